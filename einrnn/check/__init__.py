@@ -1,0 +1,1 @@
+"""The verdict ladder: from a claim to what may be said of it."""

@@ -1,0 +1,1 @@
+"""The core representation, its traversals and the model of a document."""

@@ -1,0 +1,41 @@
+"""Interning: equal nodes are one object, so equality and hashing take constant time."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    Interned = type
+else:
+    _TABLE: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+
+    class Interned(type):
+        """Metaclass of node classes: a call with known arguments returns the known object.
+
+        Arguments are positional and hashable; nodes hash by identity, which is enough
+        because their own arguments were interned before them.
+        """
+
+        def __call__(cls, *args: Any) -> Any:
+            key = (cls, *args)
+            found = _TABLE.get(key)
+            if found is None:
+                found = super().__call__(*args)
+                _TABLE[key] = found
+            return found
+
+
+def digest(*parts: object) -> bytes:
+    """A short name for a structure, the same in every run: nodes are ordered by it.
+
+    Parts that have a ``key`` of their own contribute that, so the cost does not grow
+    with the depth of the structure.
+    """
+    state = blake2b(digest_size=12)
+    for part in parts:
+        key = getattr(part, "key", None)
+        state.update(key if isinstance(key, bytes) else repr(part).encode())
+        state.update(b"\0")
+    return state.digest()

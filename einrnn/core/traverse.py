@@ -1,0 +1,341 @@
+"""Walking, rebuilding and substituting, without recursion and without capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar, cast
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    And,
+    Apply,
+    Argument,
+    Atom,
+    Cases,
+    Compare,
+    Derivative,
+    Dim,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Node,
+    Not,
+    Number,
+    Opaque,
+    Or,
+    Pow,
+    Reduce,
+    Value,
+)
+
+N = TypeVar("N", bound=Node)
+
+
+def parts(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, in a fixed order; :func:`with_parts` takes them back."""
+    match node:
+        case Number():
+            return ()
+        case Affine(_, terms):
+            return tuple(atom for atom, _ in terms if isinstance(atom, Element))
+        case Value(index):
+            return (index,)
+        case Element(_, args):
+            return args
+        case Add(below) | Mul(below) | Apply(_, below) | And(below) | Or(below):
+            return below
+        case Pow(base, exponent):
+            return (base, exponent)
+        case Reduce(_, _, lo, hi, body):
+            return (lo, hi, body)
+        case Cases(branches, otherwise):
+            return (*(part for branch in branches for part in branch), otherwise)
+        case Matrix(_, _, _, size, body, power, at):
+            return (size, body, power, *at)
+        case Argument(_, sizes, body):
+            return (*sizes, body)
+        case Opaque(_, at, args, partials):
+            return (*at, *args, *(entry for _, entries in partials for entry in entries))
+        case Derivative(_, body, _, args):
+            return (body, *args)
+        case Compare(_, left, right):
+            return (left, right)
+        case Not(part):
+            return (part,)
+        case _:
+            raise TypeError(f"not a node: {type(node).__name__}")
+
+
+def with_parts(node: Node, new: tuple[Any, ...]) -> Node:
+    """The same node over other parts, given in the order of :func:`parts`."""
+    match node:
+        case Number():
+            return node
+        case Affine(constant, terms):
+            return _affine_over(constant, terms, iter(new))
+        case Value():
+            return Value(new[0])
+        case Element(tensor):
+            return Element(tensor, new)
+        case Add():
+            return Add(new)
+        case Mul():
+            return Mul(new)
+        case Apply(function):
+            return Apply(function, new)
+        case And():
+            return And(new)
+        case Or():
+            return Or(new)
+        case Pow():
+            return Pow(new[0], new[1])
+        case Reduce(op, index):
+            return Reduce(op, index, new[0], new[1], new[2])
+        case Cases():
+            pairs = tuple(zip(new[:-1:2], new[1::2], strict=True))
+            return Cases(pairs, new[-1])
+        case Matrix(op, row, column):
+            return Matrix(op, row, column, new[0], new[1], new[2], new[3:])
+        case Argument(indices):
+            return Argument(indices, new[:-1], new[-1])
+        case Opaque():
+            return _opaque_over(node, new)
+        case Derivative(kind, _, tensor):
+            return Derivative(kind, new[0], tensor, new[1:])
+        case Compare(op):
+            return Compare(op, new[0], new[1])
+        case Not():
+            return Not(new[0])
+        case _:
+            raise TypeError(f"not a node: {type(node).__name__}")
+
+
+def _affine_over(
+    constant: int, terms: tuple[tuple[Atom, int], ...], new: Iterator[Element]
+) -> Affine:
+    merged: dict[Atom, int] = {}
+    for atom, coefficient in terms:
+        replaced = next(new) if isinstance(atom, Element) else atom
+        merged[replaced] = merged.get(replaced, 0) + coefficient
+    return af.affine(constant, merged)
+
+
+def _opaque_over(node: Opaque, new: tuple[Any, ...]) -> Opaque:
+    count, arguments = len(node.at), len(node.args)
+    rest = iter(new[count + arguments :])
+    partials = [
+        (position, tuple(next(rest) for _ in entries)) for position, entries in node.partials
+    ]
+    return Opaque(
+        node.name,
+        new[:count],
+        new[count : count + arguments],
+        sort_partials(partials),
+    )
+
+
+def sort_partials(
+    partials: list[tuple[int, tuple[Affine, ...]]],
+) -> tuple[tuple[int, tuple[Affine, ...]], ...]:
+    """The order in which :class:`Opaque` keeps its partial derivatives."""
+    return tuple(sorted(partials, key=lambda p: (p[0], tuple(a.key for a in p[1]))))
+
+
+def binds(node: Node) -> tuple[Index, ...]:
+    """The indices the node binds in (some of) its parts."""
+    match node:
+        case Reduce(_, index):
+            return (index,)
+        case Matrix(_, row, column):
+            return (row, column)
+        case Argument(indices):
+            return indices
+        case _:
+            return ()
+
+
+def walk(*roots: Node) -> Iterator[Node]:
+    """Every distinct node below the roots, parts before wholes."""
+    seen: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if node in seen:
+            continue
+        if ready:
+            seen.add(node)
+            yield node
+        else:
+            stack.append((node, True))
+            stack.extend((part, False) for part in reversed(parts(node)) if part not in seen)
+
+
+def rebuild(root: N, change: Callable[[Node], Node]) -> N:
+    """Replace nodes from the leaves up: ``change`` sees each node over its changed parts.
+
+    ``change`` must not depend on what is bound around the node; see :func:`substitute`.
+    """
+    done: dict[Node, Node] = {}
+    for node in walk(root):
+        old = parts(node)
+        new = tuple(done[part] for part in old)
+        done[node] = change(node if new == old else with_parts(node, new))
+    return cast(N, done[root])
+
+
+def elements(*roots: Node) -> list[Element]:
+    """The distinct tensor entries that occur, look-ups included, in a fixed order."""
+    return [node for node in walk(*roots) if isinstance(node, Element)]
+
+
+def fresh(index: Index, taken: frozenset[Index] | set[Index]) -> Index:
+    """An index named after this one that is not taken."""
+    if index not in taken:
+        return index
+    stem = index.name.rstrip("0123456789")
+    number = 1
+    while Index(f"{stem}{number}") in taken:
+        number += 1
+    return Index(f"{stem}{number}")
+
+
+def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
+    """Replace free indices by index expressions; bound indices are renamed where they
+    would capture an index of a replacement."""
+    memo: dict[tuple[Node, tuple[tuple[Index, Affine], ...]], Node] = {}
+    Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
+
+    def restrict(node: Node, wanted: Mapping[Index, Affine]) -> Task:
+        kept = ((i, a) for i, a in wanted.items() if i in node.free and af.of(i) is not a)
+        return node, tuple(sorted(kept, key=lambda pair: pair[0].name))
+
+    start = restrict(root, mapping)
+    stack: list[Task] = [start]
+    while stack:
+        task = stack[-1]
+        node, pairs = task
+        if task in memo:
+            stack.pop()
+            continue
+        if not pairs:
+            memo[task] = node
+            continue
+        if isinstance(node, Affine):
+            below = [restrict(part, dict(pairs)) for part in parts(node)]
+        else:
+            node, below = _below(node, dict(pairs), restrict)
+        missing = [child for child in below if child not in memo]
+        if missing:
+            stack.extend(missing)
+            continue
+        new = tuple(memo[child] for child in below)
+        changed = with_parts(node, new)
+        if isinstance(changed, Affine):
+            changed = _replace_letters(changed, dict(pairs))
+        memo[task] = changed
+    return cast(N, memo[start])
+
+
+def _replace_letters(value: Affine, mapping: Mapping[Index, Affine]) -> Affine:
+    result = af.of(value.constant)
+    for atom, coefficient in value.terms:
+        replaced = mapping.get(atom) if isinstance(atom, Index) else None
+        result = af.plus(result, af.of(atom) if replaced is None else replaced, coefficient)
+    return result
+
+
+def _below(
+    node: Node,
+    mapping: dict[Index, Affine],
+    restrict: Callable[[Node, Mapping[Index, Affine]], Any],
+) -> tuple[Node, list[Any]]:
+    """The parts with the substitution each of them needs, binders renamed if they must be."""
+    bound = binds(node)
+    if not bound:
+        return node, [restrict(part, mapping) for part in parts(node)]
+    inner = {i: a for i, a in mapping.items() if i not in bound}
+    incoming: set[Index] = set()
+    body = _body(node)
+    for index, replacement in inner.items():
+        if index in body.free:
+            incoming |= replacement.free
+    renaming: dict[Index, Index] = {}
+    taken = incoming | body.free | set(bound)
+    for index in bound:
+        if index in incoming:
+            renaming[index] = fresh(index, taken)
+            taken.add(renaming[index])
+    renamed = _rebind(node, tuple(renaming.get(index, index) for index in bound))
+    inside = inner | {index: af.of(new) for index, new in renaming.items()}
+    return renamed, [restrict(part, inside if part is body else mapping) for part in parts(renamed)]
+
+
+def _body(node: Node) -> Expr:
+    match node:
+        case Reduce() | Matrix() | Argument():
+            return node.body
+        case _:
+            raise TypeError(f"binds nothing: {type(node).__name__}")
+
+
+def _rebind(node: Node, indices: tuple[Index, ...]) -> Node:
+    """The binder with other names for its indices; the body is not touched."""
+    match node:
+        case Reduce(op, _, lo, hi, body):
+            return Reduce(op, indices[0], lo, hi, body)
+        case Matrix(op, _, _, size, body, power, at):
+            return Matrix(op, indices[0], indices[1], size, body, power, at)
+        case Argument(_, sizes, body):
+            return Argument(indices, sizes, body)
+        case _:
+            return node
+
+
+def rename_dims(root: N, mapping: Mapping[Dim, Affine]) -> N:
+    """Replace sizes by other sizes (index expressions without indices)."""
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, Affine):
+            return node
+        result = af.of(node.constant)
+        for atom, coefficient in node.terms:
+            new = mapping.get(atom) if isinstance(atom, Dim) else None
+            result = af.plus(result, af.of(atom) if new is None else new, coefficient)
+        return result
+
+    return rebuild(root, change)
+
+
+def canonical(root: N) -> N:
+    """The same up to the names of bound indices, which are numbered from the inside out.
+
+    Two nodes are alpha-equivalent if and only if their canonical forms are one object.
+    """
+
+    def change(node: Node) -> Node:
+        bound = binds(node)
+        if not bound:
+            return node
+        body = _body(node)
+        depth = _depth(body)
+        names = tuple(Index(f"_{depth + position}") for position in range(len(bound)))
+        mapping = {old: af.of(new) for old, new in zip(bound, names, strict=True)}
+        moved = substitute(body, mapping)
+        at = [moved if part is body else part for part in parts(node)]
+        return with_parts(_rebind(node, names), tuple(at))
+
+    return rebuild(root, change)
+
+
+def _depth(body: Node) -> int:
+    """One more than the highest number a canonical binder below has."""
+    highest = -1
+    for node in walk(body):
+        for index in binds(node):
+            if index.name.startswith("_"):
+                highest = max(highest, int(index.name[1:]))
+    return highest + 1

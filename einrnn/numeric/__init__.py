@@ -1,0 +1,1 @@
+"""Core to numbers: programs of contractions, and the naive interpreter that is their oracle."""

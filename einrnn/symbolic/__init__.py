@@ -1,0 +1,1 @@
+"""Algebra on the core: simplification, derivatives, derived definitions."""

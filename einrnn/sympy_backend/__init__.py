@@ -1,0 +1,1 @@
+"""Core to sympy: abstract, and entry by entry at concrete sizes."""
