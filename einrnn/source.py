@@ -6,7 +6,7 @@ import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from einrnn.errors import Diagnostic, Related, Span
+from einrnn.errors import Diagnostic, Related
 
 
 @dataclass(frozen=True)

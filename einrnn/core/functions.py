@@ -16,6 +16,8 @@ from einrnn.core.build import ONE, ZERO, apply, div, neg, number, power, sub
 from einrnn.core.nodes import Cases, Compare, Expr, Mul
 
 Rule = Callable[..., Expr]
+Rule1 = Callable[[Expr], Expr]
+Rule2 = Callable[[Expr, Expr], Expr]
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _square(x: Expr) -> Expr:
 def _row(
     name: str,
     value: Callable[[float], float],
-    derivative: Rule,
+    derivative: Rule1,
     numpy: str = "",
     sympy: str = "",
     latex: str = "",
@@ -151,7 +153,7 @@ _UNARY = (
 )
 
 
-def _choice(relation: str) -> tuple[Rule, Rule]:
+def _choice(relation: str) -> tuple[Rule2, Rule2]:
     """The derivatives of the larger (``>``) or the smaller (``<``) of two numbers."""
     op = ">" if relation == ">" else "<"
     return (

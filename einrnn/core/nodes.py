@@ -11,6 +11,7 @@ that orders nodes the same way in every run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -327,7 +328,7 @@ class Not(Node):
         self._finish(self.part.free, self.part)
 
 
-def _union(nodes: tuple[Node, ...] | list[Node]) -> frozenset[Index]:
+def _union(nodes: Iterable[Node]) -> frozenset[Index]:
     return NOTHING.union(*(node.free for node in nodes))
 
 

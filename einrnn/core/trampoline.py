@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from functools import update_wrapper
+from typing import Any, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Steps = Generator[Generator[Any, Any, Any], Any, R]
 
 
-def trampoline(function: Callable[P, Steps[R]]) -> Callable[P, R]:
+class trampoline(Generic[P, R]):  # noqa: N801 - used as a decorator
     """Run a recursive generator function to its end on an explicit stack.
 
     Inside, a recursive call is ``value = yield function.steps(argument)``: the generator
     yields another generator and is sent that one's return value.
     """
 
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        stack: list[Generator[Any, Any, Any]] = [function(*args, **kwargs)]
+    def __init__(self, function: Callable[P, Steps[R]]) -> None:
+        self.steps = function
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The value of the function, called from outside."""
+        stack: list[Generator[Any, Any, Any]] = [self.steps(*args, **kwargs)]
         value: Any = None
         while stack:
             try:
@@ -32,6 +36,3 @@ def trampoline(function: Callable[P, Steps[R]]) -> Callable[P, R]:
                 stack.append(child)
                 value = None
         return value
-
-    run.steps = function  # type: ignore[attr-defined]
-    return run

@@ -33,6 +33,7 @@ from einrnn.core.nodes import (
 )
 
 N = TypeVar("N", bound=Node)
+_Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
 
 
 def parts(node: Node) -> tuple[Node, ...]:
@@ -206,15 +207,14 @@ def fresh(index: Index, taken: frozenset[Index] | set[Index]) -> Index:
 def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
     """Replace free indices by index expressions; bound indices are renamed where they
     would capture an index of a replacement."""
-    memo: dict[tuple[Node, tuple[tuple[Index, Affine], ...]], Node] = {}
-    Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
+    memo: dict[_Task, Node] = {}
 
-    def restrict(node: Node, wanted: Mapping[Index, Affine]) -> Task:
+    def restrict(node: Node, wanted: Mapping[Index, Affine]) -> _Task:
         kept = ((i, a) for i, a in wanted.items() if i in node.free and af.of(i) is not a)
         return node, tuple(sorted(kept, key=lambda pair: pair[0].name))
 
     start = restrict(root, mapping)
-    stack: list[Task] = [start]
+    stack: list[_Task] = [start]
     while stack:
         task = stack[-1]
         node, pairs = task
@@ -251,8 +251,8 @@ def _replace_letters(value: Affine, mapping: Mapping[Index, Affine]) -> Affine:
 def _below(
     node: Node,
     mapping: dict[Index, Affine],
-    restrict: Callable[[Node, Mapping[Index, Affine]], Any],
-) -> tuple[Node, list[Any]]:
+    restrict: Callable[[Node, Mapping[Index, Affine]], _Task],
+) -> tuple[Node, list[_Task]]:
     """The parts with the substitution each of them needs, binders renamed if they must be."""
     bound = binds(node)
     if not bound:
@@ -295,6 +295,15 @@ def _rebind(node: Node, indices: tuple[Index, ...]) -> Node:
             return node
 
 
+def rename_bound(node: Node, indices: tuple[Index, ...]) -> Node:
+    """The same binder with other bound indices, which must not occur in it yet."""
+    body = _body(node)
+    mapping = {old: af.of(new) for old, new in zip(binds(node), indices, strict=True)}
+    moved = substitute(body, mapping)
+    at = tuple(moved if part is body else part for part in parts(node))
+    return with_parts(_rebind(node, indices), at)
+
+
 def rename_dims(root: N, mapping: Mapping[Dim, Affine]) -> N:
     """Replace sizes by other sizes (index expressions without indices)."""
 
@@ -320,13 +329,9 @@ def canonical(root: N) -> N:
         bound = binds(node)
         if not bound:
             return node
-        body = _body(node)
-        depth = _depth(body)
+        depth = _depth(_body(node))
         names = tuple(Index(f"_{depth + position}") for position in range(len(bound)))
-        mapping = {old: af.of(new) for old, new in zip(bound, names, strict=True)}
-        moved = substitute(body, mapping)
-        at = [moved if part is body else part for part in parts(node)]
-        return with_parts(_rebind(node, names), tuple(at))
+        return rename_bound(node, names)
 
     return rebuild(root, change)
 

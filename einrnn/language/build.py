@@ -1,0 +1,156 @@
+"""The parser's callbacks: each grammar rule to its tree node."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from einrnn.errors import Span
+from einrnn.language import ast
+
+_OPERATORS = {"⊗": "outer", "·": "dot", "⋅": "dot", "×": "*"}
+_RELATIONS = {"≠": "!=", "≤": "<=", "≥": ">="}
+
+
+class Builder:
+    """Builds the tree of one statement; ``base`` is the offset where its text starts.
+
+    The methods have the names of the rules in ``grammar.lark`` and take the list of
+    what the rule's parts became, with tokens for named terminals.
+    """
+
+    def __init__(self) -> None:
+        self.base = 0
+
+    def _span(self, *parts: Any) -> Span:
+        """The span that covers the first and the last part."""
+        first, last = self._of(parts[0]), self._of(parts[-1])
+        return Span(first.start, last.end)
+
+    def _of(self, part: Any) -> Span:
+        if isinstance(part, str):
+            start = self.base + (getattr(part, "start_pos", 0) or 0)
+            return Span(start, start + len(part))
+        return part.span
+
+    def num(self, parts: list[Any]) -> ast.Num:
+        return ast.Num(Fraction(str(parts[0])), self._of(parts[0]))
+
+    def name(self, parts: list[Any]) -> ast.Name:
+        return ast.Name(str(parts[0]), self._of(parts[0]))
+
+    def call(self, parts: list[Any]) -> ast.Call:
+        return ast.Call(self.name(parts), parts[1], self._span(*parts))
+
+    def group(self, parts: list[Any]) -> ast.Group:
+        return ast.Group(tuple(parts[1:-1]), self._span(*parts))
+
+    def bracket(self, parts: list[Any]) -> ast.Bracket:
+        return ast.Bracket(tuple(parts[1:-2]), parts[-2], self._span(*parts))
+
+    def item(self, parts: list[Any]) -> ast.Item:
+        return ast.Item(parts[0], None, None, parts[0].span)
+
+    def ranged(self, parts: list[Any]) -> ast.Item:
+        last = parts[1] if parts[2] is None else parts[2]
+        return ast.Item(self.name(parts), parts[1], parts[2], self._span(parts[0], last))
+
+    def iverson(self, parts: list[Any]) -> ast.Iverson:
+        return ast.Iverson(parts[0], parts[0].span)
+
+    def indexed(self, parts: list[Any]) -> ast.Indexed:
+        return ast.Indexed(parts[0], parts[1], self._span(*parts))
+
+    def transposed(self, parts: list[Any]) -> ast.Transposed:
+        return ast.Transposed(parts[0], self._span(*parts))
+
+    def partial(self, parts: list[Any]) -> ast.Partial:
+        return ast.Partial(self._of(parts[0]))
+
+    def cases(self, parts: list[Any]) -> ast.Cases:
+        return ast.Cases(tuple(parts[1:-1]), self._span(*parts))
+
+    def branch_if(self, parts: list[Any]) -> ast.Branch:
+        return ast.Branch(parts[0], parts[1], self._span(*parts))
+
+    def branch_else(self, parts: list[Any]) -> ast.Branch:
+        return ast.Branch(parts[0], None, parts[0].span)
+
+    def power(self, parts: list[Any]) -> ast.Power:
+        return ast.Power(parts[0], parts[2], self._span(*parts))
+
+    def product(self, parts: list[Any]) -> ast.Product:
+        factors: list[tuple[str, ast.Ast]] = []
+        op = "*"
+        for part in parts:
+            if isinstance(part, str):
+                op = _OPERATORS.get(str(part), str(part))
+            else:
+                factors.append((op, part))
+                op = "*"
+        return ast.Product(tuple(factors), self._span(*parts))
+
+    def sum(self, parts: list[Any]) -> ast.Sum:
+        terms: list[tuple[int, ast.Ast]] = []
+        sign = 1
+        for part in parts:
+            if isinstance(part, str):
+                sign = 1 if part == "+" else -1
+            else:
+                terms.append((sign, part))
+        return ast.Sum(tuple(terms), self._span(*parts))
+
+    def comparison(self, parts: list[Any]) -> ast.Compare:
+        relations = tuple(_RELATIONS.get(str(part), str(part)) for part in parts[1::2])
+        return ast.Compare(tuple(parts[::2]), relations, self._span(*parts))
+
+    def condition(self, parts: list[Any]) -> ast.Logic:
+        return ast.Logic("or", tuple(parts), self._span(*parts))
+
+    def conjunction(self, parts: list[Any]) -> ast.Logic:
+        return ast.Logic("and", tuple(parts), self._span(*parts))
+
+    def negated(self, parts: list[Any]) -> ast.Logic:
+        return ast.Logic("not", (parts[1],), self._span(*parts))
+
+    def target(self, parts: list[Any]) -> ast.Declared:
+        last = parts[0] if parts[1] is None else parts[1]
+        return ast.Declared(self.name(parts), parts[1], self._span(parts[0], last))
+
+    def clause(self, parts: list[Any]) -> ast.ClauseSaid:
+        return ast.ClauseSaid(parts[0], parts[1], self._span(*parts))
+
+    def definition(self, parts: list[Any]) -> ast.DefinitionStatement:
+        clauses = tuple(part for part in parts if isinstance(part, ast.ClauseSaid))
+        late = isinstance(parts[0], str)
+        return ast.DefinitionStatement(clauses, late, self._span(*clauses))
+
+    def dim(self, parts: list[Any]) -> tuple[ast.Name, ast.Num | None]:
+        return self.name(parts), None if parts[1] is None else self.num(parts[1:])
+
+    def dims(self, parts: list[Any]) -> ast.DimStatement:
+        return ast.DimStatement(tuple(parts), parts[0][0].span.to(parts[-1][0].span))
+
+    def letters(self, parts: list[Any]) -> ast.IndexStatement:
+        names = tuple(self.name([part]) for part in parts[:-1])
+        return ast.IndexStatement(names, parts[-1], self._span(*parts))
+
+    def fact(self, parts: list[Any]) -> ast.FactSaid:
+        bound: ast.Name | ast.Num | None = None
+        if parts[1] is not None:
+            number = str(parts[1]).isascii() and str(parts[1])[0].isdigit()
+            bound = self.num(parts[1:]) if number else self.name(parts[1:])
+        return ast.FactSaid(str(parts[0]), bound, self._span(parts[0]))
+
+    def input(self, parts: list[Any]) -> tuple[ast.Declared, tuple[ast.FactSaid, ...]]:
+        return parts[0], tuple(parts[1:])
+
+    def inputs(self, parts: list[Any]) -> ast.InputStatement:
+        return ast.InputStatement(tuple(parts), parts[0][0].span.to(parts[-1][0].span))
+
+    def function(self, parts: list[Any]) -> ast.FunctionStatement:
+        args = tuple(part for part in parts[2:-1] if part is not None)
+        return ast.FunctionStatement(parts[0], args, self._span(*parts))
+
+    def equation(self, parts: list[Any]) -> tuple[ast.Ast, ...]:
+        return tuple(parts)

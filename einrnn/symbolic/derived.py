@@ -1,0 +1,355 @@
+"""Derivatives of named tensors as definitions of their own.
+
+The total derivative of an entry of ``s`` by an entry of ``W`` is an entry of the derived
+tensor ``ds/dW``, with the axes of both. Its definition comes in one of two forms with the
+same values:
+
+*forward*, from the definition of ``s``: the rules of differentiation applied to its right
+side, so that a recurrence for ``s`` becomes a recurrence for ``ds/dW`` in the same
+direction, boundary values included;
+
+*reverse*, from everything that uses ``W``: the adjoint. A recurrence for ``s`` becomes a
+recurrence for ``dL/ds`` that runs the other way.
+
+The immediate partial ``∂s/∂W`` differentiates the right side of ``s`` alone, looking
+through late names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, cast
+
+from einrnn.core import affine as af
+from einrnn.core.build import ZERO
+from einrnn.core.model import Clause, Definition, Derived, Model, Range
+from einrnn.core.nodes import (
+    Affine,
+    Cond,
+    Derivative,
+    Element,
+    Expr,
+    Index,
+    Node,
+    Not,
+    Reduce,
+)
+from einrnn.core.trampoline import Steps, trampoline
+from einrnn.core.traverse import elements, fresh, parts, substitute, walk, with_parts
+from einrnn.errors import LanguageError
+from einrnn.symbolic import simplify as s
+from einrnn.symbolic.derivative import differentiate
+from einrnn.symbolic.match import fold
+from einrnn.symbolic.ranges import Ranges, conjunction, within
+from einrnn.symbolic.tidy import tidy
+
+Direction = Literal["forward", "reverse"]
+Policy = Callable[[Model, str, str], Direction]
+
+_MARK = {"total": "d", "immediate": "∂"}
+
+
+def forward(model: Model, of: str, wrt: str) -> Direction:
+    """Always along the definitions."""
+    return "forward"
+
+
+def fewer_axes(model: Model, of: str, wrt: str) -> Direction:
+    """Reverse where the differentiated tensor has at most as many axes as the other."""
+    return "reverse" if len(model.axes(of)) <= len(model.axes(wrt)) else "forward"
+
+
+def complete(
+    model: Model, roots: Sequence[tuple[Expr, Ranges]], policy: Policy = forward
+) -> tuple[Model, list[Expr]]:
+    """Carry out every derivative in the roots and in the definitions they need.
+
+    Returns the model with the definitions of all derived tensors that are needed, and
+    the roots without :class:`Derivative` nodes.
+
+    Raises:
+        LanguageError: E501, a definition contains a derivative of itself.
+    """
+    work = _Derivation(model, policy)
+    done = [work.carry_out(expr, ranges) for expr, ranges in roots]
+    work.finish(done)
+    return work.model, done
+
+
+class _Derivation:
+    """The model as it grows, and what is known about which name needs which."""
+
+    def __init__(self, model: Model, policy: Policy) -> None:
+        self.model = model
+        self.policy = policy
+        self._carried: set[str] = set()
+        self._open: list[str] = []
+        self._reached: dict[str, frozenset[str]] = {}
+
+    def definition(self, name: str) -> Definition:
+        """A definition without derivatives in it, built where it does not exist yet."""
+        if name in self._carried:
+            return self.model.definitions[name]
+        if name in self._open:
+            cycle = " needs ".join([*self._open[self._open.index(name) :], name])
+            raise LanguageError("E501", f"a definition contains a derivative of itself: {cycle}")
+        self._open.append(name)
+        old = self.model.definitions.get(name)
+        new = self._build(name) if old is None else self._without_derivatives(old)
+        self._open.pop()
+        self._carried.add(name)
+        if new is not old:
+            self.model = self.model.with_definitions({name: new})
+        return new
+
+    def finish(self, roots: Sequence[Expr]) -> None:
+        """Build every definition that the roots need, directly or not."""
+        pending = [e.tensor for root in roots for e in elements(root)]
+        seen: set[str] = set()
+        while pending:
+            name = pending.pop()
+            if name in seen or name in self.model.inputs:
+                continue
+            seen.add(name)
+            pending += self.needs(name)
+
+    def needs(self, name: str) -> list[str]:
+        """The names on the right side of a definition."""
+        if name in self.model.inputs:
+            return []
+        clauses = self.definition(name).clauses
+        found = [e.tensor for clause in clauses for e in elements(clause.body)]
+        return list(dict.fromkeys(found))
+
+    def reach(self, name: str) -> frozenset[str]:
+        """Every name that a definition needs, directly or not; itself only in a recurrence."""
+        if name not in self._reached:
+            found: dict[str, None] = {}
+            pending = self.needs(name)
+            while pending:
+                other = pending.pop()
+                if other not in found:
+                    found[other] = None
+                    pending += self.needs(other)
+            self._reached[name] = frozenset(found)
+        return self._reached[name]
+
+    def _without_derivatives(self, old: Definition) -> Definition:
+        clauses = tuple(
+            Clause(c.args, c.ranges, self.carry_out(c.body, c.ranges)) for c in old.clauses
+        )
+        if all(new.body is c.body for new, c in zip(clauses, old.clauses, strict=True)):
+            return old
+        return Definition(old.name, old.axes, clauses, old.late, old.span)
+
+    def carry_out(self, expr: Expr, ranges: Ranges) -> Expr:
+        """The expression with its derivatives replaced by what they are."""
+        if not any(isinstance(node, Derivative) for node in walk(expr)):
+            return expr
+        return cast(Expr, _carry_out(self, expr, dict(ranges)))
+
+    def apply(self, node: Derivative, ranges: Ranges) -> Expr:
+        """One derivative whose body has none."""
+        if isinstance(node.body, Element):
+            return self.of_entry(node.kind, node.body, node.tensor, node.args, ranges)
+        avoid = frozenset[Index]().union(*(arg.free for arg in node.args))
+
+        def leaf(element: Element, inner: Ranges) -> Expr:
+            if node.kind == "total":
+                return self.of_entry("total", element, node.tensor, node.args, inner)
+            return self.held_fixed(element, node.tensor, node.args, inner)
+
+        return differentiate(node.body, leaf, avoid, ranges)
+
+    def of_entry(
+        self,
+        kind: Literal["total", "immediate"],
+        element: Element,
+        wrt: str,
+        args: tuple[Affine, ...],
+        ranges: Ranges,
+    ) -> Expr:
+        """The derivative of an entry of a tensor by an entry of another."""
+        of = element.tensor
+        if of in self.model.inputs:
+            return same_entry(element.args, args, ranges) if of == wrt else ZERO
+        if kind == "total":
+            recurrent = wrt in self.reach(of)
+            if of == wrt and not recurrent:
+                return same_entry(element.args, args, ranges)
+            if not recurrent:
+                return ZERO
+        return Element(self.named(kind, of, wrt), (*element.args, *args))
+
+    def held_fixed(
+        self, element: Element, wrt: str, args: tuple[Affine, ...], ranges: Ranges
+    ) -> Expr:
+        """What an entry contributes to an immediate partial: late names are looked through."""
+        if element.tensor == wrt:
+            return same_entry(element.args, args, ranges)
+        definition = self.model.definitions.get(element.tensor)
+        if definition is None or not definition.late:
+            return ZERO
+        clause = self.definition(element.tensor).clauses[-1]
+        letters = {af.letter(a): value for a, value in zip(clause.args, element.args, strict=True)}
+        body = substitute(clause.body, {i: v for i, v in letters.items() if i is not None})
+        avoid = frozenset[Index]().union(*(arg.free for arg in args))
+        return differentiate(
+            body, lambda e, inner: self.held_fixed(e, wrt, args, inner), avoid, ranges
+        )
+
+    def named(self, kind: Literal["total", "immediate"], of: str, wrt: str) -> str:
+        """The name of a derived tensor, with its meaning noted in the model."""
+        mark = _MARK[kind]
+        above, below = (f"({name})" if "/" in name else name for name in (of, wrt))
+        name = f"{mark}{above}/{mark}{below}"
+        if name not in self.model.derived:
+            self.model = self.model.with_definitions({}, {name: Derived(kind, of, wrt)})
+        return name
+
+    def _build(self, name: str) -> Definition:
+        meaning = self.model.derived[name]
+        self.definition(meaning.of)
+        if meaning.kind == "total" and (
+            self.policy(self.model, meaning.of, meaning.wrt) == "reverse"
+        ):
+            return self._reverse(name, meaning)
+        return self._forward(name, meaning)
+
+    def _forward(self, name: str, meaning: Derived) -> Definition:
+        definition = self.definition(meaning.of)
+        by_axes = self.model.axes(meaning.wrt)
+        clauses: list[Clause] = []
+        for clause in definition.clauses:
+            by = letters("abcdefgh", len(by_axes), clause_indices(clause))
+            ranges = {**clause.ranges, **dict(zip(by, by_axes, strict=True))}
+            args = tuple(af.of(index) for index in by)
+            body = self._along(clause, meaning, args, ranges)
+            body = fold(body, definition, ranges)
+            clauses.append(Clause((*clause.args, *args), ranges, tidy(body, ranges)))
+        return Definition(name, (*definition.axes, *by_axes), tuple(clauses))
+
+    def _along(
+        self, clause: Clause, meaning: Derived, args: tuple[Affine, ...], ranges: Ranges
+    ) -> Expr:
+        """The derivative of one clause; a total one by itself also has the disturbed entry."""
+
+        def leaf(element: Element, inner: Ranges) -> Expr:
+            if meaning.kind == "total":
+                return self.of_entry("total", element, meaning.wrt, args, inner)
+            return self.held_fixed(element, meaning.wrt, args, inner)
+
+        avoid = frozenset[Index]().union(*(arg.free for arg in args))
+        body = differentiate(clause.body, leaf, avoid, ranges)
+        if meaning.kind == "total" and meaning.of == meaning.wrt:
+            return s.add((same_entry(clause.args, args, ranges), body))
+        return body
+
+    def _reverse(self, name: str, meaning: Derived) -> Definition:
+        """dX[x]/dY[y] = δ + sum over users Z of Y of dX[x]/dZ[z] times Z's own use of Y[y]."""
+        of, wrt = meaning.of, meaning.wrt
+        of_axes, by_axes = self.model.axes(of), self.model.axes(wrt)
+        above = letters("uvwxyz", len(of_axes), frozenset())
+        below = letters("abcdefgh", len(by_axes), frozenset(above))
+        ranges = dict(zip((*above, *below), (*of_axes, *by_axes), strict=True))
+        x = tuple(af.of(index) for index in above)
+        y = tuple(af.of(index) for index in below)
+        terms: list[Expr] = []
+        if of == wrt:
+            terms.append(same_entry(x, y, ranges))
+        for user in (of, *sorted(self.reach(of) - {of})):
+            if wrt in self.needs(user):
+                terms.append(self._through(of, x, user, wrt, y, ranges))
+        clause = Clause((*x, *y), ranges, tidy(s.add(terms), ranges))
+        return Definition(name, (*of_axes, *by_axes), (clause,))
+
+    def _through(
+        self,
+        of: str,
+        x: tuple[Affine, ...],
+        user: str,
+        wrt: str,
+        y: tuple[Affine, ...],
+        ranges: Ranges,
+    ) -> Expr:
+        """Sum over the entries z of ``user`` of d of[x]/d user[z] times its direct use of y."""
+        definition = self.definition(user)
+        avoid = frozenset(ranges)
+        terms: list[Expr] = []
+        for position, original in enumerate(definition.clauses):
+            clause = renamed(original, avoid)
+            inner = {**ranges, **clause.ranges}
+
+            def leaf(element: Element, within_: Ranges) -> Expr:
+                if element.tensor != wrt:
+                    return ZERO
+                return same_entry(element.args, y, within_)
+
+            use = differentiate(clause.body, leaf, avoid, inner)
+            use = fold(use, definition, inner)
+            weight = self.of_entry("total", Element(of, x), user, clause.args, inner)
+            if of == user and user not in self.reach(of):
+                weight = same_entry(x, clause.args, inner)
+            term = s.guard(uncovered(definition, position, clause), s.mul((weight, use)), inner)
+            for index in reversed(tuple(clause.ranges)):
+                term = s.total(index, clause.ranges[index], term, inner)
+            terms.append(term)
+        return s.add(terms)
+
+
+@trampoline
+def _carry_out(work: _Derivation, node: Node, ranges: Mapping[Index, Range]) -> Steps[Node]:
+    inner = dict(ranges)
+    if isinstance(node, Reduce):
+        inner[node.index] = Range(node.lo, node.hi)
+    new: list[Node] = []
+    for part in parts(node):
+        new.append((yield _carry_out.steps(work, part, inner)))
+    rebuilt = node if tuple(new) == parts(node) else with_parts(node, tuple(new))
+    return work.apply(rebuilt, ranges) if isinstance(rebuilt, Derivative) else rebuilt
+
+
+def same_entry(left: Sequence[Affine], right: Sequence[Affine], ranges: Ranges) -> Expr:
+    """1 where all positions agree, else 0."""
+    return s.mul(s.delta(a, b, ranges) for a, b in zip(left, right, strict=True))
+
+
+def letters(alphabet: str, count: int, taken: frozenset[Index]) -> tuple[Index, ...]:
+    """That many indices that are not taken."""
+    chosen: list[Index] = []
+    for position in range(count):
+        wish = Index(alphabet[position % len(alphabet)])
+        chosen.append(fresh(wish, taken | frozenset(chosen)))
+    return tuple(chosen)
+
+
+def clause_indices(clause: Clause) -> frozenset[Index]:
+    """The indices a clause uses, bound or free."""
+    return clause.body.free | frozenset(clause.ranges)
+
+
+def renamed(clause: Clause, avoid: frozenset[Index]) -> Clause:
+    """The clause with indices of its own that are not among ``avoid``."""
+    taken = set(avoid | clause.body.free)
+    mapping: dict[Index, Affine] = {}
+    ranges: dict[Index, Range] = {}
+    for index, range_ in clause.ranges.items():
+        new = fresh(index, taken) if index in avoid else index
+        taken.add(new)
+        mapping[index] = af.of(new)
+        ranges[new] = range_
+    args = tuple(substitute(arg, mapping) for arg in clause.args)
+    return Clause(args, ranges, substitute(clause.body, mapping))
+
+
+def uncovered(definition: Definition, position: int, clause: Clause) -> Cond:
+    """The condition that no earlier clause decides an entry of this one."""
+    conds: list[Cond] = []
+    for earlier in definition.clauses[:position]:
+        matches: list[Cond] = []
+        for arg, other in zip(clause.args, earlier.args, strict=True):
+            letter = af.letter(other)
+            span = earlier.ranges[letter] if letter is not None else Range(other, other)
+            matches.append(within(arg, span, clause.ranges))
+        conds.append(Not(conjunction(tuple(matches), clause.ranges)))
+    return conjunction(tuple(conds), clause.ranges)

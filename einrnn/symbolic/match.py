@@ -1,0 +1,226 @@
+"""Finding instances of a definition's right side inside other expressions.
+
+Used for late names (``let``), whose right side is replaced wherever it stands, and to say
+a derivative in terms of the value it came from (``1 - s^2`` and not ``1 - tanh(...)^2``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from einrnn.core import affine as af
+from einrnn.core.model import Clause, Definition, Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Element,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Reduce,
+)
+from einrnn.core.trampoline import Steps, trampoline
+from einrnn.core.traverse import binds, parts, rename_bound, walk, with_parts
+from einrnn.symbolic import simplify as s
+from einrnn.symbolic.ranges import Ranges, at_least_zero
+
+Binding = Mapping[Index, Affine]
+
+_LARGEST_PATTERN = 400
+_MOST_PERMUTED = 6
+_BOUND = "'"
+
+
+def match(pattern: Node, node: Node, variables: frozenset[Index]) -> Binding | None:
+    """Index expressions for the variables that turn the pattern into the node, up to the
+    order of sums and products and the names of bound indices."""
+    for binding in _match(pattern, node, {}, variables):
+        local = any(i.name.startswith(_BOUND) for a in binding.values() for i in a.free)
+        if len(binding) == len(variables) and not local:
+            return binding
+    return None
+
+
+def _match(
+    pattern: Node,
+    node: Node,
+    binding: Binding,
+    variables: frozenset[Index],
+    depth: tuple[Index, ...] = (),
+) -> Iterator[Binding]:
+    if isinstance(pattern, Affine):
+        if isinstance(node, Affine):
+            yield from _match_affine(pattern, node, binding, variables, depth)
+        return
+    if type(pattern) is not type(node) or _head(pattern) != _head(node):
+        return
+    if isinstance(pattern, Add | Mul):
+        assert isinstance(node, Add | Mul)
+        yield from _match_commutative(parts(pattern), parts(node), binding, variables, depth)
+        return
+    bound = tuple(Index(f"{_BOUND}{len(depth) + i}") for i in range(len(binds(pattern))))
+    if bound:
+        pattern, node = rename_bound(pattern, bound), rename_bound(node, bound)
+    yield from _match_all(parts(pattern), parts(node), binding, variables, depth + bound)
+
+
+def _head(node: Node) -> tuple[object, ...]:
+    """What two nodes must share besides their parts."""
+    named = (getattr(node, name, None) for name in ("tensor", "function", "op", "name", "value"))
+    return (*named, len(parts(node)), len(binds(node)))
+
+
+def _match_all(
+    patterns: tuple[Node, ...],
+    nodes: tuple[Node, ...],
+    binding: Binding,
+    variables: frozenset[Index],
+    depth: tuple[Index, ...],
+) -> Iterator[Binding]:
+    if len(patterns) != len(nodes):
+        return
+    if not patterns:
+        yield binding
+        return
+    for first in _match(patterns[0], nodes[0], binding, variables, depth):
+        yield from _match_all(patterns[1:], nodes[1:], first, variables, depth)
+
+
+def _match_commutative(
+    patterns: tuple[Node, ...],
+    nodes: tuple[Node, ...],
+    binding: Binding,
+    variables: frozenset[Index],
+    depth: tuple[Index, ...],
+) -> Iterator[Binding]:
+    if len(patterns) != len(nodes):
+        return
+    if not patterns:
+        yield binding
+        return
+    candidates = range(len(nodes)) if len(nodes) <= _MOST_PERMUTED else (0,)
+    for position in candidates:
+        rest = nodes[:position] + nodes[position + 1 :]
+        for first in _match(patterns[0], nodes[position], binding, variables, depth):
+            yield from _match_commutative(patterns[1:], rest, first, variables, depth)
+
+
+def _match_affine(
+    pattern: Affine,
+    node: Affine,
+    binding: Binding,
+    variables: frozenset[Index],
+    depth: tuple[Index, ...] = (),
+) -> Iterator[Binding]:
+    """Solve ``pattern = node`` for the one variable that has no value yet, if any."""
+    known = af.of(pattern.constant)
+    unknown: tuple[Index, int] | None = None
+    for atom, times in pattern.terms:
+        if isinstance(atom, Index) and atom in binding:
+            known = af.plus(known, binding[atom], times)
+        elif isinstance(atom, Index) and atom in variables:
+            if unknown is not None or abs(times) != 1:
+                return
+            unknown = (atom, times)
+        elif isinstance(atom, Element):
+            yield from _match_lookup(pattern, node, binding, variables, depth)
+            return
+        else:
+            known = af.plus(known, af.of(atom), times)
+    rest = af.minus(node, known)
+    if unknown is not None:
+        yield {**binding, unknown[0]: af.scale(rest, unknown[1])}
+    elif rest is af.ZERO:
+        yield binding
+
+
+def _match_lookup(
+    pattern: Affine,
+    node: Affine,
+    binding: Binding,
+    variables: frozenset[Index],
+    depth: tuple[Index, ...] = (),
+) -> Iterator[Binding]:
+    """A bare look-up against a bare look-up."""
+    alone = len(pattern.terms) == len(node.terms) == 1
+    if alone and pattern.constant == node.constant and pattern.terms[0][1] == node.terms[0][1]:
+        mine, theirs = pattern.terms[0][0], node.terms[0][0]
+        if isinstance(mine, Element) and isinstance(theirs, Element):
+            yield from _match(mine, theirs, binding, variables, depth)
+
+
+def clause_instance(name: str, clause: Clause, node: Node, ranges: Ranges) -> Element | None:
+    """The entry of ``name`` whose clause this node is an instance of, where it surely is one.
+
+    Positions must provably lie in the clause's ranges: elsewhere another clause decides.
+    """
+    binding = match(clause.body, node, frozenset(clause.ranges))
+    if binding is None:
+        return None
+    for index, range_ in clause.ranges.items():
+        if not _inside(binding[index], range_, ranges):
+            return None
+    args = tuple(
+        binding.get(letter, arg) if (letter := af.letter(arg)) is not None else arg
+        for arg in clause.args
+    )
+    return Element(name, args)
+
+
+def _inside(value: Affine, range_: Range, ranges: Ranges) -> bool:
+    return at_least_zero(af.minus(value, range_.lo), ranges) and at_least_zero(
+        af.minus(range_.hi, value), ranges
+    )
+
+
+def fold(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
+    """The expression with every instance of the definition's general clause named.
+
+    Sums that contain the right side's terms among others count as containing it.
+    """
+    clause = definition.clauses[-1]
+    size = sum(1 for _ in walk(clause.body))
+    if size > _LARGEST_PATTERN or isinstance(clause.body, Element):
+        return expr
+    if not any(type(node) is type(clause.body) for node in walk(expr)):
+        return expr
+    return _fold(expr, definition.name, clause, ranges)  # type: ignore[return-value]
+
+
+@trampoline
+def _fold(node: Node, name: str, clause: Clause, ranges: Ranges) -> Steps[Node]:
+    found = clause_instance(name, clause, node, ranges)
+    if found is not None:
+        return found
+    inner = dict(ranges)
+    if isinstance(node, Reduce):
+        inner[node.index] = Range(node.lo, node.hi)
+    new: list[Node] = []
+    for part in parts(node):
+        new.append((yield _fold.steps(part, name, clause, inner)))
+    rebuilt = with_parts(node, tuple(new)) if tuple(new) != parts(node) else node
+    return _fold_part(rebuilt, name, clause, inner)
+
+
+def _fold_part(node: Node, name: str, clause: Clause, ranges: Ranges) -> Node:
+    """A sum with more terms than the pattern: the terms that make up the pattern, named."""
+    pattern = clause.body
+    if not (isinstance(node, Add) and isinstance(pattern, Add)):
+        return node
+    if not len(pattern.terms) < len(node.terms) <= _MOST_PERMUTED:
+        return node
+    for chosen in _choices(node.terms, len(pattern.terms)):
+        found = clause_instance(name, clause, Add(chosen), ranges)
+        if found is not None:
+            return s.add((found, *(term for term in node.terms if term not in chosen)))
+    return node
+
+
+def _choices(terms: tuple[Expr, ...], count: int) -> Iterator[tuple[Expr, ...]]:
+    if count == 0:
+        yield ()
+        return
+    for position in range(len(terms) - count + 1):
+        for rest in _choices(terms[position + 1 :], count - 1):
+            yield (terms[position], *rest)

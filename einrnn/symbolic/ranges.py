@@ -1,0 +1,147 @@
+"""What the ranges of indices say about index expressions: signs, order, conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from einrnn.core import affine as af
+from einrnn.core.build import TRUE
+from einrnn.core.model import Range
+from einrnn.core.nodes import (
+    Affine,
+    And,
+    Compare,
+    Cond,
+    Dim,
+    Element,
+    Index,
+    Not,
+    Or,
+    Relation,
+    Value,
+)
+
+Ranges = Mapping[Index, Range]
+
+FALSE = Or(())
+_NEGATED: dict[Relation, Relation] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    "<=": ">",
+    ">": "<=",
+    ">=": "<",
+}
+
+
+def at_least_zero(value: Affine, ranges: Ranges) -> bool:
+    """Whether the value is provably >= 0 for all indices in their ranges and all sizes >= 1.
+
+    Each index is replaced by the end of its range that makes the value smallest, until
+    only sizes are left. False means "not shown".
+    """
+    for _ in range(2 * len(ranges) + 2):
+        index = next((a for a, _ in value.terms if isinstance(a, Index)), None)
+        if index is None:
+            break
+        if index not in ranges:
+            return False
+        times = af.coefficient(value, index)
+        end = ranges[index].lo if times > 0 else ranges[index].hi
+        value = af.plus(af.plus(value, af.of(index), -times), end, times)
+    least = value.constant
+    for atom, times in value.terms:
+        if not isinstance(atom, Dim) or times < 0:
+            return False
+        least += times
+    return least >= 0
+
+
+def decide(cond: Cond, ranges: Ranges) -> bool | None:
+    """The truth of a condition on indices where the ranges settle it, else None."""
+    match cond:
+        case Compare(op, Value(left), Value(right)):
+            return _decide_order(op, af.minus(left, right), ranges)
+        case And(parts):
+            values = [decide(part, ranges) for part in parts]
+            return False if False in values else None if None in values else True
+        case Or(parts):
+            values = [decide(part, ranges) for part in parts]
+            return True if True in values else None if None in values else False
+        case Not(part):
+            value = decide(part, ranges)
+            return None if value is None else not value
+        case _:
+            return None
+
+
+def _decide_order(op: Relation, difference: Affine, ranges: Ranges) -> bool | None:
+    """The truth of ``difference op 0``."""
+    if op in ("!=", ">=", ">"):
+        opposite = _decide_order(_NEGATED[op], difference, ranges)
+        return None if opposite is None else not opposite
+    at_most = at_least_zero(af.scale(difference, -1), ranges)
+    below = at_least_zero(af.shift(af.scale(difference, -1), -1), ranges)
+    above = at_least_zero(af.shift(difference, -1), ranges)
+    if op == "==":
+        if below or above:
+            return False
+        return True if at_most and at_least_zero(difference, ranges) else None
+    if op == "<":
+        return True if below else False if at_least_zero(difference, ranges) else None
+    return True if at_most else False if above else None
+
+
+def conjuncts(cond: Cond) -> tuple[Cond, ...]:
+    """The parts of a conjunction, nested ones included; one part for anything else."""
+    if isinstance(cond, And):
+        return tuple(inner for part in cond.parts for inner in conjuncts(part))
+    return (cond,)
+
+
+def conjunction(parts: tuple[Cond, ...], ranges: Ranges) -> Cond:
+    """All of the parts; settled ones are dropped, and a false one makes all of it false."""
+    kept: dict[Cond, None] = {}
+    for part in parts:
+        for inner in conjuncts(part):
+            truth = decide(inner, ranges)
+            if truth is False:
+                return FALSE
+            if truth is None:
+                kept[inner] = None
+    if not kept:
+        return TRUE
+    return next(iter(kept)) if len(kept) == 1 else And(tuple(kept))
+
+
+def within(value: Affine, range_: Range, ranges: Ranges) -> Cond:
+    """The condition that an index expression lies in a range."""
+    return conjunction(
+        (
+            Compare("<=", Value(range_.lo), Value(value)),
+            Compare("<=", Value(value), Value(range_.hi)),
+        ),
+        ranges,
+    )
+
+
+def solve(cond: Cond, index: Index) -> Affine | None:
+    """The index expression that an equality pins ``index`` to, if it pins it to one.
+
+    Only coefficients of 1 or -1 are solved: ``2*k == i`` has no solution for odd ``i``.
+    """
+    match cond:
+        case Compare("==", Value(left), Value(right)):
+            difference = af.minus(left, right)
+        case _:
+            return None
+    times = af.coefficient(difference, index)
+    rest = af.plus(difference, af.of(index), -times)
+    if abs(times) != 1 or index in rest.free:
+        return None
+    return af.scale(rest, -times)
+
+
+def has_lookup(value: Affine) -> bool:
+    """Whether the index expression reads an integer input."""
+    return any(isinstance(atom, Element) for atom, _ in value.terms)

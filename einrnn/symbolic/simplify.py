@@ -1,0 +1,323 @@
+"""Expressions built in simplified form: constants folded, deltas pushed into sums.
+
+Each function here builds one kind of node and returns an equal, simpler expression.
+Equal means: the same value wherever both are defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, TRUE, ZERO, number
+from einrnn.core.model import Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    And,
+    Apply,
+    Cases,
+    Compare,
+    Cond,
+    Expr,
+    Index,
+    Mul,
+    Not,
+    Number,
+    Or,
+    Pow,
+    Reduce,
+    ReduceOp,
+    Value,
+)
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.ranges import (
+    FALSE,
+    Ranges,
+    at_least_zero,
+    conjunction,
+    conjuncts,
+    decide,
+    solve,
+    within,
+)
+
+
+def add(terms: Iterable[Expr]) -> Expr:
+    """A sum, flattened, like terms collected in the order of their first appearance."""
+    constant = Fraction(0)
+    collected: dict[Expr, Fraction] = {}
+    for term in _flat(terms, Add):
+        factor, rest = split_number(term)
+        if rest is ONE:
+            constant += factor
+        else:
+            collected[rest] = collected.get(rest, Fraction(0)) + factor
+    kept = [scaled(factor, rest) for rest, factor in collected.items() if factor]
+    if constant:
+        kept.append(Number(constant))
+    return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
+
+
+def _flat(parts: Iterable[Expr], kind: type[Add] | type[Mul]) -> list[Expr]:
+    result: list[Expr] = []
+    stack = list(parts)[::-1]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, kind):
+            below = part.terms if isinstance(part, Add) else part.factors
+            stack.extend(below[::-1])
+        else:
+            result.append(part)
+    return result
+
+
+def split_number(term: Expr) -> tuple[Fraction, Expr]:
+    """The rational coefficient of a term and what it multiplies."""
+    if isinstance(term, Number):
+        return term.value, ONE
+    if isinstance(term, Value) and not term.index.terms:
+        return Fraction(term.index.constant), ONE
+    if isinstance(term, Mul) and isinstance(term.factors[0], Number):
+        rest = term.factors[1:]
+        return term.factors[0].value, rest[0] if len(rest) == 1 else Mul(rest)
+    return Fraction(1), term
+
+
+def scaled(factor: Fraction, rest: Expr) -> Expr:
+    """``factor * rest`` with the number in front."""
+    if factor == 1:
+        return rest
+    return Mul((Number(factor), *(rest.factors if isinstance(rest, Mul) else (rest,))))
+
+
+def mul(factors: Iterable[Expr]) -> Expr:
+    """A product, flattened, numbers multiplied, powers of one base collected."""
+    constant = Fraction(1)
+    powers: dict[Expr, Expr] = {}
+    for factor in _flat(factors, Mul):
+        head, rest = split_number(factor)
+        constant *= head
+        if rest is ONE:
+            continue
+        base, exponent = (rest.base, rest.exponent) if isinstance(rest, Pow) else (rest, ONE)
+        powers[base] = add((powers[base], exponent)) if base in powers else exponent
+    if constant == 0:
+        return ZERO
+    kept: list[Expr] = []
+    for base, exponent in powers.items():
+        head, rest = split_number(pow_(base, exponent))
+        constant *= head
+        if rest is not ONE:
+            kept.append(rest)
+    if not kept:
+        return Number(constant)
+    return scaled(constant, kept[0] if len(kept) == 1 else Mul(tuple(kept)))
+
+
+def pow_(base: Expr, exponent: Expr) -> Expr:
+    """A power; whole exponents are folded and spread over products."""
+    if exponent is ZERO:
+        return ONE
+    if exponent is ONE:
+        return base
+    if isinstance(exponent, Number) and exponent.value.denominator == 1:
+        return _whole_power(base, exponent.value)
+    return Pow(base, exponent)
+
+
+def _whole_power(base: Expr, exponent: Fraction) -> Expr:
+    """A power with a whole exponent that is neither 0 nor 1."""
+    match base:
+        case Number(value) if value or exponent > 0:
+            return Number(value ** int(exponent))
+        case Mul(factors):
+            return mul(pow_(factor, Number(exponent)) for factor in factors)
+        case Pow(inner, Number(first)):
+            return pow_(inner, Number(first * exponent))
+        case Cases() if _is_bracket(base) and exponent > 0:
+            return base
+        case _:
+            return Pow(base, Number(exponent))
+
+
+def _is_bracket(expr: Expr) -> bool:
+    """Whether the value is 0 or 1 (an Iverson bracket)."""
+    return (
+        isinstance(expr, Cases)
+        and len(expr.branches) == 1
+        and expr.branches[0][1] is ONE
+        and expr.otherwise is ZERO
+    )
+
+
+def apply(function: str, args: tuple[Expr, ...]) -> Expr:
+    """A known function; the values at 0 and 1 and the pair exp, log are folded."""
+    if len(args) == 1:
+        (x,) = args
+        if x is ZERO and function in ("tanh", "sin", "sinh", "sqrt", "relu", "abs", "sign", "erf"):
+            return ZERO
+        if x is ZERO and function in ("exp", "cos", "cosh"):
+            return ONE
+        if x is ONE and function in ("log", "sqrt"):
+            return ZERO if function == "log" else ONE
+        if isinstance(x, Apply) and (function, x.function) in (("log", "exp"), ("exp", "log")):
+            return x.args[0]
+    return Apply(function, args)
+
+
+def value(index: Affine) -> Expr:
+    """An index expression as a number."""
+    return number(index.constant) if not index.terms else Value(index)
+
+
+def cases(branches: Iterable[tuple[Cond, Expr]], otherwise: Expr, ranges: Ranges) -> Expr:
+    """Cases without branches that cannot be taken."""
+    kept: list[tuple[Cond, Expr]] = []
+    for cond, branch in branches:
+        truth = decide(cond, ranges)
+        if truth is True:
+            otherwise = branch
+            break
+        if truth is None:
+            kept.append((cond, branch))
+    while kept and kept[-1][1] is otherwise:
+        kept.pop()
+    return Cases(tuple(kept), otherwise) if kept else otherwise
+
+
+def guard(cond: Cond, body: Expr, ranges: Ranges) -> Expr:
+    """``body`` where the condition holds and else 0; ``body`` may be undefined elsewhere."""
+    if body is ZERO:
+        return ZERO
+    cond = conjunction(conjuncts(cond), ranges)
+    if cond is TRUE:
+        return body
+    if cond is FALSE:
+        return ZERO
+    if isinstance(body, Cases) and len(body.branches) == 1 and body.otherwise is ZERO:
+        inner, nested = body.branches[0]
+        return Cases(((conjunction((cond, inner), ranges), nested),), ZERO)
+    return Cases(((cond, body),), ZERO)
+
+
+def delta(left: Affine, right: Affine, ranges: Ranges) -> Expr:
+    """1 where two index expressions agree, else 0."""
+    return guard(Compare("==", Value(left), Value(right)), ONE, ranges)
+
+
+def reduce(op: ReduceOp, index: Index, range_: Range, body: Expr, ranges: Ranges) -> Expr:
+    """A reduction over an index; sums are simplified by :func:`total`."""
+    if op == "sum":
+        return total(index, range_, body, ranges)
+    return Reduce(op, index, range_.lo, range_.hi, body)
+
+
+def total(index: Index, range_: Range, body: Expr, ranges: Ranges) -> Expr:
+    """A sum over an index in which deltas on that index have been carried out.
+
+    ``Σ_k δ(k, a) f(k)`` becomes ``f(a)`` where ``a`` is in the range, and 0 else;
+    factors and conditions without the index move out.
+    """
+    if body is ZERO:
+        return ZERO
+    inner = {**ranges, index: range_}
+    pending = [body]
+    done: list[Expr] = []
+    while pending:
+        term = pending.pop()
+        spread = _spread(term, index)
+        if spread is not None:
+            pending.extend(spread[::-1])
+        else:
+            done.append(_total_term(index, range_, term, ranges, inner))
+    return add(done)
+
+
+def _spread(term: Expr, index: Index) -> list[Expr] | None:
+    """The terms of a term that hides a delta on ``index`` in a written-out sum."""
+    if isinstance(term, Add):
+        return list(term.terms)
+    if not isinstance(term, Mul):
+        return None
+    for position, factor in enumerate(term.factors):
+        if isinstance(factor, Add) and any(_pins(part, index) for part in factor.terms):
+            rest = term.factors[:position] + term.factors[position + 1 :]
+            return [mul((*rest, part)) for part in factor.terms]
+    return None
+
+
+def _pins(expr: Expr, index: Index) -> bool:
+    """Whether a term (or a term of a sum inside it) has a delta on the index."""
+    if index not in expr.free:
+        return False
+    if isinstance(expr, Mul):
+        return any(_pins(factor, index) for factor in expr.factors)
+    if isinstance(expr, Add):
+        return any(_pins(term, index) for term in expr.terms)
+    return isinstance(expr, Cases) and any(
+        solve(part, index) is not None for part in conjuncts(expr.branches[0][0])
+    )
+
+
+def _total_term(index: Index, range_: Range, term: Expr, ranges: Ranges, inner: Ranges) -> Expr:
+    """The sum of one term: guards first, then factors without the index."""
+    cond, rest = split_guard(term)
+    for part in conjuncts(cond):
+        pinned = solve(part, index)
+        if pinned is None:
+            continue
+        others = tuple(other for other in conjuncts(cond) if other is not part)
+        mapping = {index: pinned}
+        kept = [substitute(other, mapping) for other in others]
+        cond = conjunction((within(pinned, range_, ranges), *kept), ranges)
+        return guard(cond, substitute(rest, mapping), ranges)
+    outside = tuple(part for part in conjuncts(cond) if index not in part.free)
+    inside = tuple(part for part in conjuncts(cond) if index in part.free)
+    factors = rest.factors if isinstance(rest, Mul) else (rest,)
+    out = [factor for factor in factors if index not in factor.free]
+    kept = mul(factor for factor in factors if index in factor.free)
+    body = guard(conjunction(inside, inner), kept, inner)
+    if inside or index in body.free:
+        summed: Expr = Reduce("sum", index, range_.lo, range_.hi, body)
+    elif at_least_zero(_count(range_), ranges):
+        summed = value(_count(range_))
+    else:
+        summed = Reduce("sum", index, range_.lo, range_.hi, body)
+    return guard(conjunction(outside, ranges), mul((*out, summed)), ranges)
+
+
+def _count(range_: Range) -> Affine:
+    return af.shift(af.minus(range_.hi, range_.lo), 1)
+
+
+def split_guard(term: Expr) -> tuple[Cond, Expr]:
+    """A term as ``[condition] * rest``, from its brackets and guarded factors."""
+    conds: list[Cond] = []
+    rest: list[Expr] = []
+    for factor in term.factors if isinstance(term, Mul) else (term,):
+        if (
+            isinstance(factor, Cases)
+            and len(factor.branches) == 1
+            and factor.otherwise is ZERO
+            and _on_indices(factor.branches[0][0])
+        ):
+            cond, body = factor.branches[0]
+            deeper, body = split_guard(body)
+            conds += (cond, deeper)
+            rest.append(body)
+        else:
+            rest.append(factor)
+    return conjunction(tuple(conds), {}), mul(rest)
+
+
+def _on_indices(cond: Cond) -> bool:
+    """Whether a condition speaks of indices and sizes only."""
+    match cond:
+        case Compare(_, left, right):
+            return isinstance(left, Value) and isinstance(right, Value)
+        case And(parts) | Or(parts):
+            return all(_on_indices(part) for part in parts)
+        case Not(part):
+            return _on_indices(part)

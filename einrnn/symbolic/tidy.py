@@ -1,0 +1,75 @@
+"""One pass of simplification over a whole expression, from the leaves up."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from einrnn.core.affine import ZERO, last
+from einrnn.core.model import Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Apply,
+    Argument,
+    Cases,
+    Cond,
+    Expr,
+    Matrix,
+    Mul,
+    Node,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.core.trampoline import Steps, trampoline
+from einrnn.core.traverse import parts, with_parts
+from einrnn.symbolic import simplify as s
+from einrnn.symbolic.ranges import Ranges
+
+
+def tidy(expr: Expr, ranges: Ranges) -> Expr:
+    """An equal, simpler expression; ``ranges`` gives the ranges of its free indices."""
+    return cast(Expr, _tidy(expr, ranges))
+
+
+@trampoline
+def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
+    if isinstance(node, Affine):
+        return node
+    inner = dict(ranges)
+    match node:
+        case Reduce(_, index, lo, hi, _):
+            inner[index] = Range(lo, hi)
+        case Matrix(_, row, column, size):
+            inner |= dict.fromkeys((row, column), Range(ZERO, last(size)))
+        case Argument(indices, sizes):
+            inner |= {i: Range(ZERO, last(n)) for i, n in zip(indices, sizes, strict=True)}
+        case _:
+            pass
+    new: list[Node] = []
+    for part in parts(node):
+        new.append((yield _tidy.steps(part, inner)))
+    return _again(node, tuple(new), ranges)
+
+
+def _again(node: Node, new: tuple[Node, ...], ranges: Ranges) -> Node:
+    """The node over simplified parts, through the builder of its kind."""
+    exprs = cast("tuple[Expr, ...]", new)
+    match node:
+        case Add():
+            return s.add(exprs)
+        case Mul():
+            return s.mul(exprs)
+        case Pow():
+            return s.pow_(exprs[0], exprs[1])
+        case Apply(function):
+            return s.apply(function, exprs)
+        case Value(index):
+            return s.value(index)
+        case Reduce(op, index, lo, hi, _):
+            return s.reduce(op, index, Range(lo, hi), exprs[-1], ranges)
+        case Cases():
+            branches = zip(cast("tuple[Cond, ...]", new[:-1:2]), exprs[1::2], strict=True)
+            return s.cases(branches, exprs[-1], ranges)
+        case _:
+            return with_parts(node, new)
