@@ -146,8 +146,9 @@ class Claim:
 class Model:
     """Everything a document says, elaborated.
 
-    ``dims`` maps each size to its number, or to None where it is symbolic. ``derived``
-    tells what the names of derived tensors mean.
+    ``dims`` maps each size to its number, or to None where it is symbolic; ``defaults``
+    gives the value a size has in a computation that does not say otherwise (claims are
+    judged for all its values). ``derived`` tells what the names of derived tensors mean.
     """
 
     dims: Mapping[str, int | None] = field(default_factory=dict[str, "int | None"])
@@ -156,6 +157,7 @@ class Model:
     assumptions: tuple[Assumption, ...] = ()
     claims: tuple[Claim, ...] = ()
     derived: Mapping[str, Derived] = field(default_factory=dict[str, Derived])
+    defaults: Mapping[str, Affine] = field(default_factory=dict[str, Affine])
 
     def axes(self, name: str) -> tuple[Range, ...]:
         """The positions that exist on each axis of an input or a definition."""

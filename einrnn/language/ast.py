@@ -306,3 +306,53 @@ Statement = (
     | DefinitionStatement
     | EquationStatement
 )
+
+
+def children(node: Ast) -> tuple[Ast, ...]:
+    """The expressions directly below a node, those in its brackets included."""
+    match node:
+        case Num() | Name() | Partial():
+            return ()
+        case Indexed(head, bracket):
+            return (head, *_inside(bracket))
+        case Call(head, args):
+            return (head, args)
+        case Group(items):
+            return items
+        case Iverson(bracket):
+            return _inside(bracket)
+        case Transposed(base):
+            return (base,)
+        case Sum(terms):
+            return tuple(term for _, term in terms)
+        case Product(factors):
+            return tuple(factor for _, factor in factors)
+        case Power(base, exponent):
+            return (base, exponent)
+        case Compare(operands):
+            return operands
+        case Logic(_, parts):
+            return parts
+        case Cases(branches):
+            both = ((branch.value, branch.condition) for branch in branches)
+            return tuple(part for pair in both for part in pair if part is not None)
+        case Scoped(_, bracket, body):
+            return (*_inside(bracket), body)
+        case Derivative(_, body, name, args):
+            return (body, name, *(_inside(args) if args else ()))
+
+
+def _inside(bracket: Bracket) -> tuple[Ast, ...]:
+    parts = [part for item in bracket.items for part in (item.value, item.lo, item.hi)]
+    return tuple(part for part in (*parts, bracket.condition) if part is not None)
+
+
+def walk(*roots: Ast) -> list[Ast]:
+    """Every node below the roots, wholes before parts, in the order of the text."""
+    found: list[Ast] = []
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        found.append(node)
+        stack.extend(reversed(children(node)))
+    return found

@@ -16,9 +16,7 @@ from einrnn.source import Source
 LABEL = re.compile(r"\[\s*([\w.*'+\-][\w.*'+\- ]*?)\s*\]")
 KEYWORD = re.compile(r"(dim|index|input|function|let|assume|refute)(?=\s)")
 _CONTINUES = re.compile(r"[-+−*/^@⊗·×⋅=;)\]},]|:=|(using|for|if|otherwise|with|and|or|outer|dot)\b")
-_EXPECTS_MORE = re.compile(
-    r"([-+−*/^@⊗·×⋅=,;(\[{]|\b(using|for|if|with|and|or|not|outer|dot))$"
-)
+_EXPECTS_MORE = re.compile(r"([-+−*/^@⊗·×⋅=,;(\[{]|\b(using|for|if|with|and|or|not|outer|dot))$")
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 

@@ -17,7 +17,6 @@ from tests.numeric.building import (
     log,
     lse,
     red,
-    scalar,
     tanh,
     tensors,
     total,
@@ -29,7 +28,7 @@ D, H, K, N, TT = dims("D H K N T")
 
 def rnn():
     """The vanilla RNN with its loss and, written out, adjoint, forward and two-time tensors."""
-    U, V, W, x, y, s, q, yhat, E, L = tensors("U V W x y s q yhat E L")
+    U, V, W, x, y, s, q, yhat, E = tensors("U V W x y s q yhat E")
     sbar, ds, G = tensors("sbar ds/dW ds/ds")
     b = built().input("U", H, D).input("V", K, H).input("W", H, H).input("x", TT, D)
     b.input("y", TT, K, facts=[Fact("one-hot", axis=1)])
@@ -124,7 +123,3 @@ def lstm():
     )
     b.define("L", [], ((), {}, total(t, TT, j, H, w[j] * h[t, j] ** 2)))
     return b.model
-
-
-def scalar_loss(name="L"):
-    return scalar(name)

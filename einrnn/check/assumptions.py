@@ -1,0 +1,104 @@
+"""Inputs that satisfy assumptions: random ones, moved onto the equations by Newton's method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from einrnn.check.claims import names_used
+from einrnn.core.model import Assumption, Model
+from einrnn.errors import EinrnnError
+from einrnn.numeric.interpret import Interpreter
+
+Arrays = Mapping[str, npt.NDArray[np.generic]]
+
+_STEPS = 40
+_TOLERANCE = 1e-13
+_DIFFERENCE = 1e-6
+
+
+def residuals(
+    model: Model, assumptions: tuple[Assumption, ...], sizes: Mapping[str, int], arrays: Arrays
+) -> list[float]:
+    """Left minus right of every assumption at every value of its indices."""
+    interpreter = Interpreter(model, sizes, arrays)
+    values: list[float] = []
+    for assumption in assumptions:
+        letters = list(assumption.ranges)
+        spans = [
+            range(interpreter.index(r.lo, {}), interpreter.index(r.hi, {}) + 1)
+            for r in assumption.ranges.values()
+        ]
+        for position in product(*spans):
+            env = dict(zip(letters, position, strict=True))
+            left = interpreter.value(assumption.left, env)
+            values.append(left - interpreter.value(assumption.right, env))
+    return values
+
+
+def satisfy(
+    model: Model, assumptions: tuple[Assumption, ...], sizes: Mapping[str, int], arrays: Arrays
+) -> dict[str, npt.NDArray[np.generic]] | None:
+    """The arrays moved, as little as Newton's method moves them, until the assumptions hold.
+
+    Only real inputs that the assumptions mention are moved. None where no solution was
+    found.
+    """
+    result = dict(arrays)
+    if not assumptions:
+        return result
+    movable = _movable(model, assumptions)
+    try:
+        for _ in range(_STEPS):
+            now = np.array(residuals(model, assumptions, sizes, result), dtype=float)
+            if not np.all(np.isfinite(now)):
+                return None
+            if np.max(np.abs(now), initial=0.0) < _TOLERANCE:
+                return result
+            if not movable:
+                return None
+            _newton_step(model, assumptions, sizes, result, movable, now)
+    except EinrnnError:
+        return None
+    return None
+
+
+def _movable(model: Model, assumptions: tuple[Assumption, ...]) -> list[str]:
+    sides = tuple(side for a in assumptions for side in (a.left, a.right))
+    used = names_used(model, sides)
+    fixed = ("integer", "boolean", "one-hot")
+    return [
+        name
+        for name, given in model.inputs.items()
+        if name in used and not any(fact.name in fixed for fact in given.facts)
+    ]
+
+
+def _newton_step(
+    model: Model,
+    assumptions: tuple[Assumption, ...],
+    sizes: Mapping[str, int],
+    arrays: dict[str, npt.NDArray[np.generic]],
+    movable: list[str],
+    now: npt.NDArray[np.float64],
+) -> None:
+    """One step of Gauss and Newton, the shortest one, in place of the old arrays."""
+    columns: list[npt.NDArray[np.float64]] = []
+    for name in movable:
+        original = arrays[name].astype(float)
+        for position in np.ndindex(original.shape):
+            moved = original.copy()
+            moved[position] += _DIFFERENCE
+            arrays[name] = moved
+            there = np.array(residuals(model, assumptions, sizes, arrays), dtype=float)
+            columns.append((there - now) / _DIFFERENCE)
+        arrays[name] = original
+    step = np.linalg.lstsq(np.stack(columns, axis=1), -now, rcond=1e-9)[0]
+    start = 0
+    for name in movable:
+        size = arrays[name].size
+        arrays[name] = arrays[name] + step[start : start + size].reshape(arrays[name].shape)
+        start += size

@@ -1,0 +1,160 @@
+"""Claims made ready to be judged: derivatives carried out, assumptions resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
+from einrnn.core.nodes import Apply, Cases, Element, Expr, Number
+from einrnn.core.traverse import elements
+from einrnn.core import affine as af
+from einrnn.errors import Diagnostic, EinrnnError
+from einrnn.symbolic.derived import complete, fewer_axes, forward
+from einrnn.symbolic.tidy import tidy
+
+UNDEFINED = Apply("undefined", ())
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two sides of a claim without derivatives, undefined where ``for`` excludes them."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A claim with what every tier needs.
+
+    ``forward`` are its sides over derived tensors that follow the definitions; ``reverse``
+    the same over adjoints. ``assumptions`` are all it leans on, directly or through
+    earlier claims.
+    """
+
+    claim: Claim
+    forward: Sides
+    reverse: Sides
+    assumptions: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """A name for the claim that is unique in its document."""
+        return f"{self.claim.label}#{self.claim.step}"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document's claims, and its model closed under the derivatives they need, twice."""
+
+    model: Model
+    forward: Model
+    reverse: Model
+    claims: tuple[Ready, ...]
+    failed: tuple[tuple[Claim, Diagnostic], ...]
+
+
+def prepare(model: Model) -> Prepared:
+    """Carry out the derivatives of all claims; one that fails does not stop the others."""
+    forward_model = reverse_model = model
+    ready: list[Ready] = []
+    failed: list[tuple[Claim, Diagnostic]] = []
+    for claim in model.claims:
+        roots = [(_tidied(side, claim), claim.ranges) for side in (claim.left, claim.right)]
+        try:
+            forward_model, ahead = complete(forward_model, roots, forward)
+            reverse_model, back = complete(reverse_model, roots, fewer_axes)
+        except EinrnnError as error:
+            diagnostic = Diagnostic(error.code, error.message, claim.span, help=error.help)
+            failed.append((claim, diagnostic))
+            continue
+        sides = [Sides(*(_where(claim, side) for side in pair)) for pair in (ahead, back)]
+        ready.append(Ready(claim, sides[0], sides[1], leans_on(model, claim)))
+    return Prepared(model, forward_model, reverse_model, tuple(ready), tuple(failed))
+
+
+def _tidied(side: Expr, claim: Claim) -> Expr:
+    return tidy(side, claim.ranges)
+
+
+def _where(claim: Claim, side: Expr) -> Expr:
+    if claim.condition is None:
+        return side
+    return Cases(((claim.condition, side),), UNDEFINED)
+
+
+def leans_on(model: Model, claim: Claim) -> tuple[str, ...]:
+    """The assumptions a claim uses, those of the earlier claims it uses included."""
+    assumed = {assumption.name for assumption in model.assumptions}
+    by_label: dict[str, list[Claim]] = {}
+    for other in model.claims:
+        by_label.setdefault(other.label, []).append(other)
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    pending = list(claim.using)
+    while pending:
+        name = pending.pop(0)
+        if name in assumed:
+            found[name] = None
+        elif name not in seen:
+            seen.add(name)
+            pending += [used for other in by_label.get(name, ()) for used in other.using]
+    return tuple(found)
+
+
+def named_assumptions(model: Model, names: tuple[str, ...]) -> tuple[Assumption, ...]:
+    """The assumptions of these names, in the document's order."""
+    return tuple(a for a in model.assumptions if a.name in names)
+
+
+def with_free_boundaries(model: Model) -> Model | None:
+    """The model with constant boundary values of recurrences replaced by free inputs.
+
+    ``s[-1,i] := 0`` becomes ``s[-1,i] := start[i]``: what holds there holds for any
+    constant initial state. None where there is no such value.
+    """
+    inputs: dict[str, Input] = {}
+    changed: dict[str, Definition] = {}
+    for name, definition in model.definitions.items():
+        clauses = tuple(_freed(model, definition, clause, inputs) for clause in definition.clauses)
+        if any(new is not old for new, old in zip(clauses, definition.clauses, strict=True)):
+            changed[name] = replace(definition, clauses=clauses)
+    if not changed:
+        return None
+    freed = model.with_definitions(changed)
+    return replace(freed, inputs={**model.inputs, **inputs})
+
+
+def _freed(
+    model: Model, definition: Definition, clause: Clause, inputs: dict[str, Input]
+) -> Clause:
+    """The clause, reading a new input where it gave a number below the first position."""
+    outside = any((number := af.number(arg)) is not None and number < 0 for arg in clause.args)
+    recurrent = any(
+        e.tensor in model.definitions for c in definition.clauses for e in elements(c.body)
+    )
+    if not (outside and recurrent and isinstance(clause.body, Number)):
+        return clause
+    letters = [letter for arg in clause.args if (letter := af.letter(arg)) is not None]
+    name = f"{definition.name} at {','.join(str(af.number(a)) for a in clause.args if not a.free)}"
+    sizes = tuple(af.shift(clause.ranges[letter].hi, 1) for letter in letters)
+    inputs[name] = Input(name, sizes)
+    read = Element(name, tuple(af.of(letter) for letter in letters))
+    return replace(clause, body=read)
+
+
+def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> frozenset[str]:
+    """All tensors that expressions need, directly or through definitions."""
+    exprs = tuple(roots.values()) if isinstance(roots, Mapping) else roots
+    pending = [element.tensor for element in elements(*exprs)]
+    found: set[str] = set()
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        found.add(name)
+        if name in model.definitions:
+            bodies = (clause.body for clause in model.definitions[name].clauses)
+            pending += [element.tensor for element in elements(*bodies)]
+    return frozenset(found)

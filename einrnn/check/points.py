@@ -1,0 +1,75 @@
+"""Random points at which a document's claims are evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from einrnn.check.assumptions import satisfy
+from einrnn.check.claims import Prepared, named_assumptions
+from einrnn.numeric.interpret import Interpreter
+from einrnn.numeric.sample import sample
+
+if TYPE_CHECKING:
+    from einrnn.sympy_backend.evaluate import SympyValues
+
+Array = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """Sizes and input arrays, with the naive interpreter's values of everything there."""
+
+    prepared: Prepared
+    sizes: Mapping[str, int]
+    arrays: Mapping[str, Array]
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """The oracle at this point; it remembers every entry it has computed."""
+        return Interpreter(self.prepared.forward, self.sizes, self.arrays)
+
+    @cached_property
+    def sympy_values(self) -> SympyValues:
+        """Everything at this point once more, by the sympy compiler."""
+        from einrnn.numeric.opaque import opaque_value
+        from einrnn.sympy_backend.evaluate import SympyValues
+
+        return SympyValues(self.prepared.forward, self.sizes, self.arrays, opaque_value)
+
+
+@dataclass
+class Points:
+    """The points of one document (or of its variant), made when first asked for.
+
+    The inputs depend on the seed, the sizes and the assumptions alone, so that every
+    claim with the same assumptions is evaluated at the same points.
+    """
+
+    prepared: Prepared
+    seed: int
+    _made: dict[tuple[tuple[tuple[str, int], ...], tuple[str, ...]], Point | None] = field(
+        default_factory=dict["tuple[tuple[tuple[str, int], ...], tuple[str, ...]]", "Point | None"]
+    )
+
+    def at(self, sizes: Mapping[str, int], assumptions: tuple[str, ...]) -> Point | None:
+        """The point at these sizes, or None where no inputs satisfy the assumptions."""
+        key = (tuple(sorted(sizes.items())), assumptions)
+        if key not in self._made:
+            self._made[key] = self._make(sizes, assumptions)
+        return self._made[key]
+
+    def _make(self, sizes: Mapping[str, int], assumptions: tuple[str, ...]) -> Point | None:
+        text = repr((sorted(sizes.items()), assumptions))
+        rng = np.random.default_rng((self.seed, crc32(text.encode())))
+        model = self.prepared.model
+        arrays = sample(model, sizes, rng)
+        granted = named_assumptions(model, assumptions)
+        satisfied = satisfy(model, granted, sizes, arrays)
+        return None if satisfied is None else Point(self.prepared, dict(sizes), satisfied)

@@ -1,0 +1,100 @@
+"""Which sizes a document is tried at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from einrnn.core import affine as af
+from einrnn.core.model import Definition, Model
+from einrnn.core.nodes import Dim, Index
+from einrnn.core.traverse import elements
+
+Sizes = Mapping[str, int]
+
+_RECURRENT = (5, 6, 5)
+_OTHERS = ((3, 2, 4), (2, 3, 2), (2, 2, 2))
+
+
+def recurrent_dims(model: Model) -> frozenset[str]:
+    """The sizes of axes along which some definition refers to shifted entries."""
+    found: set[str] = set()
+    for definition in model.definitions.values():
+        for axis in _shifted_axes(model, definition):
+            found.update(dim.name for dim in af.dims(definition.axes[axis].hi))
+    return frozenset(found)
+
+
+def _shifted_axes(model: Model, definition: Definition) -> set[int]:
+    """Axes of a definition on which its own clauses, or others, read with a shift."""
+    axes: set[int] = set()
+    for clause in definition.clauses:
+        for position, arg in enumerate(clause.args):
+            letter = af.letter(arg)
+            if letter is not None and any(
+                _is_shifted(other, letter)
+                for element in elements(clause.body)
+                if element.tensor in model.definitions
+                for other in element.args
+            ):
+                axes.add(position)
+    return axes
+
+
+def _is_shifted(arg: object, letter: Index) -> bool:
+    return (
+        isinstance(arg, af.Affine)
+        and af.coefficient(arg, letter) == 1
+        and arg.constant != 0
+        and len(arg.terms) == 1
+    )
+
+
+def test_sizes(model: Model) -> tuple[Sizes, ...]:
+    """Sizes to evaluate claims at: different for different dims, recurrent ones at least 5.
+
+    The last one has every free size at 1, where boundary cases show.
+    """
+    recurrent = recurrent_dims(model)
+    rows: list[Sizes] = []
+    for row, length in zip(_OTHERS, _RECURRENT, strict=True):
+        rows.append(_assign(model, recurrent, row, length))
+    rows.append({name: 1 if number is None else number for name, number in model.dims.items()})
+    return tuple(dict(sizes) for sizes in {tuple(sorted(r.items())): r for r in rows}.values())
+
+
+def _assign(model: Model, recurrent: frozenset[str], others: tuple[int, ...], length: int) -> Sizes:
+    sizes: dict[str, int] = {}
+    position = 0
+    for name, number in model.dims.items():
+        if number is not None:
+            sizes[name] = number
+        elif name in recurrent:
+            sizes[name] = length
+        else:
+            sizes[name] = others[position % len(others)]
+            position += 1
+    return sizes
+
+
+def growing_sizes(model: Model, names: frozenset[str], most: int = 400) -> Iterator[Sizes]:
+    """Sizes from the smallest up, for the smallest counterexample; only ``names`` vary."""
+    recurrent = recurrent_dims(model)
+    free = [name for name in model.dims if model.dims[name] is None and name in names]
+    limits = [5 if name in recurrent else 3 for name in free]
+    choices = product(*(range(1, limit + 1) for limit in limits))
+    ordered = sorted(choices, key=lambda values: (sum(values), max(values, default=0), values))
+    for values in ordered[:most]:
+        sizes = {name: number or 1 for name, number in model.dims.items()}
+        sizes.update(zip(free, values, strict=True))
+        yield sizes
+
+
+def dim_names(model: Model, names: frozenset[str]) -> frozenset[str]:
+    """The sizes that the axes of the named tensors mention."""
+    found: set[str] = set()
+    for name in names:
+        for range_ in model.axes(name):
+            for end in (range_.lo, range_.hi):
+                found.update(atom.name for atom, _ in end.terms if isinstance(atom, Dim))
+    return frozenset(found)

@@ -1,0 +1,149 @@
+"""What is said of a claim, and of a whole document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from einrnn.errors import Diagnostic
+
+VerdictName = Literal["proved", "tested", "refuted", "invalid"]
+Expectation = Literal["hold", "refute"]
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A concrete case in which the two sides differ.
+
+    ``sizes`` and ``inputs`` (nested lists) say where; ``at`` gives the free indices;
+    ``left`` and ``right`` are the sides' values there. ``exact`` tells that both values
+    are exact rationals.
+    """
+
+    sizes: Mapping[str, int]
+    inputs: Mapping[str, Any]
+    at: Mapping[str, int]
+    left: float
+    right: float
+    exact: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The counterexample in plain JSON types."""
+        return {
+            "sizes": dict(self.sizes),
+            "inputs": dict(self.inputs),
+            "at": dict(self.at),
+            "left": self.left,
+            "right": self.right,
+            "exact": self.exact,
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found out about one equality.
+
+    ``method`` says how ("sympy and numbers", "numbers"), ``assumptions`` what the verdict
+    leans on, ``sizes_tested`` and ``max_error`` (relative) how far it was tried.
+    ``initial_state`` is ``any`` where the claim also held with random constants in place
+    of constant boundary values, ``stated`` where it held for the stated ones only.
+    """
+
+    label: str
+    step: int
+    line: int
+    column: int
+    statement: str
+    expect: Expectation
+    verdict: VerdictName
+    method: str = ""
+    assumptions: tuple[str, ...] = ()
+    sizes_tested: tuple[Mapping[str, int], ...] = ()
+    max_error: float | None = None
+    counterexample: Counterexample | None = None
+    residual: str | None = None
+    suggestion: str | None = None
+    initial_state: Literal["any", "stated"] | None = None
+    notes: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the verdict is what the author said: it holds, or it was refuted."""
+        if self.expect == "refute":
+            return self.verdict == "refuted"
+        return self.verdict in ("proved", "tested")
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as ``check --json`` prints it."""
+        return {
+            "label": self.label,
+            "step": self.step,
+            "line": self.line,
+            "column": self.column,
+            "statement": self.statement,
+            "expect": self.expect,
+            "verdict": self.verdict,
+            "method": self.method,
+            "assumptions": list(self.assumptions),
+            "sizes_tested": [dict(sizes) for sizes in self.sizes_tested],
+            "max_error": self.max_error,
+            "counterexample": self.counterexample.as_json() if self.counterexample else None,
+            "residual": self.residual,
+            "suggestion": self.suggestion,
+            "initial_state": self.initial_state,
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The verdicts of a document in the order of its claims, with what was found in its text."""
+
+    name: str
+    verdicts: tuple[Verdict, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+    counts: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = ("proved", "tested", "refuted", "invalid")
+        counts = {name: sum(v.verdict == name for v in self.verdicts) for name in names}
+        counts["unexpected"] = sum(not v.as_expected for v in self.verdicts)
+        object.__setattr__(self, "counts", counts)
+
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self.verdicts)
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def __getitem__(self, label: str) -> Verdict:
+        """The first verdict with this label."""
+        for verdict in self.verdicts:
+            if verdict.label == label:
+                return verdict
+        raise KeyError(label)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that make a statement invalid."""
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+    def ok_with(self, accepted: tuple[str, ...]) -> bool:
+        """Whether nothing is invalid, every claim that must hold has an accepted verdict,
+        and every claim that must be refuted was."""
+        if self.errors or self.counts["invalid"]:
+            return False
+        return all(
+            v.verdict == "refuted" if v.expect == "refute" else v.verdict in accepted
+            for v in self.verdicts
+        )
+
+    @property
+    def ok(self) -> bool:
+        """Whether every claim is proved, every ``refute`` refuted and nothing invalid."""
+        return self.ok_with(("proved",))

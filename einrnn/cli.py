@@ -1,0 +1,313 @@
+"""The command line: ``einrnn check``, ``derive``, ``run`` and ``latex``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from einrnn.errors import Diagnostic, EinrnnError
+from einrnn.source import Source, render
+
+if TYPE_CHECKING:
+    from einrnn.check.verdict import Report
+    from einrnn.document import Document
+
+_PROGRESS_AFTER = 1.0
+
+
+class _Commands(click.Group):
+    """A group whose commands end with a diagnostic and status 2 on any error of the project."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EinrnnError as error:
+            _fail(error)
+        except BrokenPipeError:
+            sys.stderr.close()
+            raise SystemExit(2) from None
+
+
+def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:
+    """Print an error, under the text it speaks of where that is known, and exit with 2."""
+    for problem in error.diagnostics or (
+        Diagnostic(error.code, error.message, error.span, help=error.help),
+    ):
+        if source is None:
+            head = f"error[{problem.code}]: {problem.message}"
+            tail = f"\n  help: {problem.help}" if problem.help else ""
+            click.echo(head + tail, err=True)
+        else:
+            click.echo(render(source, problem), err=True)
+    raise SystemExit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="einrnn")
+def main() -> None:
+    """Check, differentiate and compile derivations in index notation."""
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--label", "labels", multiple=True, metavar="L", help="Judge this claim only.")
+@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option(
+    "--timeout",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(min=0.01),
+    metavar="S",
+    help="Seconds of search allowed for any one claim.",
+)
+@click.option(
+    "--accept",
+    type=click.Choice(["proved", "tested"]),
+    default="proved",
+    show_default=True,
+    help="The weakest verdict that counts as good.",
+)
+def check(
+    files: tuple[str, ...],
+    as_json: bool,
+    labels: tuple[str, ...],
+    seed: int,
+    timeout: float,
+    accept: str,
+) -> None:
+    """Judge every claim of the files ("-" is standard input).
+
+    Exit status: 0 all is as its author says, 1 something is refuted or only tested, 2 a
+    file cannot be read or is not well formed.
+    """
+    start = time.monotonic()
+    accepted = ("proved", "tested") if accept == "tested" else ("proved",)
+    results: list[tuple[Source, Report]] = []
+    unreadable: list[tuple[str, Diagnostic]] = []
+    for name in files:
+        _check_file(name, labels, seed, timeout, results, unreadable)
+    if as_json:
+        click.echo(json.dumps(_json(results, unreadable, time.monotonic() - start), indent=2))
+    else:
+        _print_reports(results, unreadable, accepted)
+    reports = [report for _, report in results]
+    if unreadable or any(r.errors or r.counts["invalid"] for r in reports):
+        raise SystemExit(2)
+    raise SystemExit(0 if all(r.ok_with(accepted) for r in reports) else 1)
+
+
+def _check_file(
+    name: str,
+    labels: tuple[str, ...],
+    seed: int,
+    timeout: float,
+    results: list[tuple[Source, Report]],
+    unreadable: list[tuple[str, Diagnostic]],
+) -> None:
+    from einrnn.document import Document, read_source
+
+    try:
+        document = Document(read_source(name))
+        with _Progress() as progress:
+            report = document.check(labels=labels, seed=seed, timeout=timeout, progress=progress)
+    except EinrnnError as error:
+        unreadable.append((name, Diagnostic(error.code, error.message, help=error.help)))
+        return
+    results.append((document.source, report))
+
+
+class _Progress:
+    """A bar on the terminal's error stream, shown once the work has taken a second."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Callable[[int, int, str], None] | None:
+        return self._advance if sys.stderr.isatty() else None
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _advance(self, done: int, total: int, label: str) -> None:
+        if self._bar is None:
+            if time.monotonic() - self._start < _PROGRESS_AFTER:
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("checking", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done, description=f"checking [{label}]")
+
+
+def _print_reports(
+    results: list[tuple[Source, Report]],
+    unreadable: list[tuple[str, Diagnostic]],
+    accepted: tuple[str, ...],
+) -> None:
+    from einrnn.report import report_text
+
+    for position, (source, report) in enumerate(results):
+        click.echo(("\n" if position else "") + report_text(report, source, accepted))
+    for _, problem in unreadable:
+        tail = f"\n  help: {problem.help}" if problem.help else ""
+        click.echo(f"error[{problem.code}]: {problem.message}{tail}", err=True)
+
+
+def _json(
+    results: list[tuple[Source, Report]], unreadable: list[tuple[str, Diagnostic]], seconds: float
+) -> dict[str, Any]:
+    files: list[dict[str, Any]] = []
+    names = ("proved", "tested", "refuted", "invalid", "unexpected")
+    summary = dict.fromkeys(names, 0)
+    for source, report in results:
+        problems = [*report.diagnostics]
+        problems += [d for v in report for d in v.diagnostics if d not in problems]
+        files.append(
+            {
+                "file": report.name,
+                "claims": [verdict.as_json() for verdict in report],
+                "diagnostics": [_diagnostic_json(source, problem) for problem in problems],
+            }
+        )
+        for name in names:
+            summary[name] += report.counts[name]
+    for name, problem in unreadable:
+        rows = [_diagnostic_json(None, problem)]
+        files.append({"file": name, "claims": [], "diagnostics": rows})
+    return {"files": files, "summary": summary, "seconds": round(seconds, 4)}
+
+
+def _diagnostic_json(source: Source | None, problem: Diagnostic) -> dict[str, Any]:
+    line = column = end_column = None
+    if source is not None and problem.span is not None:
+        line, column = source.place(problem.span.start)
+        end_column = column + problem.span.end - problem.span.start
+    return {
+        "code": problem.code,
+        "severity": problem.severity,
+        "line": line,
+        "column": column,
+        "end_column": end_column,
+        "message": problem.message,
+        "help": problem.help,
+    }
+
+
+def _document(file: str) -> Document:
+    """A document to compute with: its text must be free of errors."""
+    from einrnn.document import Document, read_source
+
+    document = Document(read_source(file))
+    errors = tuple(d for d in document.diagnostics if d.severity == "error")
+    if errors:
+        first = errors[0]
+        _fail(EinrnnError(first.code, first.message, diagnostics=errors), document.source)
+    return document
+
+
+@main.command()
+@click.argument("file")
+@click.argument("derivative")
+@click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
+@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
+def derive(file: str, derivative: str, form: str | None) -> None:
+    """Write out a derivative, such as "dL/dW[i,j]", in the document's own names."""
+    result = _document(file).derive(derivative)
+    if form == "latex":
+        click.echo(result.latex())
+    elif form == "json":
+        fields = {
+            "derivative": derivative,
+            "text": str(result),
+            "latex": result.latex(),
+            "where": list(result.where),
+        }
+        click.echo(json.dumps(fields, indent=2, ensure_ascii=False))
+    else:
+        click.echo(f"{derivative} = {result}")
+        for definition in result.where:
+            click.echo(f"  where {definition}")
+
+
+@main.command()
+@click.argument("file")
+@click.argument("outputs", nargs=-1, required=True, metavar="OUTPUT…")
+@click.option("--data", required=True, metavar="F.npz", help="The inputs, one array by name.")
+@click.option("--out", required=True, metavar="F.npz", help="Where the outputs go.")
+@click.option("--backend", default="numpy", show_default=True)
+@click.option("--size", "sizes", multiple=True, metavar="N=5", help="A size that no input gives.")
+def run(
+    file: str, outputs: tuple[str, ...], data: str, out: str, backend: str, sizes: tuple[str, ...]
+) -> None:
+    """Compute outputs, such as L "dL/dW", from arrays."""
+    import numpy as np
+
+    program = _document(file).compile(*outputs, backend=backend)
+    arrays = {name: array for name, array in _arrays(data).items() if name in program.inputs}
+    results = program(**arrays, **_sizes(sizes))
+    try:
+        with Path(out).open("wb") as stream:
+            np.savez(stream, **{name: np.asarray(results[name]) for name in outputs})
+    except OSError as problem:
+        raise EinrnnError("E002", f"cannot write {out}: {problem.strerror}") from None
+    for name in outputs:
+        result = np.asarray(results[name])
+        shape = " × ".join(str(size) for size in result.shape) or "a number"
+        click.echo(f"{name}: {shape}, {result.dtype}")
+
+
+def _arrays(path: str) -> Mapping[str, Any]:
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise EinrnnError("E003", f"cannot read {path}: {reason}") from None
+    except (ValueError, AttributeError, zipfile.BadZipFile):
+        message = f"{path} is not an .npz archive of plain arrays"
+        raise EinrnnError("E003", message, "write it with numpy.savez") from None
+
+
+def _sizes(given: tuple[str, ...]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for text in given:
+        name, equals, number = text.partition("=")
+        if not (equals and name.isidentifier() and number.isdigit() and int(number) > 0):
+            raise EinrnnError("E004", f"not a size: {text!r}", "write a name and a number: N=5")
+        sizes[name] = int(number)
+    return sizes
+
+
+@main.command()
+@click.argument("file")
+@click.option("-o", "output", metavar="F.tex", help="Write to a file.")
+def latex(file: str, output: str | None) -> None:
+    """Write the document as LaTeX."""
+    text = _document(file).latex()
+    if output is None:
+        click.echo(text)
+        return
+    try:
+        Path(output).write_text(text + "\n", encoding="utf-8")
+    except OSError as problem:
+        raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""A document: what a person wrote, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from einrnn.core.model import Model
+from einrnn.errors import Diagnostic, EinrnnError, LanguageError
+from einrnn.expression import Expression
+from einrnn.language import Elaborated, elaborate_text, parse_expression
+from einrnn.source import Source, render
+
+if TYPE_CHECKING:
+    from einrnn.check.judge import Progress
+    from einrnn.check.verdict import Report, Verdict
+    from einrnn.numeric.program import Program
+
+
+class Document:
+    """A parsed and elaborated text.
+
+    Building one never fails for what the text says: ``diagnostics`` lists every problem,
+    and what is well formed can be used. :func:`einrnn.load` and :func:`einrnn.parse`
+    raise instead when there is nothing to use.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    @cached_property
+    def _elaborated(self) -> Elaborated:
+        return elaborate_text(self.source)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Errors, warnings and notes about the text, in its order."""
+        return self._elaborated.diagnostics
+
+    @cached_property
+    def model(self) -> Model:
+        """The well-formed part, with definitions in simplified form going through late names."""
+        from einrnn.symbolic.late import name_late
+        from einrnn.symbolic.tidy import tidy_definitions
+
+        return name_late(tidy_definitions(self._elaborated.model))
+
+    def check(
+        self,
+        *,
+        labels: Sequence[str] = (),
+        seed: int = 0,
+        timeout: float = 10.0,
+        progress: Callable[[int, int, str], None] | None = None,
+    ) -> Report:
+        """Judge every claim, or those with one of the labels.
+
+        ``timeout`` bounds the seconds spent searching and in sympy for any one claim;
+        ``progress`` is called with (claims done, claims in all, label of the next).
+
+        Raises:
+            EinrnnError: E406, a label is not in the document.
+        """
+        from einrnn.check.judge import Judge
+        from einrnn.check.verdict import Report
+
+        start = time.monotonic()
+        judge = Judge(self._selected(labels), self.source, seed, timeout)
+        verdicts = judge.verdicts(progress) + self._invalid(labels)
+        verdicts.sort(key=lambda v: (v.line, v.column, v.step))
+        return Report(self.source.name, tuple(verdicts), self.diagnostics, time.monotonic() - start)
+
+    def _selected(self, labels: Sequence[str]) -> Model:
+        if not labels:
+            return self.model
+        known = {c.label for c in (*self.model.claims, *self._elaborated.invalid)}
+        for label in labels:
+            if label not in known:
+                raise EinrnnError("E406", f"there is no claim labelled {label!r}")
+        wanted = set(labels)
+        return replace(self.model, claims=_with_used(self.model, wanted))
+
+    def _invalid(self, labels: Sequence[str]) -> list[Verdict]:
+        """The verdicts on claims that are not well formed."""
+        from einrnn.check.verdict import Verdict
+
+        rows: list[Verdict] = []
+        for claim in self._elaborated.invalid:
+            if labels and claim.label not in labels:
+                continue
+            line, column = self.source.place(claim.span.start)
+            blank = Verdict(
+                claim.label, claim.step, line, column, claim.text, claim.expect, "invalid"
+            )
+            rows.append(replace(blank, diagnostics=claim.diagnostics))
+        return rows
+
+    def derive(self, text: str) -> Expression:
+        """The derivative (or any expression) written out and simplified, in the document's
+        own names. ``text`` is for instance ``dL/dW[i,j]``; indices left out are filled in.
+
+        Raises:
+            LanguageError: the text is not a well-formed expression of this document.
+        """
+        expr, ranges = parse_expression(text, self.model)
+        return Expression.derived(self.model, expr, ranges, text)
+
+    def compile(self, *outputs: str, backend: str = "numpy") -> Program:
+        """One program that computes all outputs (``"L"``, ``"dL/dW"``, ``"yhat[t,k]"``).
+
+        Derivatives become adjoint recurrences where the differentiated tensor has no more
+        axes than the other one. The arrays of the result have the axes of the output.
+
+        Raises:
+            LanguageError: an output is not a well-formed expression of this document.
+            EinrnnError: E801, the backend is not known.
+        """
+        from einrnn.numeric.program import compile_program
+        from einrnn.symbolic.derived import complete, fewer_axes
+
+        if backend != "numpy":
+            raise EinrnnError("E801", f"no backend {backend!r}", "the backend here is numpy")
+        if not outputs:
+            raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
+        parsed = [parse_expression(text, self.model) for text in outputs]
+        model, exprs = complete(self.model, parsed, fewer_axes)
+        wanted = {
+            name: (expr, tuple(ranges), ranges)
+            for name, expr, (_, ranges) in zip(outputs, exprs, parsed, strict=True)
+        }
+        return compile_program(model, wanted)
+
+    def __str__(self) -> str:
+        return self.source.text
+
+    def __repr__(self) -> str:
+        return f"Document({self.source.name!r}, {len(self.model.claims)} claims)"
+
+    def latex(self) -> str:
+        """The whole document as LaTeX."""
+        from einrnn.language.latex import document_latex
+
+        return document_latex(self._elaborated.model)
+
+    def raise_errors(self) -> None:
+        """Raise the first error of the text, with all of them attached, if there is one.
+
+        Raises:
+            LanguageError: the text has an error.
+        """
+        errors = tuple(d for d in self.diagnostics if d.severity == "error")
+        if errors:
+            first = errors[0]
+            text = "\n".join(render(self.source, problem) for problem in errors)
+            raise LanguageError(
+                first.code, first.message, f"{first.help or ''}\n{text}", first.span, errors
+            )
+
+
+def _with_used(model: Model, wanted: set[str]) -> tuple[Any, ...]:
+    return tuple(claim for claim in model.claims if claim.label in wanted)
+
+
+def load(path: str | Path) -> Document:
+    """Read a document from a ``.ein`` file in UTF-8.
+
+    Raises:
+        LanguageError: E001, the file cannot be read.
+    """
+    return Document(read_source(str(path)))
+
+
+def read_source(path: str) -> Source:
+    """The text of a file, or of standard input for ``-``.
+
+    Raises:
+        LanguageError: E001, the file cannot be read or is not UTF-8.
+    """
+    import sys
+
+    try:
+        if path == "-":
+            return Source.of(sys.stdin.buffer.read().decode("utf-8"), "<stdin>")
+        return Source.of(Path(path).read_bytes().decode("utf-8"), path)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        raise LanguageError("E001", f"cannot read {path}: {reason}") from None
+    except UnicodeDecodeError as problem:
+        message = f"{path} is not UTF-8: byte {problem.start} cannot be read"
+        raise LanguageError("E001", message, "save the file as UTF-8") from None
+
+
+def parse(text: str, name: str = "<string>") -> Document:
+    """A document from a string."""
+    return Document(Source.of(text, name))

@@ -1,0 +1,173 @@
+"""Reads outside a range: shown safe by interval arithmetic, else tried at small sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from einrnn.core import affine as af
+from einrnn.core.model import Range
+from einrnn.core.nodes import Affine, And, Compare, Cond, Dim, Element, Index, Not, Or, Value
+from einrnn.core.traverse import walk
+from einrnn.language.elaborate import Context, Reading
+
+_SIZES = ((4, 5, 7), (5, 7, 4), (2, 3, 2), (1, 1, 1))
+_MOST = 100_000
+Values = dict[Index | Dim, int]
+
+
+def outside(
+    reading: Reading, axis: Range, numbers: Mapping[str, int | None]
+) -> dict[Index | Dim, int] | None:
+    """Values at which a read leaves its axis, or None where it never does."""
+    at = reading.at
+    if any(isinstance(atom, Element) for atom, _ in at.terms):
+        return None
+    below = af.minus(at, axis.lo)
+    above = af.minus(axis.hi, at)
+    if _never_negative(below, reading.context, numbers) and _never_negative(
+        above, reading.context, numbers
+    ):
+        return None
+    return _search(reading, axis, numbers)
+
+
+def _never_negative(
+    value: Affine, context: Context, numbers: Mapping[str, int | None]
+) -> bool:
+    """Whether an index expression is at least 0 for all values of its indices."""
+    for index, limits in reversed(list(context.ranges.items())):
+        times = af.coefficient(value, index)
+        if times:
+            end = limits.lo if times > 0 else limits.hi
+            value = af.plus(af.plus(value, af.of(index), -times), end, times)
+    least = value.constant
+    for atom, times in value.terms:
+        number = numbers.get(atom.name) if isinstance(atom, Dim) else None
+        if number is not None:
+            least += times * number
+        elif isinstance(atom, Dim) and times > 0:
+            least += times
+        else:
+            return False
+    return least >= 0
+
+
+def _search(
+    reading: Reading, axis: Range, numbers: Mapping[str, int | None]
+) -> dict[Index | Dim, int] | None:
+    indices = _relevant(reading, axis)
+    dims = _dims(reading, axis, indices)
+    for sizes in _SIZES:
+        start: Values = {}
+        for position, dim in enumerate(dims):
+            number = numbers.get(dim.name)
+            start[dim] = sizes[position % len(sizes)] if number is None else number
+        for values in _assignments(indices, reading.context, start):
+            at = evaluate(reading.at, values)
+            lo, hi = evaluate(axis.lo, values), evaluate(axis.hi, values)
+            if at is None or lo is None or hi is None or lo <= at <= hi:
+                continue
+            if all(holds(cond, values) is not False for cond in reading.context.conditions):
+                return values
+    return None
+
+
+def _relevant(reading: Reading, axis: Range) -> list[Index]:
+    """The indices that decide where the read lands, in the order they are bound."""
+    wanted = set(reading.at.free)
+    size = -1
+    while size != len(wanted):
+        size = len(wanted)
+        for index, limits in reading.context.ranges.items():
+            if index in wanted:
+                wanted |= limits.lo.free | limits.hi.free
+        for cond in reading.context.conditions:
+            if cond.free & wanted:
+                wanted |= cond.free
+    return [index for index in reading.context.ranges if index in wanted]
+
+
+def _dims(reading: Reading, axis: Range, indices: list[Index]) -> list[Dim]:
+    ranges = [reading.context.ranges[index] for index in indices]
+    roots = [reading.at, axis.lo, axis.hi, *(end for r in ranges for end in (r.lo, r.hi))]
+    found: dict[Dim, None] = {}
+    for node in walk(*roots, *reading.context.conditions):
+        if isinstance(node, Affine):
+            found |= dict.fromkeys(af.dims(node))
+    return list(found)
+
+
+def _assignments(indices: list[Index], context: Context, start: Values) -> Iterator[Values]:
+    """All values of the indices, the ranges of later ones depending on earlier ones."""
+    if _count(indices, context, start) > _MOST:
+        return
+    spans: list[range] = []
+    for index in indices:
+        limits = context.ranges[index]
+        spans.append(_widest(limits, context, start))
+    for chosen in product(*spans):
+        values = {**start, **dict(zip(indices, chosen, strict=True))}
+        if all(_inside(values, index, context.ranges[index]) for index in indices):
+            yield values
+
+
+def _inside(values: Values, index: Index, limits: Range) -> bool:
+    lo, hi = evaluate(limits.lo, values), evaluate(limits.hi, values)
+    return lo is not None and hi is not None and lo <= values[index] <= hi
+
+
+def _widest(limits: Range, context: Context, start: Values) -> range:
+    biggest = max((value for value in start.values()), default=1) + 1
+    lo, hi = evaluate(limits.lo, start), evaluate(limits.hi, start)
+    constant = max(abs(limits.lo.constant), abs(limits.hi.constant))
+    return range(
+        -biggest - constant if lo is None else lo,
+        (biggest + constant if hi is None else hi) + 1,
+    )
+
+
+def _count(indices: list[Index], context: Context, start: Values) -> int:
+    count = 1
+    for index in indices:
+        count *= max(len(_widest(context.ranges[index], context, start)), 1)
+    return count
+
+
+def evaluate(value: Affine, values: Values) -> int | None:
+    """The number, where every atom has a value."""
+    total = value.constant
+    for atom, times in value.terms:
+        known = values.get(atom) if isinstance(atom, Index | Dim) else None
+        if known is None:
+            return None
+        total += times * known
+    return total
+
+
+def holds(cond: Cond, values: Values) -> bool | None:
+    """Whether a condition holds; None where that depends on entries of tensors."""
+    match cond:
+        case Compare(op, Value(left), Value(right)):
+            a, b = evaluate(left, values), evaluate(right, values)
+            if a is None or b is None:
+                return None
+            return {
+                "==": a == b,
+                "!=": a != b,
+                "<": a < b,
+                "<=": a <= b,
+                ">": a > b,
+                ">=": a >= b,
+            }[op]
+        case Compare():
+            return None
+        case Not(part):
+            inner = holds(part, values)
+            return None if inner is None else not inner
+        case And(parts):
+            found = [holds(part, values) for part in parts]
+            return False if False in found else None if None in found else True
+        case Or(parts):
+            found = [holds(part, values) for part in parts]
+            return True if True in found else None if None in found else False

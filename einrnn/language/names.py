@@ -1,0 +1,200 @@
+"""What the names of a document are: sizes, index letters, inputs, functions, definitions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from einrnn.core.functions import FUNCTIONS
+from einrnn.errors import Diagnostic, Related, Span
+from einrnn.language import ast
+from einrnn.language.problem import Problem
+
+REDUCERS = {
+    "sum": "sum",
+    "Σ": "sum",
+    "∑": "sum",
+    "prod": "prod",
+    "Π": "prod",
+    "∏": "prod",
+    "max": "max",
+    "min": "min",
+    "mean": "mean",
+    "logsumexp": "logsumexp",
+    "softmax": "softmax",
+}
+DELTAS = ("delta", "δ")
+MATRIX = ("inv", "det", "logdet", "matpow")
+FORMS = ("tr", "dot", "outer", *MATRIX)
+CONSTANTS = ("pi", "π", "inf", "undefined")
+RESERVED = {*REDUCERS, *DELTAS, *FORMS, *CONSTANTS, *FUNCTIONS} - {"Σ", "Π", "π"}
+
+
+@dataclass
+class Tensor:
+    """An input, a definition or an opaque function, as far as names go.
+
+    ``axes`` are the written axes of an input (None where they are inferred).
+    """
+
+    name: str
+    kind: str
+    rank: int | None
+    span: Span
+    axes: tuple[ast.Item, ...] | None = None
+    facts: tuple[ast.FactSaid, ...] = ()
+    function: ast.FunctionStatement | None = None
+
+
+@dataclass
+class Names:
+    """The names of a document, and what went wrong with those that are broken."""
+
+    dims: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
+    places: dict[str, Span] = field(default_factory=dict[str, Span])
+    letters: dict[str, ast.Ast] = field(default_factory=dict[str, ast.Ast])
+    tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    broken: dict[str, Span] = field(default_factory=dict[str, Span])
+    implicit: set[str] = field(default_factory=set[str])
+    mentioned: set[str] = field(default_factory=set[str])
+    declares_inputs: bool = False
+
+    def is_dim(self, name: str) -> bool:
+        """Whether the name is a size, declared or implied by an input's axis."""
+        return name in self.dims or name in self.implicit
+
+    def is_tensor(self, name: str) -> bool:
+        """Whether the name is declared or defined, well or badly."""
+        return name in self.tensors or name in self.broken
+
+    def may_be_tensor(self, name: str) -> bool:
+        """Whether ``dX`` may be read as a derivative of X."""
+        return self.is_tensor(name) or (name in self.mentioned and not self.is_dim(name))
+
+    def is_reducer(self, name: str) -> bool:
+        """Whether ``name[k]`` binds k; Σ and Π may be tensors instead."""
+        return name in REDUCERS and not self.is_tensor(name)
+
+    def is_function(self, name: str) -> bool:
+        """Whether ``name(`` starts a call."""
+        if name in self.tensors:
+            return self.tensors[name].function is not None
+        return name in FUNCTIONS or name in REDUCERS or name in FORMS or name in DELTAS
+
+    def tensor(self, name: str, used: int, span: Span) -> Tensor:
+        """The tensor of this name; a name never declared becomes an input if it may."""
+        if name in self.tensors:
+            return self.tensors[name]
+        if name in self.broken:
+            raise Problem(_broken(name, span, self.broken[name]))
+        if name in RESERVED or self.is_dim(name) or self.declares_inputs:
+            raise Problem(self.unknown(name, span, used))
+        found = Tensor(name, "input", used, span)
+        self.tensors[name] = found
+        return found
+
+    def unknown(self, name: str, span: Span, used: int) -> Diagnostic:
+        """The error for a name that is nothing."""
+        if self.is_dim(name):
+            return Diagnostic(
+                "E404",
+                f"{name} is a size and has no entries",
+                span,
+                "a dim",
+                help=f"give the tensor another name than the dim {name}",
+            )
+        if name in RESERVED:
+            return Diagnostic(
+                "E405",
+                f"{name} is a function and needs an argument",
+                span,
+                "no argument",
+                help=_usage(name),
+            )
+        close = self.close(name)
+        if close:
+            help_text = f"did you mean {close}?"
+        else:
+            places = ",".join("…" * used)
+            help_text = (
+                f"declare it: input {name}[{places}]" if used else f"declare it: input {name}"
+            )
+            if name.startswith("d") and self.may_be_tensor(name[1:]):
+                help_text = f"a derivative is a quotient: {name}/dX"
+        return Diagnostic("E401", f"unknown name {name}", span, "not declared", help=help_text)
+
+    def close(self, name: str) -> str | None:
+        """A known name that is spelled almost like this one."""
+        candidates = sorted({*self.tensors, *self.broken})
+        for other in candidates:
+            if other.lower() == name.lower():
+                return other
+        limit = 2 if len(name) >= 4 else 1
+        near = [(distance(name, other), other) for other in candidates if len(other) > 1]
+        near = [pair for pair in near if pair[0] <= limit and pair[0] < len(name)]
+        return min(near)[1] if near else None
+
+    def declare(self, name: ast.Name, what: str) -> None:
+        """Note the place of a declaration; a second one of the same name is an error."""
+        if name.name in RESERVED:
+            raise Problem(
+                Diagnostic(
+                    "E403",
+                    f"{name.name} is a name of the language",
+                    name.span,
+                    f"cannot be the name of {what}",
+                    help="choose another name",
+                )
+            )
+        if name.name in self.places:
+            raise Problem(
+                Diagnostic(
+                    "E402",
+                    f"{name.name} is declared twice",
+                    name.span,
+                    f"again as {what}",
+                    (Related(self.places[name.name], "first declared here"),),
+                    "remove one of the two or give one another name",
+                )
+            )
+        self.places[name.name] = name.span
+
+
+def _broken(name: str, span: Span, where: Span) -> Diagnostic:
+    return Diagnostic(
+        "E406",
+        f"{name} is not defined, because its definition has an error",
+        span,
+        "used here",
+        (Related(where, "this definition is not valid"),),
+    )
+
+
+def _usage(name: str) -> str:
+    if name in REDUCERS:
+        return f"write {name}[k] … or {name}[k](…)"
+    if name in DELTAS:
+        return f"write {name}[i,j]"
+    if name in FUNCTIONS and FUNCTIONS[name].arity == 2:
+        return f"write {name}(x, y)"
+    return f"write {name}(…)"
+
+
+def distance(left: str, right: str) -> int:
+    """How many letters must be changed, added, dropped or swapped (with neighbours)."""
+    rows = [list(range(len(right) + 1))]
+    for i, a in enumerate(left, 1):
+        row = [i]
+        for j, b in enumerate(right, 1):
+            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                best = min(best, rows[-2][j - 2] + 1)
+            row.append(best)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def suggestion(name: str, known: list[str]) -> str | None:
+    """The closest of some known words, if one is close."""
+    found = get_close_matches(name, known, 1, 0.6)
+    return found[0] if found else None

@@ -1,0 +1,315 @@
+"""Statements to terms: clauses and equations with every index and every sum explicit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from einrnn.errors import Diagnostic, Related, Span
+from einrnn.language import ast
+from einrnn.language import terms as tm
+from einrnn.language.freeness import check_sides, check_terms
+from einrnn.language.letters import letters_of
+from einrnn.language.names import Names
+from einrnn.language.occurrences import Occurrences, spans_of
+from einrnn.language.problem import Problem, fail
+from einrnn.language.scope import Scoping
+from einrnn.language.sugar import Resolver
+
+Args = tuple[tm.Arg, ...]
+
+
+@dataclass(frozen=True)
+class ClauseTerms:
+    """A clause: the index expressions of its left side, its letters, its body."""
+
+    name: str
+    args: Args
+    letters: tuple[str, ...]
+    body: tm.Term
+    late: bool
+    span: Span
+
+
+@dataclass(frozen=True)
+class Side:
+    """One expression of a chain: its term, or what is wrong with it."""
+
+    term: tm.Term | None
+    problem: Diagnostic | None
+    span: Span
+
+
+@dataclass
+class ChainTerms:
+    """A claim with all lines that continue it; ``letters`` are free in every side."""
+
+    letters: tuple[str, ...] = ()
+    sides: list[Side] = field(default_factory=list[Side])
+    lines: list[Line] = field(default_factory=list["Line"])
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chain: its equalities are ``sides[first-1] = sides[first]`` and on."""
+
+    statement: ast.EquationStatement
+    first: int
+    count: int
+    condition: tm.Condition | None
+    problem: Diagnostic | None
+
+
+class Statements:
+    """Resolves statements over one table of names; ``remarks`` are warnings and notes."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.remarks: list[Diagnostic] = []
+
+    def find_ranks(self, definitions: list[ast.DefinitionStatement]) -> None:
+        """The ranks of definitions that leave out trailing indices."""
+        clauses = [clause for statement in definitions for clause in statement.clauses]
+        for _ in range(2):
+            for clause in clauses:
+                self._find_rank(clause)
+
+    def _find_rank(self, clause: ast.ClauseSaid) -> None:
+        tensor = self.names.tensors.get(clause.target.name.name)
+        if tensor is None or tensor.kind != "definition" or tensor.rank is None:
+            return
+        given = len(clause.target.bracket.items) if clause.target.bracket else 0
+        start = tensor.rank
+        for rank in range(start, given + 4):
+            tensor.rank = rank
+            try:
+                left = self._target(clause)
+                resolver = self._resolver(left, (left, clause.body))
+                if resolver.rank(clause.body) in (0, rank - given):
+                    if resolver.rank(clause.body) or rank == start:
+                        return
+            except Problem:
+                continue
+        tensor.rank = start
+
+    def _target(self, clause: ast.ClauseSaid) -> ast.Ast:
+        name = clause.target.name
+        if clause.target.bracket is None:
+            return name
+        return ast.Indexed(name, clause.target.bracket, clause.target.span)
+
+    def _resolver(self, left: ast.Ast, roots: tuple[ast.Ast, ...]) -> Resolver:
+        return Resolver(self.names, letters_of(left, roots, self.names))
+
+    def clause(self, clause: ast.ClauseSaid, late: bool) -> ClauseTerms:
+        """One clause of a definition."""
+        left = self._target(clause)
+        name = clause.target.name
+        tensor = self.names.tensor(name.name, 0, name.span)
+        resolver = self._resolver(left, (left, clause.body))
+        resolver.rank(left)
+        bracket = clause.target.bracket
+        given = resolver.indexing.args(bracket) if bracket is not None else ()
+        letters = self._left_letters(given)
+        rest = (tensor.rank or 0) - len(given)
+        rank = resolver.rank(clause.body)
+        if rank not in (0, rest):
+            raise fail(
+                "E207",
+                f"{name.name} has {rest} more indices and its right side has {rank} left out",
+                clause.body.span,
+                f"{rank} left out",
+                "write the indices on both sides",
+            )
+        keys = [f"left{axis}" for axis in range(rest)]
+        trailing = tuple(resolver.indexing.fresh(key, name.span) for key in keys)
+        letters += tuple(resolver.indexing.fresh_name(key) for key in keys)
+        body = resolver.entry(clause.body, trailing if rank else ())
+        body = self._explicit(body, frozenset(letters))
+        occurrences = Occurrences()
+        check_sides(None, body, frozenset(letters), frozenset(), occurrences, clause.target.span)
+        return ClauseTerms(name.name, given + trailing, letters, body, late, clause.span)
+
+    def _left_letters(self, args: Args) -> tuple[str, ...]:
+        letters: list[str] = []
+        for arg in args:
+            own = [atom for _, atom in arg.parts if isinstance(atom, tm.Letter)]
+            plain = len(arg.parts) == 1 and arg.parts[0][0] == 1 and not arg.constant
+            looked = [atom for _, atom in arg.parts if isinstance(atom, tm.Read)]
+            if looked or (own and not plain):
+                raise fail(
+                    "E212",
+                    "the left side of a definition has letters and constants only",
+                    arg.span,
+                    "shifted or looked up",
+                    "write s[t,i] := … s[t-1,i] …: the shift goes on the right",
+                )
+            if own and own[0].name in letters:
+                raise fail(
+                    "E213",
+                    f"index {own[0].name} occurs twice on the left of a definition",
+                    arg.span,
+                    "second time",
+                    "use another letter and multiply by delta[i,j]",
+                )
+            letters += [letter.name for letter in own]
+        return tuple(letters)
+
+    def _explicit(self, term: tm.Term, free: frozenset[str]) -> tm.Term:
+        """Checks what sums bind, adds the implied ones, compares the terms' indices."""
+        _check_bound(term, free)
+        occurrences = Occurrences()
+        scoping = Scoping(free, occurrences)
+        term = scoping.explicit(term)
+        self.remarks += check_terms(term, free, occurrences)
+        self.remarks += scoping.notes
+        return term
+
+    def chain(self, statements: list[ast.EquationStatement]) -> ChainTerms:
+        """A claim and the lines that continue it."""
+        chain = ChainTerms()
+        expressions = [e for statement in statements for e in statement.expressions]
+        roots = tuple(expressions)
+        conditions = tuple(s.condition for s in statements if s.condition is not None)
+        left = expressions[0]
+        resolver = self._resolver(left, (*roots, *conditions))
+        trailing: Args = ()
+        try:
+            rank = resolver.rank(left)
+            keys = [f"left{axis}" for axis in range(rank)]
+            trailing = tuple(resolver.indexing.fresh(key, left.span) for key in keys)
+            term = resolver.entry(left, trailing)
+            _check_bound(term, frozenset())
+            occurrences = Occurrences()
+            chain.letters = tuple(occurrences.of(term))
+            check_terms(term, frozenset(chain.letters), occurrences)
+            chain.sides.append(Side(term, None, left.span))
+        except Problem as problem:
+            chain.sides.append(Side(None, problem.diagnostic, left.span))
+        self._lines(chain, resolver, trailing, statements)
+        return chain
+
+    def _lines(
+        self,
+        chain: ChainTerms,
+        resolver: Resolver,
+        trailing: Args,
+        statements: list[ast.EquationStatement],
+    ) -> None:
+        first = chain.sides[0]
+        for statement in statements:
+            problem: Diagnostic | None = None
+            condition: tm.Condition | None = None
+            try:
+                condition = self._for(statement, resolver, frozenset(chain.letters))
+            except Problem as found:
+                problem = found.diagnostic
+            start = len(chain.sides)
+            rights = statement.expressions[0 if statement.continues and start > 1 else 1 :]
+            if statement.continues and not chain.lines:
+                rights = statement.expressions[1:]
+            excused = frozenset(Occurrences().of(condition)) if condition else frozenset[str]()
+            for expression in rights:
+                if first.term is None:
+                    chain.sides.append(Side(None, first.problem, expression.span))
+                else:
+                    chain.sides.append(self._side(chain, resolver, trailing, expression, excused))
+            chain.lines.append(Line(statement, start, len(rights), condition, problem))
+
+    def _for(
+        self, statement: ast.EquationStatement, resolver: Resolver, free: frozenset[str]
+    ) -> tm.Condition | None:
+        if statement.condition is None:
+            return None
+        condition = resolver.condition(statement.condition)
+        for letter in Occurrences().of(condition):
+            if free and letter not in free:
+                raise fail(
+                    "E214",
+                    f"{letter} in 'for' is not an index of the left side",
+                    condition.span,
+                    f"{letter} is not free here",
+                    "a 'for' restricts free indices; restrict a sum by sum[k: …]",
+                )
+        return condition
+
+    def _side(
+        self,
+        chain: ChainTerms,
+        resolver: Resolver,
+        trailing: Args,
+        expression: ast.Ast,
+        excused: frozenset[str],
+    ) -> Side:
+        free = frozenset(chain.letters)
+        try:
+            rank = resolver.rank(expression)
+            if rank not in (0, len(trailing)):
+                raise fail(
+                    "E207",
+                    f"the left side has {len(trailing)} indices left out and this has {rank}",
+                    expression.span,
+                    f"{rank} left out",
+                    "write the indices on both sides",
+                )
+            term = resolver.entry(expression, trailing if rank else ())
+            term = self._explicit(term, free)
+            left = chain.sides[0].term
+            check_sides(left, term, free, excused, Occurrences(), expression.span)
+            return Side(term, None, expression.span)
+        except Problem as problem:
+            return Side(None, problem.diagnostic, expression.span)
+
+
+def _check_bound(term: tm.Term, free: frozenset[str]) -> None:
+    """No sum binds a letter that already means something where it stands."""
+    occurrences = Occurrences()
+    stack: list[tuple[tm.Part, frozenset[str]]] = [(term, free)]
+    while stack:
+        node, outer = stack.pop()
+        if isinstance(node, tm.Product):
+            _check_left(node, outer, occurrences)
+        if isinstance(node, tm.Reduce):
+            seen: set[str] = set()
+            for bound in node.letters:
+                if bound.name in outer or bound.name in seen:
+                    raise _bound_twice(bound, bound.name in free)
+                seen.add(bound.name)
+        if not isinstance(node, tm.Softmax):
+            outer |= frozenset(tm.binds(node))
+        stack.extend((part, outer) for part in tm.parts(node))
+
+
+def _bound_twice(bound: tm.Bound, on_left: bool) -> Exception:
+    where = "on the left side" if on_left else "by a sum around it"
+    return fail(
+        "E215",
+        f"index {bound.name} is summed and is already used {where}",
+        bound.span,
+        "summed here",
+        "use another letter for the sum",
+    )
+
+
+def _check_left(
+    node: tm.Product, outer: frozenset[str], occurrences: Occurrences
+) -> None:
+    """``sum[k](a[k]) b[k]``: the parenthesis ended the sum, so the last k is another one."""
+    for _, factor in node.factors:
+        inner = factor.base if isinstance(factor, tm.Power) else factor
+        if not isinstance(inner, tm.Reduce):
+            continue
+        for name in frozenset(tm.binds(inner)) - outer:
+            for _, other in node.factors:
+                if other is not factor and name in occurrences.of(other):
+                    raise _left_its_sum(other, inner, name)
+
+
+def _left_its_sum(other: tm.Term, inner: tm.Reduce, name: str) -> Exception:
+    return fail(
+        "E216",
+        f"index {name} is used outside the sum over {name}",
+        spans_of(other, name)[0],
+        "not summed by it",
+        f"the sum ends with its parenthesis; put a space after ']' or write sum[{name}] (… …)",
+        (Related(inner.span, f"this sum over {name} ends here"),),
+    )

@@ -1,0 +1,159 @@
+"""The left side decides: which indices of an expression are summed, and where.
+
+An index that the left side does not have and no written sum binds is summed once per
+additive term, at the smallest product that contains all its occurrences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from einrnn.core.trampoline import Steps, trampoline
+from einrnn.errors import Diagnostic, Span
+from einrnn.language import terms as tm
+from einrnn.language.occurrences import Occurrences, spans_of
+from einrnn.language.problem import fail
+
+
+class Scoping:
+    """Adds the implied sums to expressions of one statement; ``notes`` collects remarks."""
+
+    def __init__(self, free: frozenset[str], occurrences: Occurrences) -> None:
+        self.free = free
+        self.occurrences = occurrences
+        self.notes: list[Diagnostic] = []
+        self._remarked: set[str] = set()
+
+    def explicit(self, term: tm.Term) -> tm.Term:
+        """The expression with every implied sum written out."""
+        if isinstance(term, tm.Sum):
+            terms = tuple((sign, self.explicit_term(part)) for sign, part in term.terms)
+            return replace(term, terms=terms)
+        return self.explicit_term(term)
+
+    def explicit_term(self, term: tm.Term) -> tm.Term:
+        """One additive term with its implied sums."""
+        if isinstance(term, tm.Sum):
+            return self.explicit(term)
+        for letter in self.occurrences.of(term):
+            if letter not in self.free:
+                term = trampoline(self._place)(term, letter)
+        return term
+
+    def _has(self, node: tm.Part, letter: str) -> bool:
+        return letter in self.occurrences.of(node)
+
+    def _place(self, term: tm.Term, letter: str) -> Steps[tm.Term]:
+        match term:
+            case tm.Sum(terms):
+                done: list[tuple[int, tm.Term]] = []
+                for sign, part in terms:
+                    has = self._has(part, letter)
+                    done.append((sign, (yield self._place(part, letter)) if has else part))
+                return replace(term, terms=tuple(done))
+            case tm.Product(factors):
+                return (yield self._place_in_product(term, factors, letter))
+            case tm.Power(base, exponent):
+                return (yield self._place_in_power(term, base, exponent, letter))
+            case tm.Func(_, args):
+                inside = [n for n, arg in enumerate(args) if self._has(arg, letter)]
+                if len(inside) > 1:
+                    return self._wrap(term, letter)
+                placed = yield self._place(args[inside[0]], letter)
+                return replace(term, args=(*args[: inside[0]], placed, *args[inside[0] + 1 :]))
+            case tm.Reduce() | tm.Softmax() | tm.Matrix() | tm.Derivative():
+                body = term.body
+                others = [part for part in tm.parts(term) if part is not body]
+                own = [found.name for found in tm.own_letters(term)]
+                if letter in own or any(self._has(part, letter) for part in others):
+                    return self._wrap(term, letter)
+                return replace(term, body=(yield self._place(body, letter)))
+            case tm.Cases(branches, otherwise):
+                return (yield self._place_in_cases(term, branches, otherwise, letter))
+            case _:
+                return self._wrap(term, letter)
+
+    def _place_in_product(
+        self, term: tm.Product, factors: tuple[tuple[bool, tm.Term], ...], letter: str
+    ) -> Steps[tm.Term]:
+        inside = [number for number, (_, f) in enumerate(factors) if self._has(f, letter)]
+        if len(inside) == 1:
+            number = inside[0]
+            divides, factor = factors[number]
+            placed = (divides, (yield self._place(factor, letter)))
+            return replace(term, factors=(*factors[:number], placed, *factors[number + 1 :]))
+        chosen = tuple(factors[number] for number in inside)
+        if len(chosen) == len(factors):
+            return self._wrap(term, letter)
+        span = chosen[0][1].span.to(chosen[-1][1].span)
+        summed = (False, self._wrap(tm.Product(chosen, span), letter))
+        rest = [factor for number, factor in enumerate(factors) if number not in inside]
+        before = sum(number < inside[0] for number in range(len(factors)))
+        return replace(term, factors=(*rest[:before], summed, *rest[before:]))
+
+    def _place_in_power(
+        self, term: tm.Power, base: tm.Term, exponent: tm.Term, letter: str
+    ) -> Steps[tm.Term]:
+        if self._has(exponent, letter):
+            if self._has(base, letter):
+                return self._wrap(term, letter)
+            return replace(term, exponent=(yield self._place(exponent, letter)))
+        if self.occurrences.power(exponent) > 1 and self.occurrences.of(base)[letter] < 2:
+            return self._wrap(term, letter)
+        return replace(term, base=(yield self._place(base, letter)))
+
+    def _place_in_cases(
+        self,
+        term: tm.Cases,
+        branches: tuple[tuple[tm.Condition, tm.Term], ...],
+        otherwise: tm.Term | None,
+        letter: str,
+    ) -> Steps[tm.Term]:
+        conditions = any(self._has(condition, letter) for condition, _ in branches)
+        values = [value for _, value in branches if self._has(value, letter)]
+        last = otherwise is not None and self._has(otherwise, letter)
+        if conditions or len(values) + last > 1:
+            return self._wrap(term, letter)
+        if last:
+            assert otherwise is not None
+            return replace(term, otherwise=(yield self._place(otherwise, letter)))
+        placed = yield self._place(values[0], letter)
+        new = tuple((c, placed if value is values[0] else value) for c, value in branches)
+        return replace(term, branches=new)
+
+    def _wrap(self, term: tm.Term, letter: str) -> tm.Term:
+        """The sum over one letter, if the letter occurs often enough."""
+        spans = spans_of(term, letter)
+        if self.occurrences.of(term)[letter] < 2:
+            raise self._once(letter, spans[0])
+        self._remark(term, letter)
+        bound = tm.Bound(letter, None, None, spans[0])
+        return tm.Reduce("sum", (bound,), None, term, False, term.span)
+
+    def _once(self, letter: str, span: Span) -> Exception:
+        return fail(
+            "E201",
+            f"index {letter} occurs only once and is not on the left side",
+            span,
+            f"{letter} is neither free nor repeated",
+            f"write sum[{letter}] … if it is to be summed, or give the left side the index {letter}",
+        )
+
+    def _remark(self, term: tm.Term, letter: str) -> None:
+        """A note where a letter is summed outside a function it also occurs in."""
+        if letter in self._remarked:
+            return
+        for node in tm.walk(term):
+            if isinstance(node, tm.Func) and self._has(node, letter):
+                self._remarked.add(letter)
+                self.notes.append(
+                    Diagnostic(
+                        "N210",
+                        f"index {letter} is summed outside {node.name} and occurs inside it",
+                        node.span,
+                        f"summed after {node.name} is applied",
+                        help=f"write {node.name}(sum[{letter}] …) if the sum belongs inside",
+                        severity="note",
+                    )
+                )
+                return

@@ -1,0 +1,369 @@
+"""Which sizes must be equal: what each statement says about axes and letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Dim
+from einrnn.errors import Related, Span
+from einrnn.language import ast
+from einrnn.language import terms as tm
+from einrnn.language.indexing import Indexing
+from einrnn.language.names import Names, Tensor
+from einrnn.language.problem import Problem, fail
+from einrnn.language.sizes import Sizes, Variable
+from einrnn.source import Source
+
+
+@dataclass(frozen=True)
+class Soft:
+    """Sizes that are equal unless something firmer says otherwise."""
+
+    left: Variable
+    right: Variable
+
+
+@dataclass(frozen=True)
+class Reach:
+    """An axis read at an index expression of several letters: it must be long enough."""
+
+    axis: Variable
+    arg: tm.Arg
+    letters: Letters
+
+
+class Letters:
+    """The size variables of the letters of one statement (or one side of a chain)."""
+
+    def __init__(self, sizing: Sizing, outer: Letters | None = None) -> None:
+        self.sizing = sizing
+        self.outer = outer
+        self.own: dict[str, Variable] = {}
+
+    def get(self, name: str) -> Variable:
+        """The size of a letter; letters of the outer scope are shared."""
+        scope: Letters | None = self
+        while scope is not None:
+            if name in scope.own:
+                return scope.own[name]
+            scope = scope.outer
+        self.own[name] = self.sizing.letter(name)
+        return self.own[name]
+
+
+class Sizing:
+    """The size variables of a document and the constraints between them."""
+
+    def __init__(self, names: Names, source: Source) -> None:
+        self.names = names
+        self.source = source
+        self.sizes = Sizes(names.dims)
+        self.axes: dict[str, list[Variable]] = {}
+        self.soft: list[Soft] = []
+        self.reaches: list[Reach] = []
+        self.looked_up: dict[str, Variable] = {}
+
+    def letter(self, name: str) -> Variable:
+        """A size variable for a letter; ``index t : T`` fixes it."""
+        variable = self.sizes.new(f"index {name}", name)
+        said = self.names.letters.get(name)
+        if said is not None:
+            variable.value = self.constant(said)
+            variable.what = f"index {name} ({self._line(said.span, 'declared')})"
+        return variable
+
+    def _line(self, span: Span, how: str) -> str:
+        return f"{how}, line {self.source.place(span.start)[0]}"
+
+    def constant(self, node: ast.Ast) -> Affine:
+        """A size that is written out, such as ``T`` or ``N+P-1``."""
+        value = size_of(Indexing(self.names, frozenset()).arg(node))
+        if value is None:
+            raise fail(
+                "E304",
+                "a size is made of dims and whole numbers",
+                node.span,
+                "not a size",
+                "declare the dim: dim T",
+            )
+        return value
+
+    def axis(self, name: str, number: int) -> Variable:
+        """The size variable of an axis."""
+        tensor = self.names.tensors[name]
+        if name not in self.axes:
+            self.axes[name] = [
+                self.sizes.new(self._describe(tensor, n)) for n in range(tensor.rank or 0)
+            ]
+        return self.axes[name][number]
+
+    def _describe(self, tensor: Tensor, number: int) -> str:
+        how = {"input": "input", "definition": "defined", "function": "function"}[tensor.kind]
+        if tensor.kind == "input" and tensor.axes is None:
+            how = "first used"
+        return f"axis {number} of {tensor.name} ({self._line(tensor.span, how)})"
+
+    def declare(self, tensor: Tensor) -> None:
+        """The written axes of an input: dims, or letters local to the statement."""
+        letters = Letters(self)
+        for number, item in enumerate(tensor.axes or ()):
+            self._declare_axis(self.axis(tensor.name, number), item.value, letters)
+
+    def _declare_axis(self, axis: Variable, node: ast.Ast, letters: Letters) -> None:
+        if isinstance(node, ast.Name) and not self.names.is_dim(node.name):
+            self.sizes.unify(axis, letters.get(node.name))
+            return
+        axis.root().value = self.constant(node)
+
+    def declare_together(self, statement: ast.InputStatement) -> None:
+        """All inputs of one statement: the same lower-case letter is the same size."""
+        letters = Letters(self)
+        for declared, _ in statement.inputs:
+            tensor = self.names.tensors.get(declared.name.name)
+            for number, item in enumerate(tensor.axes or () if tensor else ()):
+                self._declare_axis(self.axis(declared.name.name, number), item.value, letters)
+
+    def constrain(self, root: tm.Part, letters: Letters) -> None:
+        """Everything a term says about sizes; raises where sizes clash."""
+        for node in tm.walk(root):
+            match node:
+                case tm.Read(name, args):
+                    self._read(name, args, letters)
+                case tm.Derivative(_, _, name, args):
+                    self._read(name, args, letters)
+                case tm.Compare(_, tm.Position(left), tm.Position(right)):
+                    self._compare(left, right, letters)
+                case tm.Matrix():
+                    self._matrix(node, letters)
+                case tm.Opaque():
+                    self._opaque(node, letters)
+                case _:
+                    pass
+
+    def _read(self, name: str, args: tuple[tm.Arg, ...], letters: Letters) -> None:
+        for number, arg in enumerate(args):
+            self.place(self.axis(name, number), arg, letters)
+
+    def place(self, axis: Variable, arg: tm.Arg, letters: Letters) -> None:
+        """One axis read at one index expression."""
+        plain = _letter(arg)
+        if plain is not None and not arg.constant and len(arg.parts) == 1:
+            self.meet(letters.get(plain.name), axis, plain)
+        elif plain is not None:
+            self.soft.append(Soft(letters.get(plain.name), axis))
+        elif len(arg.parts) == 1 and isinstance(arg.parts[0][1], tm.Read) and not arg.constant:
+            self._look_up(arg.parts[0][1], axis)
+        elif any(isinstance(atom, tm.Letter) for _, atom in arg.parts):
+            self.reaches.append(Reach(axis, arg, letters))
+
+    def meet(self, letter: Variable, axis: Variable, at: tm.Letter) -> None:
+        """A letter stands on an axis: both have one size."""
+        if not self.sizes.unify(letter, axis):
+            raise self._clash(letter, axis, at)
+        letter.uses.append((at.span, axis))
+
+    def _clash(self, letter: Variable, axis: Variable, at: tm.Letter) -> Problem:
+        size, other = letter.size(), axis.size()
+        label = f"{_shown(other)}, {axis.what}"
+        first = letter.uses[0] if letter.uses else None
+        if first is None:
+            return fail(
+                "E301",
+                f"index {at.name} has two sizes",
+                at.span,
+                label,
+                None,
+                (Related(at.span, f"{_shown(size)}, {letter.what}"),),
+            )
+        span, where = first
+        return fail(
+            "E301",
+            f"index {at.name} has two sizes",
+            span,
+            f"{_shown(size)}, {where.what}",
+            self._advice(where, axis),
+            (Related(at.span, label),),
+        )
+
+    def _advice(self, first: Variable, second: Variable) -> str | None:
+        """What both tensors are, and another of the right shape if there is one."""
+        left, right = self._owner(first), self._owner(second)
+        if left is None or right is None:
+            return None
+        text = f"{left[0]} is {self._shape(left[0])} and {right[0]} is {self._shape(right[0])}"
+        for (name, number), wanted in ((left, second), (right, first)):
+            other = self._alternative(name, number, wanted)
+            if other is not None:
+                return f"{text}; did you mean {other} instead of {name}?"
+        return text
+
+    def _owner(self, axis: Variable) -> tuple[str, int] | None:
+        for name, axes in self.axes.items():
+            for number, variable in enumerate(axes):
+                if variable is axis:
+                    return name, number
+        return None
+
+    def _shape(self, name: str) -> str:
+        return "[" + ",".join(_shown(axis.size()) for axis in self.axes[name]) + "]"
+
+    def _alternative(self, name: str, number: int, wanted: Variable) -> str | None:
+        """Another input like this one but with the wanted size on one axis."""
+        shape = [axis.size() for axis in self.axes[name]]
+        shape[number] = wanted.size()
+        for other, axes in self.axes.items():
+            if other != name and self.names.tensors[other].kind == "input":
+                if None not in shape and [axis.size() for axis in axes] == shape:
+                    return other
+        return None
+
+    def _look_up(self, read: tm.Read, axis: Variable) -> None:
+        known = self.looked_up.get(read.name)
+        if known is None:
+            self.looked_up[read.name] = known = self._bound(read.name) or axis
+        if not self.sizes.unify(known, axis):
+            raise fail(
+                "E302",
+                f"{read.name} looks up an axis of another size",
+                read.span,
+                f"{_shown(axis.size())}, {axis.what}",
+                f"the values of {read.name} are below {_shown(known.size())}",
+            )
+
+    def _bound(self, name: str) -> Variable | None:
+        """The size that a declared integer input stays below."""
+        tensor = self.names.tensors[name]
+        for fact in tensor.facts:
+            if fact.name == "integer" and fact.bound is not None:
+                return self.sizes.new(f"values of {name}", None, self.constant(fact.bound))
+        if tensor.kind != "input" or tensor.axes is not None:
+            raise fail(
+                "E303",
+                f"{name} is used as an index but is not an integer input",
+                tensor.span,
+                "declared here",
+                f"declare it: input {name}[…] integer in K",
+            )
+        return None
+
+    def _compare(self, left: tm.Arg, right: tm.Arg, letters: Letters) -> None:
+        pair = [_letter(arg) for arg in (left, right)]
+        if pair[0] is not None and pair[1] is not None:
+            self.soft.append(Soft(letters.get(pair[0].name), letters.get(pair[1].name)))
+
+    def _matrix(self, node: tm.Matrix, letters: Letters) -> None:
+        row, column = letters.get(node.row), letters.get(node.column)
+        if self.sizes.agree(row, column) and row.size() is column.size():
+            self.sizes.unify(row, column)
+        self.soft.append(Soft(row, column))
+        for arg in node.at:
+            self.place(row, arg, letters)
+
+    def _opaque(self, node: tm.Opaque, letters: Letters) -> None:
+        declared = self.names.tensors[node.name].function
+        assert declared is not None
+        for number, arg in enumerate(node.at):
+            self.place(self.axis(node.name, number), arg, letters)
+        for (names, _), said in zip(node.args, declared.args, strict=True):
+            for number, name in enumerate(names):
+                axis = self._argument(node.name, said.name.name, number)
+                span = node.span
+                self.meet(letters.get(name), axis, tm.Letter(name, span))
+
+    def _argument(self, function: str, argument: str, number: int) -> Variable:
+        key = f"{function}({argument})"
+        axes = self.axes.setdefault(key, [])
+        while len(axes) <= number:
+            axes.append(self.sizes.new(f"axis {len(axes)} of argument {argument} of {function}"))
+        return axes[number]
+
+    def settle(self) -> list[str]:
+        """Decide what is left open; returns the names of new sizes."""
+        waiting = self.soft
+        for accept in (self._one_known, self._both_open):
+            changed = True
+            while changed:
+                changed = False
+                for soft in waiting:
+                    changed |= accept(soft)
+        self._reach()
+        taken = set(self.names.dims) | {
+            dim.name
+            for variable in self.sizes.variables
+            if (value := variable.size()) is not None
+            for dim in af.dims(value)
+        }
+        taken |= set(self.names.tensors)
+        return self.sizes.name_rest(taken)
+
+    def _one_known(self, soft: Soft) -> bool:
+        if (soft.left.size() is None) == (soft.right.size() is None):
+            return False
+        return self.sizes.unify(soft.left, soft.right)
+
+    def _both_open(self, soft: Soft) -> bool:
+        if soft.left.root() is soft.right.root():
+            return False
+        if soft.left.size() is not None or soft.right.size() is not None:
+            return False
+        return self.sizes.unify(soft.left, soft.right)
+
+    def _reach(self) -> None:
+        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one."""
+        waiting = [reach for reach in self.reaches if reach.axis.size() is None]
+        if not waiting:
+            return
+        open_axes = {id(reach.axis.root()) for reach in waiting}
+        taken = set(self.names.dims) | set(self.names.implicit) | set(self.names.tensors)
+        others = Sizes(self.names.dims)
+        others.variables = [v for v in self.sizes.variables if id(v.root()) not in open_axes]
+        others.name_rest(taken)
+        for reach in waiting:
+            root = reach.axis.root()
+            size = _highest(reach)
+            if size is None:
+                continue
+            known = root.value
+            difference = af.minus(size, known) if known is not None else None
+            if difference is None or (not difference.terms and difference.constant > 0):
+                root.value = size
+
+
+def _highest(reach: Reach) -> Affine | None:
+    """One more than the largest position an index expression takes."""
+    total = af.of(reach.arg.constant + 1)
+    for coefficient, atom in reach.arg.parts:
+        if isinstance(atom, tm.Size):
+            total = af.plus(total, af.of(Dim(atom.name)), coefficient)
+        elif isinstance(atom, tm.Letter):
+            size = reach.letters.get(atom.name).size()
+            if size is None:
+                return None
+            if coefficient > 0:
+                total = af.plus(total, af.shift(size, -1), coefficient)
+        else:
+            return None
+    return total
+
+
+def _letter(arg: tm.Arg) -> tm.Letter | None:
+    """The letter of ``t`` or a shifted ``t-1``."""
+    letters = [(c, atom) for c, atom in arg.parts if not isinstance(atom, tm.Size)]
+    if len(letters) == 1 and letters[0][0] == 1 and isinstance(letters[0][1], tm.Letter):
+        return letters[0][1]
+    return None
+
+
+def size_of(arg: tm.Arg) -> Affine | None:
+    """An index expression of dims and numbers only."""
+    total = af.of(arg.constant)
+    for coefficient, atom in arg.parts:
+        if not isinstance(atom, tm.Size):
+            return None
+        total = af.plus(total, af.of(Dim(atom.name)), coefficient)
+    return total
+
+
+def _shown(size: Affine | None) -> str:
+    return "?" if size is None else repr(size)

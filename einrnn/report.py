@@ -1,0 +1,143 @@
+"""What ``einrnn check`` prints: one line a claim, details of what needs attention, a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from einrnn.check.verdict import Counterexample, Report, Verdict
+from einrnn.source import Source, render
+
+_COLOURS = {"proved": "green", "tested": "green", "refuted": "red", "invalid": "red"}
+_WIDEST_ARRAY = 60
+
+
+def report_text(report: Report, source: Source, accepted: tuple[str, ...]) -> str:
+    """The whole human-readable report on one document."""
+    rows = [click.style(report.name, bold=True)]
+    labels = [_label(verdict, report.verdicts) for verdict in report.verdicts]
+    width = min(max((len(label) for label in labels), default=0), 24)
+    for label, verdict in zip(labels, report.verdicts, strict=True):
+        rows.append(_line(label.ljust(width), verdict))
+    for problem in report.diagnostics:
+        rows += ["", _coloured(render(source, problem), problem.severity)]
+    for verdict in report.verdicts:
+        if not verdict.as_expected or verdict.notes:
+            rows += ["", *_details(source, verdict)]
+    rows += ["", summary_line(report, accepted)]
+    return "\n".join(rows)
+
+
+def _label(verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
+    """The label, with the step where the chain has several."""
+    steps = sum(other.label == verdict.label for other in verdicts)
+    return f"{verdict.label} ({verdict.step})" if steps > 1 else verdict.label
+
+
+def _line(label: str, verdict: Verdict) -> str:
+    good = verdict.as_expected
+    mark = click.style("ok  " if good else "FAIL", fg="green" if good else "red", bold=not good)
+    colour = "green" if good else _COLOURS[verdict.verdict]
+    name = click.style(f"{verdict.verdict:8}", fg=colour)
+    return f"  {mark}  {label}  {name}  {click.style(_how(verdict), dim=True)}".rstrip()
+
+
+def _how(verdict: Verdict) -> str:
+    if verdict.verdict == "refuted" and verdict.counterexample is not None:
+        wanted = "as it must be" if verdict.expect == "refute" else "but it should hold"
+        return f"{wanted}: {_where(verdict.counterexample)}"
+    parts = [verdict.method] if verdict.method else []
+    if verdict.max_error is not None and verdict.verdict == "tested":
+        parts.append(f"error {verdict.max_error:.0e}")
+    if verdict.initial_state == "any":
+        parts.append("any initial state")
+    if verdict.assumptions:
+        parts.append("using " + ", ".join(verdict.assumptions))
+    if verdict.verdict != "refuted" and verdict.expect == "refute":
+        parts.append("but it must be refuted")
+    return ", ".join(parts)
+
+
+def _where(found: Counterexample) -> str:
+    places = [f"{name}={value}" for name, value in (*found.sizes.items(), *found.at.items())]
+    relation = "=" if found.exact else "≈"
+    sides = f"left {relation} {_number(found.left)}, right {relation} {_number(found.right)}"
+    return f"{' '.join(places)}: {sides}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}"
+
+
+def _details(source: Source, verdict: Verdict) -> Iterator[str]:
+    """What a person needs to see of a claim that is not as its author says."""
+    for problem in verdict.diagnostics:
+        yield _coloured(render(source, problem), problem.severity)
+    where = f"{source.name}:{verdict.line}:{verdict.column}"
+    if verdict.diagnostics:
+        return
+    expected = "" if verdict.as_expected else f", but must {_must(verdict)}"
+    yield click.style(f"{where}: [{verdict.label}] {verdict.verdict}{expected}", bold=True)
+    yield f"  {verdict.statement}"
+    for note in verdict.notes:
+        yield f"  note: {note}"
+    if verdict.counterexample is not None and not verdict.as_expected:
+        yield from _example(verdict.counterexample)
+    if verdict.residual:
+        yield f"  left - right = {verdict.residual}"
+    if verdict.suggestion:
+        yield f"  help: {verdict.suggestion}"
+
+
+def _must(verdict: Verdict) -> str:
+    return "be refuted" if verdict.expect == "refute" else "hold"
+
+
+def _example(found: Counterexample) -> Iterator[str]:
+    sizes = ", ".join(f"{name} = {size}" for name, size in found.sizes.items())
+    at = ", ".join(f"{name} = {value}" for name, value in found.at.items())
+    yield f"  counterexample with {sizes or 'no sizes'}" + (f", at {at}:" if at else ":")
+    relation = "=" if found.exact else "≈"
+    yield f"    left  {relation} {_number(found.left)}"
+    yield f"    right {relation} {_number(found.right)}"
+    for name, value in found.inputs.items():
+        yield f"    {name} = {_array(value)}"
+
+
+def _array(value: Any) -> str:
+    text = _nested(value)
+    return text if len(text) <= _WIDEST_ARRAY else text[: _WIDEST_ARRAY - 3] + "..."
+
+
+def _nested(value: Any) -> str:
+    if isinstance(value, list):
+        items: list[Any] = value  # type: ignore[assignment]
+        return "[" + ", ".join(_nested(item) for item in items) + "]"
+    return _number(value)
+
+
+def _coloured(text: str, severity: str) -> str:
+    first, _, rest = text.partition("\n")
+    colour = {"error": "red", "warning": "yellow"}.get(severity, "cyan")
+    return click.style(first, fg=colour, bold=True) + ("\n" + rest if rest else "")
+
+
+def summary_line(report: Report, accepted: tuple[str, ...]) -> str:
+    """Counts of the verdicts, whether all is well, and the time it took."""
+    counts = [f"{n} {name}" for name, n in report.counts.items() if n and name != "unexpected"]
+    errors = len(report.errors)
+    if errors:
+        counts.append(f"{errors} error{'s' if errors > 1 else ''} in the text")
+    text = ", ".join(counts) or "no claims"
+    unexpected = report.counts["unexpected"]
+    if unexpected:
+        verdict = click.style(f"{unexpected} not as expected", fg="red", bold=True)
+    elif errors:
+        verdict = click.style("not well formed", fg="red", bold=True)
+    elif report.ok_with(accepted):
+        verdict = click.style("all as expected", fg="green", bold=True)
+    else:
+        verdict = click.style("nothing false found, not all proved", fg="yellow", bold=True)
+    return f"{text}: {verdict} ({report.seconds:.2f} s)"
