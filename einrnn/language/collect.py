@@ -11,16 +11,17 @@ from einrnn.language import ast
 from einrnn.language.names import Names, Tensor, suggestion
 from einrnn.language.parse import Parsed
 from einrnn.language.problem import Problem, fail
+from einrnn.source import Source
 
-FACTS: tuple[str, ...] = get_args(FactName)
+FACTS: dict[str, FactName] = {name: name for name in get_args(FactName)}
 _BOUNDED = ("one-hot", "probability", "integer")
 
 
 class Collector:
     """Fills :class:`Names` from the statements; problems go to ``diagnostics``."""
 
-    def __init__(self, parsed: list[Parsed]) -> None:
-        self.names = Names()
+    def __init__(self, parsed: list[Parsed], source: Source) -> None:
+        self.names = Names(source)
         self.diagnostics: list[Diagnostic] = []
         self.parsed = parsed
         self.bad: set[int] = set()
@@ -163,7 +164,7 @@ class Collector:
             for arg in tensor.function.args if tensor.function else ():
                 name = arg.name.name
                 items = arg.bracket.items if arg.bracket else ()
-                if not self.names.is_tensor(name) and not self.names.is_dim(name):
+                if not self.names.is_tensor(name) and name not in self.names.dims:
                     self.names.tensors[name] = Tensor(
                         name, "input", len(items), arg.name.span, None
                     )

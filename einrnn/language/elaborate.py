@@ -27,6 +27,7 @@ from einrnn.core.nodes import (
     Matrix,
     Mul,
     Not,
+    Number,
     Opaque,
     Or,
     Pow,
@@ -271,6 +272,8 @@ def _relation(op: str, left: Expr, right: Expr) -> Cond:
 
 
 def _negative(value: Expr) -> Expr:
+    if isinstance(value, Number):
+        return number(-value.value)
     if isinstance(value, Mul):
         return Mul((number(-1), *value.factors))
     return neg(value)

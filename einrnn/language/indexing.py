@@ -133,7 +133,7 @@ class Indexing:
     def _atom(self, name: str, span: Span) -> tm.Letter | tm.Size | tm.Read:
         if name in self.letters:
             return tm.Letter(name, span)
-        if self.names.is_tensor(name):
+        if self.names.is_number(name):
             self._lookup(name, 0, span)
             return tm.Read(name, (), span, span)
         if name in self.names.letters:

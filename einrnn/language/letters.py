@@ -65,6 +65,6 @@ def _in_index(value: ast.Ast, names: Names) -> set[str]:
 
 
 def _may_be_letter(name: str, names: Names, alone: bool) -> bool:
-    if names.is_dim(name) or names.is_tensor(name):
+    if names.is_dim(name) or names.is_number(name):
         return False
     return name in names.letters or alone or not name[0].isupper()

@@ -9,6 +9,7 @@ from einrnn.core.functions import FUNCTIONS
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language.problem import Problem
+from einrnn.source import Source
 
 REDUCERS = {
     "sum": "sum",
@@ -50,6 +51,7 @@ class Tensor:
 class Names:
     """The names of a document, and what went wrong with those that are broken."""
 
+    source: Source
     dims: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
     places: dict[str, Span] = field(default_factory=dict[str, Span])
     letters: dict[str, ast.Ast] = field(default_factory=dict[str, ast.Ast])
@@ -66,6 +68,10 @@ class Names:
     def is_tensor(self, name: str) -> bool:
         """Whether the name is declared or defined, well or badly."""
         return name in self.tensors or name in self.broken
+
+    def is_number(self, name: str) -> bool:
+        """Whether the name is a tensor without indices, so that it may be an index itself."""
+        return name in self.tensors and self.tensors[name].rank == 0
 
     def may_be_tensor(self, name: str) -> bool:
         """Whether ``dX`` may be read as a derivative of X."""
@@ -86,12 +92,19 @@ class Names:
         if name in self.tensors:
             return self.tensors[name]
         if name in self.broken:
-            raise Problem(_broken(name, span, self.broken[name]))
+            raise Problem(self.broken_use(name, span))
         if name in RESERVED or self.is_dim(name) or self.declares_inputs:
             raise Problem(self.unknown(name, span, used))
         found = Tensor(name, "input", used, span)
         self.tensors[name] = found
         return found
+
+    def broken_use(self, name: str, span: Span) -> Diagnostic:
+        """The error for a use of a name whose definition is not valid."""
+        line = self.source.place(self.broken[name].start)[0]
+        return Diagnostic(
+            "E406", f"{name} has no valid definition (see line {line})", span, "used here"
+        )
 
     def unknown(self, name: str, span: Span, used: int) -> Diagnostic:
         """The error for a name that is nothing."""
@@ -158,16 +171,6 @@ class Names:
                 )
             )
         self.places[name.name] = name.span
-
-
-def _broken(name: str, span: Span, where: Span) -> Diagnostic:
-    return Diagnostic(
-        "E406",
-        f"{name} is not defined, because its definition has an error",
-        span,
-        "used here",
-        (Related(where, "this definition is not valid"),),
-    )
 
 
 def _usage(name: str) -> str:

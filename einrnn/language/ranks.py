@@ -202,9 +202,8 @@ class Ranks:
         """The indices left out below a derivative; checks that one can differentiate by it."""
         name = node.name
         count = len(node.args.items) if node.args else 0
-        if self.names.is_dim(name.name) or (
-            name.name in self.indexing.letters and not self.names.is_tensor(name.name)
-        ):
+        number = self.names.is_dim(name.name) or name.name in self.indexing.letters
+        if number and not self.names.is_tensor(name.name):
             raise fail(
                 "E504",
                 f"there is no derivative by {name.name}",

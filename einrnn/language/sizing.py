@@ -108,9 +108,10 @@ class Sizing:
         """The written axes of an input: dims, or letters local to the statement."""
         letters = Letters(self)
         for number, item in enumerate(tensor.axes or ()):
-            self._declare_axis(self.axis(tensor.name, number), item.value, letters)
+            self.declare_axis(self.axis(tensor.name, number), item.value, letters)
 
-    def _declare_axis(self, axis: Variable, node: ast.Ast, letters: Letters) -> None:
+    def declare_axis(self, axis: Variable, node: ast.Ast, letters: Letters) -> None:
+        """One written axis: a dim, or a letter that is local to the statement."""
         if isinstance(node, ast.Name) and not self.names.is_dim(node.name):
             self.sizes.unify(axis, letters.get(node.name))
             return
@@ -122,7 +123,7 @@ class Sizing:
         for declared, _ in statement.inputs:
             tensor = self.names.tensors.get(declared.name.name)
             for number, item in enumerate(tensor.axes or () if tensor else ()):
-                self._declare_axis(self.axis(declared.name.name, number), item.value, letters)
+                self.declare_axis(self.axis(declared.name.name, number), item.value, letters)
 
     def constrain(self, root: tm.Part, letters: Letters) -> None:
         """Everything a term says about sizes; raises where sizes clash."""
@@ -193,7 +194,7 @@ class Sizing:
             return None
         text = f"{left[0]} is {self._shape(left[0])} and {right[0]} is {self._shape(right[0])}"
         for (name, number), wanted in ((left, second), (right, first)):
-            other = self._alternative(name, number, wanted)
+            other = self._alternative(name, number, wanted, {left[0], right[0]})
             if other is not None:
                 return f"{text}; did you mean {other} instead of {name}?"
         return text
@@ -208,12 +209,15 @@ class Sizing:
     def _shape(self, name: str) -> str:
         return "[" + ",".join(_shown(axis.size()) for axis in self.axes[name]) + "]"
 
-    def _alternative(self, name: str, number: int, wanted: Variable) -> str | None:
+    def _alternative(
+        self, name: str, number: int, wanted: Variable, taken: set[str]
+    ) -> str | None:
         """Another input like this one but with the wanted size on one axis."""
         shape = [axis.size() for axis in self.axes[name]]
         shape[number] = wanted.size()
         for other, axes in self.axes.items():
-            if other != name and self.names.tensors[other].kind == "input":
+            tensor = self.names.tensors.get(other)
+            if other not in taken and tensor is not None and tensor.kind == "input":
                 if None not in shape and [axis.size() for axis in axes] == shape:
                     return other
         return None

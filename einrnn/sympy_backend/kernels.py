@@ -151,7 +151,7 @@ class Kernels:
         if own is not None:
             return own(self, self.reduced(below[0]))
         if isinstance(node, sp.Function):
-            name = node.func.__name__
+            name = f"function {node.func.__name__}"
             return field.generator(self._function(name, tuple(map(self.reduced, below))))
         raise GiveUp
 
@@ -247,6 +247,9 @@ class Kernels:
     def _log_generator(self, generator: int) -> Element:
         if generator in self._logs:
             return self._logs[generator]
+        if generator in self._relations:
+            degree, base = self._relations[generator]
+            return self.field.mul(self.field.constant(Fraction(1, degree)), self._log(base))
         return self._log_block(self.field.generator(generator))
 
     def _certainly_positive(self, element: Element) -> bool:

@@ -1,0 +1,135 @@
+"""Splitting an expression at the signs of what its Abs, sign, Max, Min and Piecewise compare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy.core.relational import Relational
+
+from einrnn.sympy_backend.functions import piecewise, sp
+from einrnn.sympy_backend.postorder import postorder
+
+_SPLIT = (sp.Abs, sp.sign, sp.Max, sp.Min, Relational)
+
+
+def subject(expr: Any) -> Any:
+    """A difference whose sign decides something in the expression; None where nothing does.
+
+    It contains nothing that would have to be decided before it.
+    """
+    for node in postorder(expr):
+        if isinstance(node, _SPLIT):
+            return _canonical(_difference(node))[0]
+    return None
+
+
+def _difference(node: Any) -> Any:
+    """What is positive, zero or negative at the node: ``x`` for Abs, ``a - b`` for Max(a, b)."""
+    left, right = node.args[0], node.args[1] if len(node.args) > 1 else sp.Integer(0)
+    return sp.Add(left, sp.Mul(sp.Integer(-1), right))
+
+
+def _canonical(difference: Any) -> tuple[Any, int]:
+    """The difference up to a sign, and that sign."""
+    content, primitive = difference.as_coeff_Mul()
+    if primitive.is_Add:
+        inner, primitive = primitive.primitive()
+        content *= inner
+    if primitive.could_extract_minus_sign():
+        content, primitive = -content, -primitive
+    return primitive, 1 if content > 0 else -1 if content < 0 else 0
+
+
+def signs(difference: Any) -> tuple[int, ...]:
+    """The signs that a difference may have."""
+    if difference.is_number:
+        value = sp.sign(difference)
+        return (int(value),) if value.is_Integer else (1, 0, -1)
+    if difference.is_Atom and difference.is_positive:
+        return (1,)
+    return (1, 0, -1)
+
+
+def resolved(expr: Any, difference: Any, sign: int) -> Any:
+    """The expression where ``difference`` has this sign.
+
+    Where it is 0 and has a Symbol that stands alone, that Symbol is solved for.
+    """
+    done: dict[Any, Any] = {}
+    for node in postorder(expr):
+        args = [done[arg] for arg in node.args]
+        done[node] = _resolved(node, args, difference, sign)
+    result = done[expr]
+    solved = _solved(difference) if sign == 0 else None
+    return _replaced(result, *solved) if solved else result
+
+
+def _known_sign(difference: Any, wanted: Any, sign: int) -> int | None:
+    primitive, factor = _canonical(difference)
+    if primitive == wanted:
+        return factor * sign
+    if primitive.is_number:
+        value = factor * sp.sign(primitive)
+        return int(value) if value.is_Integer else None
+    return None
+
+
+def _resolved(node: Any, args: list[Any], wanted: Any, sign: int) -> Any:
+    match node:
+        case sp.Abs() | sp.sign():
+            found = _known_sign(args[0], wanted, sign)
+            if found is not None:
+                return sp.Integer(found) if isinstance(node, sp.sign) else found * args[0]
+        case sp.Max() | sp.Min():
+            return _extreme(node.func, args, wanted, sign)
+        case Relational():
+            found = _known_sign(sp.Add(args[0], -args[1]), wanted, sign)
+            if found is not None:
+                return node.func(sp.Integer(found), sp.Integer(0))
+        case sp.Piecewise():
+            pairs = [tuple(arg.args) for arg in args]
+            return piecewise(pairs, sp.nan)
+        case _:
+            pass
+    return node if tuple(args) == node.args else node.func(*args)
+
+
+def _extreme(head: Any, args: list[Any], wanted: Any, sign: int) -> Any:
+    """Drop every argument that is known to lose, or to tie with an earlier one."""
+    kept: list[Any] = []
+    better = 1 if head is sp.Max else -1
+    for arg in args:
+        beaten = False
+        for other in list(kept):
+            order = _known_sign(sp.Add(arg, -other), wanted, sign)
+            if order is None:
+                continue
+            if order * better > 0:
+                kept.remove(other)
+            else:
+                beaten = True
+        if not beaten:
+            kept.append(arg)
+    return kept[0] if len(kept) == 1 else head(*kept, evaluate=False)
+
+
+def _solved(difference: Any) -> tuple[Any, Any] | None:
+    for term in sp.Add.make_args(difference):
+        coefficient, symbol = term.as_coeff_Mul()
+        if not symbol.is_Symbol or symbol.is_positive:
+            continue
+        rest = sp.Add(difference, -term)
+        if symbol not in rest.free_symbols:
+            return symbol, -rest / coefficient
+    return None
+
+
+def _replaced(expr: Any, symbol: Any, value: Any) -> Any:
+    done: dict[Any, Any] = {}
+    for node in postorder(expr):
+        args = tuple(done[arg] for arg in node.args)
+        if node == symbol:
+            done[node] = value
+        else:
+            done[node] = node if args == node.args else node.func(*args)
+    return done[expr]
