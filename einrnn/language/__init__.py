@@ -9,12 +9,15 @@
 
 from __future__ import annotations
 
-from einrnn.core.model import Model
+from collections.abc import Iterable
+
+from einrnn.core.model import Model, Range
+from einrnn.core.nodes import Expr, Index
 from einrnn.errors import LanguageError
 from einrnn.language.outcome import Elaborated, InvalidClaim
 from einrnn.source import Source
 
-__all__ = ["Elaborated", "InvalidClaim", "elaborate_text", "load_model"]
+__all__ = ["Elaborated", "InvalidClaim", "elaborate_text", "load_model", "parse_expression"]
 
 
 def elaborate_text(source: Source) -> Elaborated:
@@ -22,6 +25,15 @@ def elaborate_text(source: Source) -> Elaborated:
     from einrnn.language.document import elaborate
 
     return elaborate(source)
+
+
+def parse_expression(
+    text: str, model: Model, free: Iterable[Index] | None = None
+) -> tuple[Expr, dict[Index, Range]]:
+    """One expression over a model; see :func:`einrnn.language.expression.parse_expression`."""
+    from einrnn.language import expression
+
+    return expression.parse_expression(text, model, free)
 
 
 def load_model(source: Source | str) -> Model:

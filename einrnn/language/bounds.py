@@ -32,9 +32,7 @@ def outside(
     return _search(reading, axis, numbers)
 
 
-def _never_negative(
-    value: Affine, context: Context, numbers: Mapping[str, int | None]
-) -> bool:
+def _never_negative(value: Affine, context: Context, numbers: Mapping[str, int | None]) -> bool:
     """Whether an index expression is at least 0 for all values of its indices."""
     for index, limits in reversed(list(context.ranges.items())):
         times = af.coefficient(value, index)

@@ -22,6 +22,9 @@ from einrnn.language.sizes import Variable
 from einrnn.language.sizing import Letters, Sizing
 from einrnn.source import Source
 
+# more than any declaration has: an axis each of the function and of its arguments
+_ARGUMENT_LETTERS = ["i", "j", "k", "l", "m", "n", *(f"i{number}" for number in range(1, 1000))]
+
 
 def elaborate(source: Source) -> Elaborated:
     """The model of a document, with a diagnostic for every problem in its text."""
@@ -60,9 +63,7 @@ class Document:
         found = self.equations.found
         dims = {**self.names.dims, **dict.fromkeys(sorted(self.names.implicit))}
         dims |= {name: None for name in new if name not in dims}
-        model = Model(
-            dims, inputs, self.definitions, tuple(found.assumptions), tuple(found.claims)
-        )
+        model = Model(dims, inputs, self.definitions, tuple(found.assumptions), tuple(found.claims))
         everything = [*self.diagnostics, *found.diagnostics, *self.statements.remarks]
         return Elaborated(model, _in_order(everything), tuple(found.invalid))
 
@@ -188,24 +189,23 @@ class Document:
         """A declared function is a definition by an opaque node over its arguments."""
         assert tensor.function is not None
         arguments: list[Argument] = []
-        head = tuple(Index(f"i{number}") for number in range(tensor.rank or 0))
+        letters = (Index(letter) for letter in _ARGUMENT_LETTERS)
+        head = tuple(next(letters) for _ in range(tensor.rank or 0))
         for declared in tensor.function.args:
             name = declared.name.name
             rank = len(declared.bracket.items) if declared.bracket else 0
             known = self.names.tensors.get(name)
             if known is None or known.rank != rank:
                 return
-            letters = tuple(Index(f"j{number}") for number in range(rank))
+            own = tuple(next(letters) for _ in range(rank))
             sizes = tuple(self._size(name, number) for number in range(rank))
-            entry = Element(name, tuple(af.of(letter) for letter in letters))
-            arguments.append(Argument(letters, sizes, entry))
+            entry = Element(name, tuple(af.of(letter) for letter in own))
+            arguments.append(Argument(own, sizes, entry))
         at = tuple(af.of(letter) for letter in head)
         axes = tuple(Range(af.ZERO, af.last(self._size(tensor.name, n))) for n in range(len(head)))
         body = Opaque(tensor.name, at, tuple(arguments), ())
         clause = Clause(at, dict(zip(head, axes, strict=True)), body)
-        self.definitions[tensor.name] = Definition(
-            tensor.name, axes, (clause,), False, tensor.span
-        )
+        self.definitions[tensor.name] = Definition(tensor.name, axes, (clause,), False, tensor.span)
 
     def _size(self, name: str, number: int) -> Affine:
         size = self.sizing.axis(name, number).size()
@@ -275,10 +275,10 @@ class Document:
     def _uses_broken(self, term: tm.Term) -> Diagnostic | None:
         """The first use of a name whose definition is not valid."""
         for node in tm.walk(term):
-            if isinstance(node, tm.Read | tm.Derivative | tm.Opaque):
-                if node.name in self.names.broken:
-                    span = node.shown if isinstance(node, tm.Read) else node.span
-                    return self.names.broken_use(node.name, span)
+            named = isinstance(node, tm.Read | tm.Derivative | tm.Opaque)
+            if named and node.name in self.names.broken:
+                span = node.shown if isinstance(node, tm.Read) else node.span
+                return self.names.broken_use(node.name, span)
         return None
 
     def _all_axes(self, inputs: dict[str, Input]) -> dict[str, tuple[Range, ...]]:
@@ -322,5 +322,3 @@ def _in_order(diagnostics: list[Diagnostic]) -> tuple[Diagnostic, ...]:
     """By place in the text, each once."""
     unique = list(dict.fromkeys(diagnostics))
     return tuple(sorted(unique, key=lambda d: d.span.start if d.span else 0))
-
-

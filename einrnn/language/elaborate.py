@@ -129,6 +129,8 @@ class Elaborator:
                 return Value(self.arg(value, context))
             case tm.Read():
                 return self._element(term, context)
+            case tm.Sum() | tm.Product() if (whole := _affine(term)) is not None:
+                return Value(self.arg(whole, context))
             case tm.Sum(terms):
                 summed: list[Expr] = []
                 for sign, part in terms:
@@ -139,7 +141,7 @@ class Elaborator:
                 multiplied: list[Expr] = []
                 for divides, part in factors:
                     value = yield self._expr(part, context)
-                    multiplied.append(Pow(value, number(-1)) if divides else value)
+                    multiplied = _times(multiplied, value, divides)
                 return multiplied[0] if len(multiplied) == 1 else Mul(_flat_product(multiplied))
             case tm.Power(base, exponent):
                 below = yield self._expr(base, context)
@@ -177,8 +179,8 @@ class Elaborator:
             context = context.with_range(Index(bound.name), lo, hi)
         cond: Cond | None = None
         if term.condition is not None:
-            cond = yield self._cond(term.condition, context)
-            context = context.given(cond)
+            given: Cond = yield self._cond(term.condition, context)
+            context, cond = context.given(given), given
         body: Expr = yield self._expr(term.body, context)
         if term.op != "mean":
             return _reduced(term.op, ranges, cond, body)
@@ -274,9 +276,34 @@ def _relation(op: str, left: Expr, right: Expr) -> Cond:
 def _negative(value: Expr) -> Expr:
     if isinstance(value, Number):
         return number(-value.value)
+    if isinstance(value, Mul) and isinstance(value.factors[0], Number):
+        return Mul((number(-value.factors[0].value), *value.factors[1:]))
     if isinstance(value, Mul):
         return Mul((number(-1), *value.factors))
     return neg(value)
+
+
+def _times(factors: list[Expr], value: Expr, divides: bool) -> list[Expr]:
+    """The factors with one more: a fraction of numbers is a number, ``1/x`` a power."""
+    if not divides:
+        return [*factors, value]
+    before = factors[-1] if factors else None
+    if isinstance(value, Number) and value.value and isinstance(before, Number):
+        return [*factors[:-1], number(before.value / value.value)]
+    inverse = _inverse(value)
+    return [inverse] if factors == [ONE] else [*factors, inverse]
+
+
+def _inverse(value: Expr) -> Expr:
+    if isinstance(value, Pow) and isinstance(value.exponent, Number) and value.exponent.value > 0:
+        return Pow(value.base, number(-value.exponent.value))
+    return Pow(value, number(-1))
+
+
+def _affine(term: tm.Term) -> tm.Arg | None:
+    """A sum or product that is an index expression with letters or sizes in it."""
+    arg = as_arg(term)
+    return arg if arg is not None and arg.parts else None
 
 
 def _flat_sum(terms: list[Expr]) -> tuple[Expr, ...]:
@@ -289,8 +316,16 @@ def _flat_sum(terms: list[Expr]) -> tuple[Expr, ...]:
 def _flat_product(factors: list[Expr]) -> tuple[Expr, ...]:
     flat: list[Expr] = []
     for factor in factors:
-        flat.extend(factor.factors if isinstance(factor, Mul) else (factor,))
+        flat.extend(
+            factor.factors if isinstance(factor, Mul) and not _signed(factor) else (factor,)
+        )
     return tuple(flat)
+
+
+def _signed(product: Mul) -> bool:
+    """Whether a product starts with a negative number; its parentheses are kept."""
+    first = product.factors[0]
+    return isinstance(first, Number) and first.value < 0
 
 
 def _reduced(

@@ -102,9 +102,7 @@ class Equations:
         sides: list[Expr | None] = []
         readings: list[tuple[Reading, int]] = []
         ranges = self._ranges(sized)
-        for number, (side, letters) in enumerate(
-            zip(sized.chain.sides, sized.sides, strict=True)
-        ):
+        for number, (side, letters) in enumerate(zip(sized.chain.sides, sized.sides, strict=True)):
             expression: Expr | None = None
             if sized.problems[number] is None and side.term is not None:
                 try:
@@ -216,5 +214,3 @@ def _conditions(chain: ChainTerms, number: int) -> list[tm.Condition]:
     if any(line.condition is None for line in lines):
         return []
     return [line.condition for line in lines[:1] if line.condition is not None]
-
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from einrnn.errors import Span
 from einrnn.language import ast
-from einrnn.language.names import REDUCERS, Names
+from einrnn.language.names import MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
 
 Factors = list[tuple[str, ast.Ast]]
@@ -60,7 +60,7 @@ def _is_d(name: str, names: Names) -> bool:
 
 def _is_condition(node: ast.Indexed, names: Names) -> bool:
     """Whether the bracket holds a condition and so does not belong to what precedes it."""
-    if isinstance(node.head, ast.Name) and names.is_reducer(node.head.name):
+    if isinstance(node.head, ast.Name) and names.binds(node.head.name):
         return False
     items = node.bracket.items
     return len(items) == 1 and isinstance(items[0].value, ast.Compare | ast.Logic)
@@ -73,7 +73,7 @@ def _starts_group(node: ast.Ast, names: Names) -> bool:
 def _reducer(node: ast.Ast, names: Names) -> str | None:
     if isinstance(node, ast.Indexed) and isinstance(node.head, ast.Name):
         name = node.head.name
-        return REDUCERS[name] if names.is_reducer(name) else None
+        return REDUCERS.get(name, name) if names.binds(name) else None
     return None
 
 
@@ -111,6 +111,8 @@ def _scoped(factors: Factors, at: int, names: Names) -> tuple[ast.Ast, int]:
         )
     after = factors[at + 1][1]
     base = after.base if isinstance(after, ast.Power) else after
+    if op in MATRIX:
+        return _matrix(op, head, base, after), at + 2
     if isinstance(base, ast.Group) and base.span.start == head.span.end:
         span = head.span.to(base.span)
         node: ast.Ast = ast.Scoped(op, head.bracket, base, True, span)
@@ -121,6 +123,25 @@ def _scoped(factors: Factors, at: int, names: Names) -> tuple[ast.Ast, int]:
     span = rest[0][1].span.to(rest[-1][1].span)
     body = _product(rest, names, span)
     return ast.Scoped(op, head.bracket, body, False, head.span.to(span)), len(factors)
+
+
+def _matrix(op: str, head: ast.Indexed, base: ast.Ast, after: ast.Ast) -> ast.Ast:
+    """``inv[r,c](A[r,c] + …)[i,j]``: a matrix given by its entries."""
+    group = base.head if isinstance(base, ast.Indexed) else base
+    if not isinstance(group, ast.Group) or len(head.bracket.items) != 2:
+        raise fail(
+            "E107",
+            f"{op} has nothing to run over",
+            head.span,
+            "expected two letters here and a parenthesis after this",
+            f"write {op}(A), or {op}[r,c](…) for the matrix with these entries",
+        )
+    node: ast.Ast = ast.Scoped(op, head.bracket, group, True, head.span.to(group.span))
+    if isinstance(base, ast.Indexed):
+        node = ast.Indexed(node, base.bracket, head.span.to(base.span))
+    if isinstance(after, ast.Power):
+        node = ast.Power(node, after.exponent, head.span.to(after.span))
+    return node
 
 
 def _numerator(node: ast.Ast, names: Names) -> ast.Ast | None:

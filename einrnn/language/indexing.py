@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.errors import Span
 from einrnn.language import ast
@@ -23,6 +22,7 @@ class Indexing:
         self._taken = set(letters) | set(names.tensors) | set(names.letters)
         self._taken |= {name for name in names.mentioned if len(name) == 1}
         self._fresh: dict[str, str] = {}
+        self._run = trampoline(self._arg)
 
     def is_position(self, name: str) -> bool:
         """Whether the name is a number that an index expression may hold."""
@@ -99,7 +99,9 @@ class Indexing:
 
     def arg(self, node: ast.Ast) -> tm.Arg:
         """An index expression: letters, sizes, whole numbers and look-ups."""
-        return trampoline(self._arg)(node)
+        if isinstance(node, ast.Name):
+            return tm.Arg(0, ((1, self._atom(node.name, node.span)),), node.span)
+        return self._run(node)
 
     def _arg(self, node: ast.Ast) -> Steps[tm.Arg]:
         span = node.span
@@ -109,7 +111,7 @@ class Indexing:
                 return tm.Arg(int(value), (), span)
             case ast.Name(name):
                 return tm.Arg(0, ((1, self._atom(name, span)),), span)
-            case ast.Indexed(ast.Name(name, shown), bracket) if not self.names.is_reducer(name):
+            case ast.Indexed(ast.Name(name, shown), bracket) if not self.names.binds(name):
                 args: list[tm.Arg] = []
                 for item in bracket.items:
                     args.append((yield self._arg(item.value)))
@@ -176,8 +178,10 @@ def _not_affine(span: Span) -> Exception:
     )
 
 
-def as_arg(term: tm.Term) -> tm.Arg | None:
-    """A term as an index expression, if it is one (for conditions)."""
+def as_arg(term: tm.Term, depth: int = 8) -> tm.Arg | None:
+    """A term as an index expression, if it is one and nested no deeper than ``depth``."""
+    if depth == 0:
+        return None
     match term:
         case tm.Num(value) if value.denominator == 1:
             return tm.Arg(int(value), (), term.span)
@@ -186,7 +190,7 @@ def as_arg(term: tm.Term) -> tm.Arg | None:
         case tm.Sum(terms):
             total = tm.Arg(0, (), term.span)
             for sign, part in terms:
-                arg = as_arg(part)
+                arg = as_arg(part, depth - 1)
                 if arg is None:
                     return None
                 total = _plus(total, arg, sign)
@@ -194,7 +198,7 @@ def as_arg(term: tm.Term) -> tm.Arg | None:
         case tm.Product(factors):
             result = tm.Arg(1, (), term.span)
             for divides, part in factors:
-                arg = None if divides else as_arg(part)
+                arg = None if divides else as_arg(part, depth - 1)
                 if arg is None or (arg.parts and result.parts):
                     return None
                 result = _times(result, arg, term.span)

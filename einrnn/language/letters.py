@@ -32,7 +32,7 @@ def _brackets(node: ast.Ast, names: Names) -> Iterator[tuple[ast.Bracket, bool]]
     elif isinstance(node, ast.Derivative) and node.args is not None:
         yield node.args, False
     elif isinstance(node, ast.Indexed):
-        binds = isinstance(node.head, ast.Name) and names.is_reducer(node.head.name)
+        binds = isinstance(node.head, ast.Name) and names.binds(node.head.name)
         yield node.bracket, binds
 
 

@@ -70,8 +70,11 @@ class Names:
         return name in self.tensors or name in self.broken
 
     def is_number(self, name: str) -> bool:
-        """Whether the name is a tensor without indices, so that it may be an index itself."""
-        return name in self.tensors and self.tensors[name].rank == 0
+        """Whether the name is a single integer, so that it may be an index itself."""
+        tensor = self.tensors.get(name)
+        if tensor is None or tensor.rank != 0:
+            return False
+        return any(fact.name == "integer" for fact in tensor.facts)
 
     def may_be_tensor(self, name: str) -> bool:
         """Whether ``dX`` may be read as a derivative of X."""
@@ -80,6 +83,10 @@ class Names:
     def is_reducer(self, name: str) -> bool:
         """Whether ``name[k]`` binds k; Σ and Π may be tensors instead."""
         return name in REDUCERS and not self.is_tensor(name)
+
+    def binds(self, name: str) -> bool:
+        """Whether ``name[…]`` before a parenthesis binds letters: a sum, or ``inv[r,c](…)``."""
+        return self.is_reducer(name) or (name in MATRIX and not self.is_tensor(name))
 
     def is_function(self, name: str) -> bool:
         """Whether ``name(`` starts a call."""

@@ -20,10 +20,12 @@ class Occurrences:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[tm.Part, Counts]] = {}
+        self._run = trampoline(self._count)
 
     def of(self, node: tm.Part) -> Counts:
         """The letters that occur free in a term, in order, with their counts."""
-        return trampoline(self._count)(node)
+        known = self._known.get(id(node))
+        return known[1] if known is not None else self._run(node)
 
     def power(self, exponent: tm.Term) -> int:
         """The value of an exponent that is a whole number from 2 on, else 1."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from einrnn.errors import Diagnostic, Span
 from einrnn.language import ast
@@ -70,7 +70,7 @@ def parse_rule(rule: str, text: str, base: int) -> Any:
         parser, builder = _parser()
         builder.base = base
         try:
-            return parser.parse(text, start=rule)
+            return cast(Any, parser).parse(text, start=rule)
         except UnexpectedInput as error:
             raise SyntaxProblem(explain(error, text, base, rule)) from None
 
@@ -185,8 +185,9 @@ def _parse_equation(content: str, span: Span, head: _Head, label: str) -> ast.Eq
     if not text.strip():
         raise SyntaxProblem(_empty(span))
     expressions: tuple[ast.Ast, ...] = parse_rule("equation", text, base + start)
-    if len(expressions) < 2 and not continues:
-        raise SyntaxProblem(_no_equality(expressions[0].span))
+    first, *others = expressions
+    if not others and not continues:
+        raise SyntaxProblem(_no_equality(first.span))
     return ast.EquationStatement(
         label, head.span, expressions, using, condition, head.refute, head.assumed, continues, span
     )
@@ -224,9 +225,9 @@ def _tail(content: str, rest: int, base: int) -> tuple[Span, tuple[ast.LabelUse,
         if cut.group() == "using":
             using += _labels(content, cut.end(), end, base)
         else:
-            more = parse_rule("condition", content[cut.end() : end], base + cut.end())
-            both = () if condition is None else (condition,)
-            condition = ast.Logic("and", (*both, more), more.span) if both else more
+            more: ast.Ast = parse_rule("condition", content[cut.end() : end], base + cut.end())
+            before = condition
+            condition = more if before is None else ast.Logic("and", (before, more), more.span)
     return body, tuple(using), condition
 
 

@@ -43,7 +43,9 @@ def _report(
     parts = [f"{atom.name} = {values[atom]}" for atom in (*indices, *dims)]
     when = ("at " + ", ".join(parts) + " ") if parts else ""
     lo, hi = evaluate(axis.lo, values), evaluate(axis.hi, values)
-    assert at is not None and lo is not None and hi is not None
+    assert at is not None
+    assert lo is not None
+    assert hi is not None
     if name in definitions:
         end = reading.at if not reading.at.free else None
         shown = repr(end) if end is not None else str(at) if at < lo else repr(axis.hi) + "+1"
@@ -55,7 +57,7 @@ def _report(
         "E217",
         f"this reads {name} outside its range",
         reading.span,
-        f"{when}this reads {name}{position}; {name} has entries {axis.lo!r}..{axis.hi!r} here",
+        f"{when}this reads {name}{position}; {name} has entries {axis.lo!r}..{axis.hi!r}",
         help=help_text,
     )
 

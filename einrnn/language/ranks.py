@@ -21,10 +21,12 @@ class Ranks:
         self.names = names
         self.indexing = indexing
         self._known: dict[int, tuple[ast.Ast, int]] = {}
+        self._run = trampoline(self._rank)
 
     def rank(self, node: ast.Ast) -> int:
         """The number of indices that are left out."""
-        return trampoline(self._rank)(node)
+        known = self._known.get(id(node))
+        return known[1] if known is not None else self._run(node)
 
     def _rank(self, node: ast.Ast) -> Steps[int]:
         known = self._known.get(id(node))
@@ -38,7 +40,7 @@ class Ranks:
             case ast.Name(name, span):
                 if self.indexing.is_position(name) or self._constant(name):
                     return 0
-                return self._of_tensor(name, 0, span)
+                return self._of_tensor(name, 0, span, span)
             case ast.Indexed():
                 return (yield self._indexed(node))
             case ast.Call():
@@ -62,6 +64,10 @@ class Ranks:
             case ast.Cases(branches):
                 values = tuple(branch.value for branch in branches)
                 return (yield self._equal(values, "alternatives"))
+            case ast.Scoped(op, _, body) if op in MATRIX:
+                assert isinstance(body, ast.Group)
+                _needs((yield self._rank(body.items[0])), 0, body.span, "an entry")
+                return 2 if op in ("inv", "matpow") else 0
             case ast.Scoped(_, _, body):
                 return (yield self._rank(body))
             case ast.Derivative(_, body):
@@ -72,8 +78,8 @@ class Ranks:
     def _constant(self, name: str) -> bool:
         return name in CONSTANTS and not self.names.is_tensor(name)
 
-    def _of_tensor(self, name: str, used: int, span: Span) -> int:
-        tensor = self.names.tensor(name, used, span)
+    def _of_tensor(self, name: str, used: int, span: Span, shown: Span) -> int:
+        tensor = self.names.tensor(name, used, shown)
         rank = used if tensor.rank is None else tensor.rank
         if used > rank:
             raise fail(
@@ -103,7 +109,7 @@ class Ranks:
                 return 0
             if head.name in self.indexing.letters and not self.names.is_tensor(head.name):
                 self._not_a_letter(head, count)
-            return self._of_tensor(head.name, count, node.span)
+            return self._of_tensor(head.name, count, node.span, head.span)
         rank = yield self._rank(head)
         if count > rank:
             raise fail(
@@ -220,7 +226,7 @@ class Ranks:
                     name.span,
                     fact.name,
                 )
-        return self._of_tensor(name.name, count, span)
+        return self._of_tensor(name.name, count, span, name.span)
 
     def scalar(self, node: ast.Ast, what: str) -> None:
         """An error unless no index is left out."""
@@ -302,9 +308,7 @@ def _pair(
             slots = slots[:-count] + axes[count:]
         elif op == "outer":
             slots = slots + axes
-        elif slots and axes:
-            raise _cannot(op, factor, len(slots), rank)
-        elif op == "/" and axes:
+        elif (slots and axes) or (op == "/" and axes):
             raise _cannot(op, factor, len(slots), rank)
         else:
             slots = slots or axes

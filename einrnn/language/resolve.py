@@ -9,7 +9,7 @@ from einrnn.language import ast
 from einrnn.language import terms as tm
 from einrnn.language.freeness import check_sides, check_terms
 from einrnn.language.letters import letters_of
-from einrnn.language.names import Names
+from einrnn.language.names import RESERVED, Names
 from einrnn.language.occurrences import Occurrences, spans_of
 from einrnn.language.problem import Problem, fail
 from einrnn.language.scope import Scoping
@@ -70,8 +70,11 @@ class Statements:
         """The ranks of definitions that leave out trailing indices."""
         clauses = [clause for statement in definitions for clause in statement.clauses]
         for _ in range(2):
+            before = {name: tensor.rank for name, tensor in self.names.tensors.items()}
             for clause in clauses:
                 self._find_rank(clause)
+            if all(self.names.tensors[name].rank == rank for name, rank in before.items()):
+                return
 
     def _find_rank(self, clause: ast.ClauseSaid) -> None:
         tensor = self.names.tensors.get(clause.target.name.name)
@@ -84,9 +87,10 @@ class Statements:
             try:
                 left = self._target(clause)
                 resolver = self._resolver(left, (left, clause.body))
-                if resolver.rank(clause.body) in (0, rank - given):
-                    if resolver.rank(clause.body) or rank == start:
-                        return
+                if resolver.rank(clause.body) == (rank - given if rank > start else 0):
+                    return
+                if rank == start and resolver.rank(clause.body) == rank - given:
+                    return
             except Problem:
                 continue
         tensor.rank = start
@@ -156,12 +160,8 @@ class Statements:
 
     def _explicit(self, term: tm.Term, free: frozenset[str]) -> tm.Term:
         """Checks what sums bind, adds the implied ones, compares the terms' indices."""
-        _check_bound(term, free)
-        occurrences = Occurrences()
-        scoping = Scoping(free, occurrences)
-        term = scoping.explicit(term)
-        self.remarks += check_terms(term, free, occurrences)
-        self.remarks += scoping.notes
+        term, remarks = explicit(term, free)
+        self.remarks += remarks
         return term
 
     def chain(self, statements: list[ast.EquationStatement]) -> ChainTerms:
@@ -220,17 +220,23 @@ class Statements:
     ) -> tm.Condition | None:
         if statement.condition is None:
             return None
-        condition = resolver.condition(statement.condition)
-        for letter in Occurrences().of(condition):
-            if free and letter not in free:
+        for node in ast.walk(statement.condition):
+            if not isinstance(node, ast.Name) or node.name in free:
+                continue
+            name = node.name
+            if name in resolver.indexing.letters or not self._is_known(name):
                 raise fail(
                     "E214",
-                    f"{letter} in 'for' is not an index of the left side",
-                    condition.span,
-                    f"{letter} is not free here",
+                    f"{name} in 'for' is not an index of the left side",
+                    node.span,
+                    f"{name} is not free here",
                     "a 'for' restricts free indices; restrict a sum by sum[k: …]",
                 )
-        return condition
+        return resolver.condition(statement.condition)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a name means something without being an index."""
+        return self.names.is_tensor(name) or self.names.is_dim(name) or name in RESERVED
 
     def _side(
         self,
@@ -258,6 +264,15 @@ class Statements:
             return Side(term, None, expression.span)
         except Problem as problem:
             return Side(None, problem.diagnostic, expression.span)
+
+
+def explicit(term: tm.Term, free: frozenset[str]) -> tuple[tm.Term, list[Diagnostic]]:
+    """A term with its implied sums, checked, and the remarks on it."""
+    _check_bound(term, free)
+    occurrences = Occurrences()
+    scoping = Scoping(free, occurrences)
+    term = scoping.explicit(term)
+    return term, check_terms(term, free, occurrences) + scoping.notes
 
 
 def _check_bound(term: tm.Term, free: frozenset[str]) -> None:
@@ -290,9 +305,7 @@ def _bound_twice(bound: tm.Bound, on_left: bool) -> Exception:
     )
 
 
-def _check_left(
-    node: tm.Product, outer: frozenset[str], occurrences: Occurrences
-) -> None:
+def _check_left(node: tm.Product, outer: frozenset[str], occurrences: Occurrences) -> None:
     """``sum[k](a[k]) b[k]``: the parenthesis ended the sum, so the last k is another one."""
     for _, factor in node.factors:
         inner = factor.base if isinstance(factor, tm.Power) else factor

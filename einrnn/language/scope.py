@@ -26,18 +26,18 @@ class Scoping:
 
     def explicit(self, term: tm.Term) -> tm.Term:
         """The expression with every implied sum written out."""
-        if isinstance(term, tm.Sum):
-            terms = tuple((sign, self.explicit_term(part)) for sign, part in term.terms)
-            return replace(term, terms=terms)
-        return self.explicit_term(term)
+        return trampoline(self._terms)(term)
 
-    def explicit_term(self, term: tm.Term) -> tm.Term:
-        """One additive term with its implied sums."""
+    def _terms(self, term: tm.Term) -> Steps[tm.Term]:
+        """Each additive term by itself."""
         if isinstance(term, tm.Sum):
-            return self.explicit(term)
+            terms: list[tuple[int, tm.Term]] = []
+            for sign, part in term.terms:
+                terms.append((sign, (yield self._terms(part))))
+            return replace(term, terms=tuple(terms))
         for letter in self.occurrences.of(term):
             if letter not in self.free:
-                term = trampoline(self._place)(term, letter)
+                term = yield self._place(term, letter)
         return term
 
     def _has(self, node: tm.Part, letter: str) -> bool:
@@ -61,6 +61,13 @@ class Scoping:
                     return self._wrap(term, letter)
                 placed = yield self._place(args[inside[0]], letter)
                 return replace(term, args=(*args[: inside[0]], placed, *args[inside[0] + 1 :]))
+            case tm.Opaque(_, at, args):
+                inside = [n for n, (_, arg) in enumerate(args) if self._has(arg, letter)]
+                if len(inside) != 1 or any(self._has(arg, letter) for arg in at):
+                    return self._wrap(term, letter)
+                names, body = args[inside[0]]
+                changed = (names, (yield self._place(body, letter)))
+                return replace(term, args=(*args[: inside[0]], changed, *args[inside[0] + 1 :]))
             case tm.Reduce() | tm.Softmax() | tm.Matrix() | tm.Derivative():
                 body = term.body
                 others = [part for part in tm.parts(term) if part is not body]
@@ -136,7 +143,7 @@ class Scoping:
             f"index {letter} occurs only once and is not on the left side",
             span,
             f"{letter} is neither free nor repeated",
-            f"write sum[{letter}] … if it is to be summed, or give the left side the index {letter}",
+            f"write sum[{letter}] … to sum it, or give the left side the index {letter}",
         )
 
     def _remark(self, term: tm.Term, letter: str) -> None:

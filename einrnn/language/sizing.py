@@ -209,17 +209,16 @@ class Sizing:
     def _shape(self, name: str) -> str:
         return "[" + ",".join(_shown(axis.size()) for axis in self.axes[name]) + "]"
 
-    def _alternative(
-        self, name: str, number: int, wanted: Variable, taken: set[str]
-    ) -> str | None:
+    def _alternative(self, name: str, number: int, wanted: Variable, taken: set[str]) -> str | None:
         """Another input like this one but with the wanted size on one axis."""
         shape = [axis.size() for axis in self.axes[name]]
         shape[number] = wanted.size()
         for other, axes in self.axes.items():
             tensor = self.names.tensors.get(other)
-            if other not in taken and tensor is not None and tensor.kind == "input":
-                if None not in shape and [axis.size() for axis in axes] == shape:
-                    return other
+            if other in taken or tensor is None or tensor.kind != "input" or None in shape:
+                continue
+            if [axis.size() for axis in axes] == shape:
+                return other
         return None
 
     def _look_up(self, read: tm.Read, axis: Variable) -> None:
@@ -258,8 +257,6 @@ class Sizing:
 
     def _matrix(self, node: tm.Matrix, letters: Letters) -> None:
         row, column = letters.get(node.row), letters.get(node.column)
-        if self.sizes.agree(row, column) and row.size() is column.size():
-            self.sizes.unify(row, column)
         self.soft.append(Soft(row, column))
         for arg in node.at:
             self.place(row, arg, letters)
@@ -284,6 +281,9 @@ class Sizing:
 
     def settle(self) -> list[str]:
         """Decide what is left open; returns the names of new sizes."""
+        for tensor in self.names.tensors.values():
+            for number in range(tensor.rank or 0):
+                self.axis(tensor.name, number)
         waiting = self.soft
         for accept in (self._one_known, self._both_open):
             changed = True
@@ -291,6 +291,7 @@ class Sizing:
                 changed = False
                 for soft in waiting:
                     changed |= accept(soft)
+        self._solve()
         self._reach()
         taken = set(self.names.dims) | {
             dim.name
@@ -312,6 +313,21 @@ class Sizing:
         if soft.left.size() is not None or soft.right.size() is not None:
             return False
         return self.sizes.unify(soft.left, soft.right)
+
+    def _solve(self) -> None:
+        """An open letter in ``x[i+p]`` has the size that just fits a known axis."""
+        for reach in self.reaches:
+            size = reach.axis.size()
+            opened = [
+                (times, reach.letters.get(atom.name))
+                for times, atom in reach.arg.parts
+                if isinstance(atom, tm.Letter) and reach.letters.get(atom.name).size() is None
+            ]
+            if size is not None and len(opened) == 1 and opened[0][0] == 1:
+                root = opened[0][1].root()
+                root.value = af.ONE
+                taken = _highest(reach)
+                root.value = None if taken is None else af.shift(af.minus(size, taken), 1)
 
     def _reach(self) -> None:
         """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one."""

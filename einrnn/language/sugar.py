@@ -165,6 +165,8 @@ class Resolver:
 
     def _scoped(self, node: ast.Scoped, at: Args) -> Steps[tm.Term]:
         bounds = self.indexing.bounds(node.bracket, node.op)
+        if node.op in MATRIX:
+            return (yield self._entries(node, bounds, at))
         given = node.bracket.condition
         condition = (yield self._condition(given)) if given is not None else None
         body = yield self._entry(node.body, at)
@@ -179,6 +181,15 @@ class Resolver:
                 )
             return tm.Softmax(bounds, body, node.span)
         return tm.Reduce(node.op, bounds, condition, body, True, node.span)
+
+    def _entries(self, node: ast.Scoped, bounds: tuple[tm.Bound, ...], at: Args) -> Steps[tm.Term]:
+        """A function of the matrix that is given by its entries."""
+        assert isinstance(node.body, ast.Group)
+        items = node.body.items
+        body = yield self._entry(items[0], ())
+        power = self.indexing.arg(items[1]) if len(items) > 1 else None
+        row, column = bounds[0].name, bounds[1].name
+        return tm.Matrix(node.op, row, column, body, power, at, node.span)
 
     def _derivative(self, node: ast.Derivative, at: Args) -> Steps[tm.Term]:
         args = self.indexing.args(node.args) if node.args is not None else ()

@@ -25,7 +25,6 @@ _WORDS = {
     "RELATION": "a relation such as '<'",
     "__ANON_0": "':='",
     "__ANON_1": "'..'",
-    "FACT": "a fact such as 'symmetric'",
     "IN": "'in'",
     "$END": "the end of the statement",
 }
@@ -47,7 +46,9 @@ def expected(terminals: set[str]) -> str:
 def explain(error: Any, text: str, base: int, rule: str) -> Diagnostic:
     """The diagnostic for an exception of the parser over ``text`` at offset ``base``."""
     token = getattr(error, "token", None)
-    terminals = set(getattr(error, "accepts", None) or getattr(error, "expected", None) or ())
+    terminals: set[str] = set(
+        getattr(error, "accepts", None) or getattr(error, "expected", None) or ()
+    )
     if token is None:
         return _character(error, text, base)
     if token.type == "$END":

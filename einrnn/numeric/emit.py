@@ -8,11 +8,10 @@ goes into a block that runs once for a plan. Equal steps over the same registers
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from einrnn.core.nodes import Index
-from einrnn.numeric.steps import Kind, Register, Step, reads
+from einrnn.numeric.steps import Cast, Kind, Register, Step, reads
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,11 @@ class Emitter:
         """The block a register's value belongs to."""
         return self._levels[register]
 
+    def name(self, register: int, name: str) -> None:
+        """Say what a person would call the value; the first name stays."""
+        if not self.registers[register].name:
+            self.registers[register] = replace(self.registers[register], name=name)
+
     def pin(self, register: int, level: int) -> int:
         """Make an array that a loop fills belong to the loop; gives its level before."""
         before = self._levels[register]
@@ -115,6 +119,22 @@ class Emitter:
         self.blocks[level].steps.append(make(out, *args))
         self.blocks[level].shared[key] = out
         return out
+
+    def append(self, level: int, make: Callable[[int], Step], like: Var) -> int:
+        """A step that is not shared, in the block of a level; its result is like another."""
+        shape, names = self.registers[like.register].shape, letters_of(like.axes)
+        self.registers.append(Register(shape, self.kind(like.register), names))
+        self._levels.append(level)
+        out = len(self.registers) - 1
+        self.blocks[level].steps.append(make(out))
+        return out
+
+    def cast(self, var: Var) -> Var:
+        """Integers and truth values as numbers; numbers as they are."""
+        if self.kind(var.register) == "number":
+            return var
+        shape, names = self.shape(var.register), letters_of(var.axes)
+        return Var(self.emit(Cast, var.register, shape=shape, letters=names), var.axes)
 
     def put(self, step: Step) -> None:
         """Append a step that is needed for its effect to the innermost block."""
@@ -158,6 +178,3 @@ def sizes_of(axes: tuple[Axis, ...]) -> tuple[int, ...]:
 def letters_of(axes: tuple[Axis, ...]) -> tuple[str, ...]:
     """The names of the axes, for people."""
     return tuple(axis.index.name for axis in axes)
-
-
-Key = Any

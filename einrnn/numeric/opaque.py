@@ -68,3 +68,11 @@ def flat_entry(shapes: Sequence[tuple[int, ...]], argument: int, entry: Sequence
     for position, size in zip(entry, shape, strict=True):
         result = result * size + position
     return sum(prod(other) for other in shapes[:argument]) + result
+
+
+def opaque_value(
+    name: str, at: tuple[int, ...], point: Sequence[float], by: Sequence[int], seed: int = 0
+) -> float:
+    """Entry ``at`` of the random function that stands for ``name``, differentiated by the
+    argument entries numbered in ``by``."""
+    return evaluate(waves(seed, name, at, len(point)), point, by)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-# "number" is the working dtype of the call; "real" a float of at least its precision
+# "number" is the working dtype of the call
 Kind = Literal["number", "integer", "truth"]
 
 
@@ -55,10 +55,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Constant:
-    """An exact number, or a named constant (pi, inf, undefined)."""
+    """An exact number (a Python integer if ``whole``), or pi, inf, undefined, true, false."""
 
     out: int
     value: Fraction | str
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,6 @@ class Iota:
     out: int
     start: int
     size: int
-
-
-@dataclass(frozen=True)
-class Counter:
-    """A loop counter as an integer without axes."""
-
-    out: int
-    counter: int
 
 
 @dataclass(frozen=True)
@@ -190,25 +183,28 @@ class Linear:
 
 @dataclass(frozen=True)
 class Random:
-    """A random smooth function: ``source`` is [batch, entries], ``at`` and ``by`` integers.
+    """A random smooth function of all entries of its arguments, see :mod:`einrnn.numeric.opaque`.
 
-    ``at`` are the entry's positions and ``by`` the numbers of the argument entries it is
-    differentiated by; all broadcast together with the batch.
+    ``at`` are the positions of the entry and ``by`` the numbers of the argument entries it
+    is differentiated by: integers over ``rank`` axes that broadcast. Each argument has
+    these axes, then axes of its own.
     """
 
     out: int
     name: str
     seed: int
-    source: int
+    rank: int
+    args: tuple[int, ...]
     at: tuple[int, ...]
     by: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Allocate:
-    """An array of zeros that later steps fill."""
+    """An array of zeros for the definition ``name``, that later steps fill."""
 
     out: int
+    name: str
     shape: tuple[int, ...]
 
 
@@ -248,10 +244,15 @@ class Choose:
 
 @dataclass(frozen=True)
 class Entrywise:
-    """Entries in boxes of several definitions, on demand, by the interpreter."""
+    """Entries in boxes of several definitions, on demand, by the interpreter.
+
+    ``boxes`` are positions, each with the number of its definition; ``starts`` has the
+    first positions of each definition.
+    """
 
     tensors: tuple[str, ...]
     outs: tuple[int, ...]
+    starts: tuple[tuple[int, ...], ...]
     boxes: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
 
 
@@ -259,7 +260,6 @@ Step = (
     Given
     | Constant
     | Iota
-    | Counter
     | Cast
     | View
     | Diagonal
@@ -284,8 +284,6 @@ def reads(step: Step) -> tuple[int, ...]:
     match step:
         case Given() | Constant() | Iota() | Allocate() | Entrywise():
             return ()
-        case Counter(_, counter):
-            return (counter,)
         case View(_, source, items):
             return (source, *counters(items))
         case Store(out, items, source):
@@ -296,8 +294,8 @@ def reads(step: Step) -> tuple[int, ...]:
             return args
         case Contract(_, left, right):
             return (left, right)
-        case Random(_, _, _, source, at, by):
-            return (source, *at, *by)
+        case Random(_, _, _, _, args, at, by):
+            return (*args, *at, *by)
         case Loop(counter, _, _, body):
             inner = {register for below in body for register in reads(below)}
             return tuple(sorted(inner - {counter}))

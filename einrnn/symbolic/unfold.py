@@ -11,8 +11,8 @@ from einrnn.core.model import Definition, Model, Range
 from einrnn.core.nodes import Element, Expr, Index, Node, Reduce
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, parts, substitute, with_parts
-from einrnn.symbolic.simplify import guard
 from einrnn.symbolic.ranges import within
+from einrnn.symbolic.simplify import guard
 from einrnn.symbolic.tidy import tidy
 
 _ROUNDS = 50

@@ -16,6 +16,8 @@ How each node is written:
   positions, whose first arguments are the entries it is differentiated by.
 """
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from typing import Any
@@ -23,10 +25,10 @@ from typing import Any
 import sympy
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from einrnn.core import affine as af
 from einrnn.core import nodes as n
 from einrnn.core.model import Model
 from einrnn.core.traverse import substitute, walk
-from einrnn.core import affine as af
 from einrnn.errors import InternalError
 from einrnn.sympy_backend.functions import Builder, sp
 
@@ -203,4 +205,3 @@ def _of_indices(cond: n.Compare) -> bool:
     return cond.op in ("==", "!=") and all(
         isinstance(side, n.Value) for side in (cond.left, cond.right)
     )
-

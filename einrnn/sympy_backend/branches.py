@@ -1,5 +1,7 @@
 """Splitting an expression at the signs of what its Abs, sign, Max, Min and Piecewise compare."""
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from typing import Any
@@ -9,6 +11,7 @@ from sympy.core.relational import Relational
 from einrnn.sympy_backend.functions import piecewise, sp
 from einrnn.sympy_backend.postorder import postorder
 
+_FEW = 8
 _SPLIT = (sp.Abs, sp.sign, sp.Max, sp.Min, Relational)
 
 
@@ -45,15 +48,22 @@ def signs(difference: Any) -> tuple[int, ...]:
     if difference.is_number:
         value = sp.sign(difference)
         return (int(value),) if value.is_Integer else (1, 0, -1)
-    if difference.is_Atom and difference.is_positive:
-        return (1,)
-    return (1, 0, -1)
+    if len(difference.args) > _FEW:
+        return (1, 0, -1)
+    below = 0 if difference.is_nonnegative or difference.is_positive else -1
+    above = 0 if difference.is_nonpositive or difference.is_negative else 1
+    return tuple(
+        sign
+        for sign in range(above, below - 1, -1)
+        if sign or not (difference.is_positive or difference.is_negative)
+    )
 
 
 def resolved(expr: Any, difference: Any, sign: int) -> Any:
     """The expression where ``difference`` has this sign.
 
-    Where it is 0 and has a Symbol that stands alone, that Symbol is solved for.
+    Where it is 0 and has a Symbol that stands alone, that Symbol is solved for. Where it is
+    a Symbol, that becomes a positive one, or minus a positive one.
     """
     done: dict[Any, Any] = {}
     for node in postorder(expr):
@@ -61,6 +71,8 @@ def resolved(expr: Any, difference: Any, sign: int) -> Any:
         done[node] = _resolved(node, args, difference, sign)
     result = done[expr]
     solved = _solved(difference) if sign == 0 else None
+    if sign and difference.is_Symbol and not difference.is_positive:
+        solved = difference, sign * sp.Symbol(difference.name, positive=True)
     return _replaced(result, *solved) if solved else result
 
 

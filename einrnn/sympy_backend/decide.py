@@ -1,10 +1,12 @@
 """Whether a sympy expression is identically zero, decided fast or not at all."""
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import sympy
@@ -13,12 +15,14 @@ from einrnn.sympy_backend import branches
 from einrnn.sympy_backend.functions import sp
 from einrnn.sympy_backend.kernels import Kernels, Restart
 from einrnn.sympy_backend.laurent import DividedByZero, Field, GiveUp
+from einrnn.sympy_backend.postorder import Kernels as Numbers
 from einrnn.sympy_backend.postorder import evaluate, postorder, precise
 
 Answer = Literal["zero", "not zero", "undefined"]
 
 _MOST_BRANCHES = 500
-_POINTS = 4
+_POINTS = 3
+_POINTS_WITH_BRANCHES = 20
 _RELATIVE = 1e-8
 
 
@@ -89,7 +93,8 @@ def _differs(expr: Any, deadline: float) -> bool:
     """
     order = postorder(expr)
     coarse, fine = precise(30), precise(60)
-    for seed in range(_POINTS):
+    smooth = branches.subject(expr) is None
+    for seed in range(_POINTS if smooth else _POINTS_WITH_BRANCHES):
         if time.monotonic() + 4e-5 * len(order) > deadline:
             raise GiveUp
         point = _Point(seed)
@@ -102,11 +107,13 @@ def _differs(expr: Any, deadline: float) -> bool:
     return False
 
 
-def _value(order: Sequence[Any], point: _Point, kernels: Any) -> Any:
-    leaf: Callable[[Any], Any] = lambda symbol: kernels.rational(*point.symbol(symbol))
-    call: Callable[[str, Sequence[Any]], Any] = lambda name, args: kernels.rational(
-        *point.function(name, args)
-    )
+def _value(order: Sequence[Any], point: _Point, kernels: Numbers) -> Any:
+    def leaf(symbol: Any) -> Any:
+        return kernels.rational(*point.symbol(symbol))
+
+    def call(name: str, args: Sequence[Any]) -> Any:
+        return kernels.rational(*point.function(name, args))
+
     value = evaluate(order, leaf, call, kernels)
     finite = value == value and abs(value) != float("inf")
     return value if finite else None

@@ -1,5 +1,7 @@
 """Core to sympy at concrete sizes: every entry is a Symbol, every sum is written out."""
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import itertools
@@ -83,10 +85,10 @@ class Entries:
         does, and for circular definitions (E605), singular matrices (E606) and matrices
         that are too large (E613).
         """
-        if not isinstance(unfold, frozenset):
-            unfold = frozenset(name for name in self.model.definitions if unfold(name))
-        memo = self._memos.setdefault(unfold, {})
-        return _drive(_Unfolding(self, unfold, memo).expr(expr, env))
+        chosen = unfold.__contains__ if isinstance(unfold, frozenset) else unfold
+        names = frozenset(name for name in self.model.definitions if chosen(name))
+        memo = self._memos.setdefault(names, {})
+        return _drive(_Unfolding(self, names, memo).expr(expr, env))
 
     def symbol(self, name: str, position: Position) -> sympy.Symbol:
         """The Symbol of an entry."""

@@ -7,6 +7,8 @@ higher than :data:`TALL` levels without sympy's evaluation. Such nodes mean the 
 are only left as they were written.
 """
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence

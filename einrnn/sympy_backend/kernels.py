@@ -58,6 +58,19 @@ class Kernels:
         # generator of an exponential -> its logarithm; of a logarithm -> its argument
         self._logs: dict[int, Element] = {}
         self._inside: dict[int, Element] = {}
+        self._own: dict[Any, Callable[[Element], Element]] = {
+            sp.exp: self._exp,
+            sp.log: self._log,
+            sp.tanh: self._tanh,
+            sp.sinh: lambda arg: self._half_sum(arg, -1),
+            sp.cosh: lambda arg: self._half_sum(arg, 1),
+            sp.sin: self._sin,
+            sp.cos: lambda arg: self._parity("cos", arg),
+            sp.tan: self._tan,
+            sp.erf: lambda arg: self._parity("erf", arg),
+            sp.asin: lambda arg: self._parity("asin", arg),
+            sp.atan: lambda arg: self._parity("atan", arg),
+        }
 
     def element(self, expr: Any) -> Element:
         """The form of an expression. Raises GiveUp, DividedByZero or Restart."""
@@ -147,9 +160,9 @@ class Kernels:
             return result
         if node.is_Pow:
             return self._pow(node, below)
-        own = self._OWN.get(node.func)
+        own = self._own.get(node.func)
         if own is not None:
-            return own(self, self.reduced(below[0]))
+            return own(self.reduced(below[0]))
         if isinstance(node, sp.Function):
             name = f"function {node.func.__name__}"
             return field.generator(self._function(name, tuple(map(self.reduced, below))))
@@ -276,12 +289,6 @@ class Kernels:
         top = field.add([square, field.constant(-1)])
         return field.mul(top, field.inverse(field.add([square, field.one])))
 
-    def _sinh(self, arg: Element) -> Element:
-        return self._half_sum(arg, -1)
-
-    def _cosh(self, arg: Element) -> Element:
-        return self._half_sum(arg, 1)
-
     def _half_sum(self, arg: Element, sign: int) -> Element:
         field = self.field
         up = self._exp(arg)
@@ -290,7 +297,7 @@ class Kernels:
 
     def _sin(self, arg: Element) -> Element:
         field = self.field
-        cosine = self._cos(arg)
+        cosine = self._parity("cos", arg)
         sine = self._parity("sin", arg)
         (power,) = sine.num.terms
         number = exponents(power)[0][0]
@@ -298,11 +305,8 @@ class Kernels:
         self._relations[number] = (2, field.add([field.one, square]))
         return sine
 
-    def _cos(self, arg: Element) -> Element:
-        return self._parity("cos", arg)
-
     def _tan(self, arg: Element) -> Element:
-        return self.field.mul(self._sin(arg), self.field.inverse(self._cos(arg)))
+        return self.field.mul(self._sin(arg), self.field.inverse(self._parity("cos", arg)))
 
     def _parity(self, kind: str, arg: Element) -> Element:
         field = self.field
@@ -314,17 +318,3 @@ class Kernels:
         if mirrored is not None and kind in _EVEN:
             return field.generator(mirrored)
         return field.generator(self._function(kind, (arg,)))
-
-    _OWN: dict[Any, Callable[[Kernels, Element], Element]] = {
-        sp.exp: _exp,
-        sp.log: _log,
-        sp.tanh: _tanh,
-        sp.sinh: _sinh,
-        sp.cosh: _cosh,
-        sp.sin: _sin,
-        sp.cos: _cos,
-        sp.tan: _tan,
-        sp.erf: lambda self, arg: self._parity("erf", arg),
-        sp.asin: lambda self, arg: self._parity("asin", arg),
-        sp.atan: lambda self, arg: self._parity("atan", arg),
-    }

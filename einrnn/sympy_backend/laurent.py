@@ -223,8 +223,10 @@ class Field:
     def power(self, element: Element, exponent: int) -> Element:
         """A whole power."""
         if exponent < 0:
-            return self.inverse(self.power(element, -exponent)) if _short(element) else self.power(
-                self.inverse(element), -exponent
+            return (
+                self.inverse(self.power(element, -exponent))
+                if _short(element)
+                else self.power(self.inverse(element), -exponent)
             )
         if exponent * max(element.num.bound, 1) >= _HALF:
             raise GiveUp

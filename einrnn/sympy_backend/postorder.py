@@ -4,12 +4,14 @@ A table of kernels says with what kind of numbers: floats of the math module, wh
 overflow is inf and what has no value is nan, or mpmath numbers of any precision.
 """
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import mpmath
 from sympy.core.function import AppliedUndef
@@ -171,7 +173,7 @@ _FARTHEST = 10**6
 
 def precise(digits: int) -> Kernels:
     """mpmath numbers with so many digits; what has no real value is nan."""
-    context = mpmath.mp.clone()
+    context: Any = cast(Any, mpmath).mp.clone()
     context.dps = digits
 
     def real(function: Callable[..., Any]) -> Callable[[Sequence[Any]], Any]:
@@ -192,8 +194,8 @@ def precise(digits: int) -> Kernels:
             result *= arg
         return result
 
-    names = {name: getattr(context, name, None) for name in _NAMES.values()}
-    names |= {"abs": context.fabs}
+    names = {name: getattr(context, name) for name in _NAMES.values() if hasattr(context, name)}
+    names["abs"] = context.fabs
     return Kernels(
         lambda p, q: context.mpf(p) / q,
         {
@@ -201,7 +203,7 @@ def precise(digits: int) -> Kernels:
             sp.Mul: product,
             sp.Pow: real(context.power),
             **_LOGIC,
-            **{head: real(names[name]) for head, name in _NAMES.items() if names[name]},
+            **{head: real(names[name]) for head, name in _NAMES.items() if name in names},
             sp.Max: max,
             sp.Min: min,
         },

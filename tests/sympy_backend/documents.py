@@ -10,7 +10,8 @@ from einrnn.core.build import ONE, ZERO, apply, delta, div, neg, number, power, 
 from einrnn.core.model import Clause, Definition, Fact, Input, Model, Range
 
 T, H, K, D = (n.Dim(name) for name in "THKD")
-b, i, j, k, l, m, p, r, t = (n.Index(name) for name in "bijklmprt")
+b, i, j, k, m, p, r, t = (n.Index(name) for name in "bijkmprt")
+ell = n.Index("l")
 
 
 def size(dim: n.Dim) -> n.Affine:
@@ -78,12 +79,14 @@ def rnn() -> Model:
         total(j, size(H), mul(at("W", i, j), at("s", before(t), j))),
     )
     q = total(m, size(H), mul(at("V", k, m), at("s", t, m)))
-    exponent = sub(at("q", t, k), n.Reduce("logsumexp", l, af.ZERO, af.last(size(K)), at("q", t, l)))
+    exponent = sub(
+        at("q", t, k), n.Reduce("logsumexp", ell, af.ZERO, af.last(size(K)), at("q", t, ell))
+    )
     loss = neg(total(k, size(K), mul(at("y", t, k), apply("log", at("yhat", t, k)))))
-    recurrent = total(l, size(H), mul(at("W", m, l), at("ds/dW", before(t), l, i, j)))
+    recurrent = total(ell, size(H), mul(at("W", m, ell), at("ds/dW", before(t), ell, i, j)))
     inner = add(mul(is_delta(m, i), at("s", before(t), j)), recurrent)
     ds = mul(sub(ONE, power(at("s", t, m), 2)), inner)
-    weight = sub(mul(at("yhat", t, k), total(l, size(K), at("y", t, l))), at("y", t, k))
+    weight = sub(mul(at("yhat", t, k), total(ell, size(K), at("y", t, ell))), at("y", t, k))
     dl = total(
         t,
         size(T),
@@ -94,8 +97,10 @@ def rnn() -> Model:
         ),
     )
     return model(
-        [given("U", H, D), given("W", H, H), given("V", K, H), given("x", T, D)]
-        + [given("y", T, K), given("s0", H)],
+        [
+            *(given("U", H, D), given("W", H, H), given("V", K, H)),
+            *(given("x", T, D), given("y", T, K), given("s0", H)),
+        ],
         [
             over_time("s", [(i, H)], at("s0", i), apply("tanh", z)),
             tensor("q", [(t, T), (k, K)], q),
@@ -124,12 +129,12 @@ __all__ = [
     "b",
     "before",
     "div",
+    "ell",
     "given",
     "i",
     "is_delta",
     "j",
     "k",
-    "l",
     "m",
     "model",
     "mul",

@@ -1,0 +1,97 @@
+"""Definitions, claims and whole documents as text that reads back as the same model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from einrnn.core import affine as af
+from einrnn.core.model import Assumption, Claim, Clause, Definition, Fact, Input, Model
+from einrnn.core.nodes import Element, Opaque
+from einrnn.language.text import affine_text, bracket, condition_text, left_text, text
+
+
+def general_first(definition: Definition) -> list[Clause]:
+    """The clauses as people write them: the general one, then the boundaries."""
+    general = [c for c in definition.clauses if all(af.letter(arg) for arg in c.args)]
+    return general + [clause for clause in definition.clauses if clause not in general]
+
+
+def definition_text(definition: Definition, model: Model) -> str:
+    """A definition as a statement: its general clause ``with`` its boundary clauses."""
+    body = definition.clauses[-1].body
+    if isinstance(body, Opaque) and not body.partials and body.name == definition.name:
+        return _function_text(definition, body)
+    shown = [
+        f"{definition.name}{bracket(clause.args)} := {text(clause.body, model, clause.ranges)}"
+        for clause in general_first(definition)
+    ]
+    return ("let " if definition.late else "") + "\n  with ".join(shown)
+
+
+def _function_text(definition: Definition, body: Opaque) -> str:
+    """The declaration of an opaque function, with the sizes of its axes."""
+    args: list[str] = []
+    for argument in body.args:
+        assert isinstance(argument.body, Element)
+        args.append(argument.body.tensor + bracket(argument.sizes))
+    sizes = tuple(af.shift(limits.hi, 1) for limits in definition.axes)
+    return f"function {definition.name}{bracket(sizes)}({', '.join(args)})"
+
+
+def claim_text(claim: Claim, model: Model) -> str:
+    """One equality as a statement with its label, ``using`` and ``for``."""
+    return _claims_text([claim], model)
+
+
+def joined_steps(claims: Iterable[Claim]) -> list[list[Claim]]:
+    """Claims by label: the steps of one chain belong together."""
+    groups: list[list[Claim]] = []
+    for claim in claims:
+        last = groups[-1][-1] if groups else None
+        follows = last is not None and last.label == claim.label and claim.step == last.step + 1
+        if follows and last is not None and last.right is claim.left:
+            groups[-1].append(claim)
+        else:
+            groups.append([claim])
+    return groups
+
+
+def _claims_text(steps: list[Claim], model: Model) -> str:
+    first = steps[0]
+    refute = "refute " if first.expect == "refute" else ""
+    shown = f"[{first.label}] {refute}{left_text(first.left, model)}"
+    for step in steps:
+        shown += f" = {text(step.right, model, step.ranges)}"
+    if first.condition is not None:
+        shown += f" for {condition_text(first.condition, model)}"
+    return shown + (f" using {', '.join(first.using)}" if first.using else "")
+
+
+def _assumption_text(given: Assumption, model: Model) -> str:
+    right = text(given.right, model, given.ranges)
+    return f"assume [{given.name}] {left_text(given.left, model)} = {right}"
+
+
+def _input_text(given: Input) -> str:
+    return " ".join([given.name + bracket(given.axes), *(_fact(f, given) for f in given.facts)])
+
+
+def _fact(fact: Fact, given: Input) -> str:
+    bound = given.axes[fact.axis] if fact.axis is not None else fact.bound
+    return fact.name if bound is None else f"{fact.name} in {affine_text(bound)}"
+
+
+def document_text(model: Model) -> str:
+    """The whole model as a document."""
+    rows: list[str] = []
+    for name, number in model.dims.items():
+        if number is None and (name in model.inputs or name in model.definitions):
+            continue  # such a size is known by the axes of inputs alone
+        rows.append(f"dim {name}" if number is None else f"dim {name} = {number}")
+    rows += [f"input {_input_text(given)}" for given in model.inputs.values()]
+    rows += [_assumption_text(given, model) for given in model.assumptions]
+    for name, definition in model.definitions.items():
+        if name not in model.derived:
+            rows.append(definition_text(definition, model))
+    rows += [_claims_text(steps, model) for steps in joined_steps(model.claims)]
+    return "\n".join(rows) + "\n"

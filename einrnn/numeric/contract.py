@@ -1,0 +1,197 @@
+"""Sums of products over labelled arrays: the path by opt_einsum, each step as one BLAS call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any, cast
+
+import opt_einsum  # pyright: ignore[reportMissingTypeStubs]
+
+from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
+from einrnn.numeric.steps import (
+    Align,
+    Contract,
+    Diagonal,
+    Fold,
+    Kind,
+    Map,
+    Spread,
+)
+
+
+def aligned(emitter: Emitter, var: Var, axes: Sequence[Axis]) -> int:
+    """The register with its axes in this order, size 1 where it does not have one."""
+    order = tuple(var.axes.index(axis) if axis in var.axes else -1 for axis in axes)
+    if order == tuple(range(len(var.axes))):
+        return var.register
+    shape = tuple(1 if at < 0 else var.axes[at].size for at in order)
+    kind = emitter.kind(var.register)
+    names = letters_of(tuple(axes))
+    return emitter.emit(Align, var.register, order, shape=shape, kind=kind, letters=names)
+
+
+def spread(emitter: Emitter, var: Var, axes: Sequence[Axis]) -> Var:
+    """The value over exactly these axes, repeated along those it does not have."""
+    register = aligned(emitter, var, axes)
+    shape = sizes_of(tuple(axes))
+    if emitter.shape(register) != shape:
+        kind, names = emitter.kind(register), letters_of(tuple(axes))
+        register = emitter.emit(Spread, register, shape, shape=shape, kind=kind, letters=names)
+    return Var(register, tuple(axes))
+
+
+def union(values: Sequence[Var]) -> tuple[Axis, ...]:
+    """The axes of several values, the one with the most first, in order of appearance."""
+    longest = sorted(values, key=lambda var: -len(var.axes))
+    return tuple(dict.fromkeys(axis for var in longest for axis in var.axes))
+
+
+def mapped(emitter: Emitter, function: str, *args: Var, kind: Kind = "number") -> Var:
+    """A function of entries over the union of the arguments' axes."""
+    axes = union(args)
+    registers = tuple(_trailing(emitter, arg, axes) for arg in args)
+    shape, names = sizes_of(axes), letters_of(axes)
+    return Var(emitter.emit(Map, function, registers, shape=shape, kind=kind, letters=names), axes)
+
+
+def _trailing(emitter: Emitter, var: Var, axes: Sequence[Axis]) -> int:
+    """The value aligned from its first own axis on: those before it broadcast by themselves."""
+    first = next((at for at, axis in enumerate(axes) if axis in var.axes), len(axes))
+    return aligned(emitter, var, axes[first:])
+
+
+def folded(emitter: Emitter, op: str, var: Var, axes: Sequence[Axis]) -> Var:
+    """A reduction over axes that the value has."""
+    if not axes:
+        return var
+    numbers = tuple(sorted(var.axes.index(axis) for axis in axes))
+    rest = tuple(axis for axis in var.axes if axis not in axes)
+    kind = emitter.kind(var.register)
+    out = emitter.emit(
+        Fold, op, var.register, numbers, shape=sizes_of(rest), kind=kind, letters=letters_of(rest)
+    )
+    return Var(out, rest)
+
+
+def merged(emitter: Emitter, register: int, axes: Sequence[Axis]) -> Var:
+    """A value from a register that may have the same axis twice: its diagonal."""
+    found = list(axes)
+    while len(set(found)) < len(found):
+        axis = next(axis for axis in found if found.count(axis) > 1)
+        first = found.index(axis)
+        second = found.index(axis, first + 1)
+        found = [a for at, a in enumerate(found) if at not in (first, second)] + [axis]
+        register = emitter.emit(
+            Diagonal,
+            register,
+            first,
+            second,
+            shape=sizes_of(tuple(found)),
+            kind=emitter.kind(register),
+            letters=letters_of(tuple(found)),
+        )
+    return Var(register, tuple(found))
+
+
+def contracted(emitter: Emitter, operands: Sequence[Var], summed: Sequence[Axis]) -> Var:
+    """The product of the operands summed over axes, each of which some operand has.
+
+    The order of the pairwise steps is opt_einsum's; factors without axes come last.
+    """
+    scalars = [var for var in operands if not var.axes]
+    arrays = [var for var in operands if var.axes]
+    if not arrays:
+        return _product(emitter, scalars)
+    kept = {axis for var in arrays for axis in var.axes} - set(summed)
+    sizes = [prod(sizes_of(var.axes)) for var in arrays]
+    late = prod(axis.size for axis in kept) < min(sizes)
+    if scalars and not late:
+        at = sizes.index(min(sizes))
+        arrays[at] = _product(emitter, [arrays[at], *scalars])
+    result = _along_path(emitter, arrays, set(summed))
+    return _product(emitter, [result, *scalars]) if late else result
+
+
+def _product(emitter: Emitter, values: Sequence[Var]) -> Var:
+    result = values[0]
+    for value in values[1:]:
+        result = mapped(emitter, "*", result, value)
+    return result
+
+
+def _along_path(emitter: Emitter, arrays: list[Var], summed: set[Axis]) -> Var:
+    rest = list(arrays)
+    for pair in _path(arrays, summed):
+        chosen = [rest.pop(at) for at in sorted(pair, reverse=True)][::-1]
+        needed = {axis for var in rest for axis in var.axes}
+        over = {axis for var in chosen for axis in var.axes if axis in summed} - needed
+        rest.append(_together(emitter, chosen, over))
+    (result,) = rest
+    return result
+
+
+def _together(emitter: Emitter, chosen: list[Var], over: set[Axis]) -> Var:
+    chosen = [
+        folded(emitter, "sum", var, [a for a in var.axes if a in over and _only(var, a, chosen)])
+        for var in chosen
+    ]
+    if len(chosen) == 1:
+        return chosen[0]
+    left, right = chosen
+    return _pair(emitter, left, right, over)
+
+
+def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
+    return all(axis not in other.axes for other in chosen if other is not var)
+
+
+def _path(arrays: list[Var], summed: set[Axis]) -> list[tuple[int, ...]]:
+    if len(arrays) <= 2:
+        return [tuple(range(len(arrays)))]
+    symbols: dict[Axis, str] = {}
+    for var in arrays:
+        for axis in var.axes:
+            symbols.setdefault(axis, opt_einsum.get_symbol(len(symbols)))
+    inputs = ",".join("".join(symbols[axis] for axis in var.axes) for var in arrays)
+    output = "".join(symbol for axis, symbol in symbols.items() if axis not in summed)
+    shapes = [sizes_of(var.axes) for var in arrays]
+    found = cast(Any, opt_einsum).contract_path(f"{inputs}->{output}", *shapes, shapes=True)
+    return list(found[0])
+
+
+def _pair(emitter: Emitter, left: Var, right: Var, over: set[Axis]) -> Var:
+    """Two operands: batch axes, axes of one side, and summed axes that both have."""
+    both = [axis for axis in left.axes if axis in right.axes]
+    summed = [axis for axis in both if axis in over]
+    if not summed:
+        return mapped(emitter, "*", left, right)
+    batch = [axis for axis in both if axis not in over]
+    kept_left = [axis for axis in left.axes if axis not in both]
+    kept_right = [axis for axis in right.axes if axis not in both]
+    groups = (batch, kept_left, summed, kept_right)
+    axes = (*batch, *kept_left, *kept_right)
+    out = emitter.emit(
+        Contract,
+        left.register,
+        right.register,
+        tuple(left.axes.index(axis) for axis in (*batch, *kept_left, *summed)),
+        tuple(right.axes.index(axis) for axis in (*batch, *summed, *kept_right)),
+        tuple(sizes_of(tuple(group)) for group in groups),
+        shape=sizes_of(axes),
+        letters=letters_of(axes),
+    )
+    return Var(out, axes)
+
+
+def separate(axis: Axis, taken: set[Axis]) -> Axis:
+    """The axis, or a copy of it that is not taken."""
+    while axis in taken:
+        axis = replace(axis, copy=axis.copy + 1)
+    return axis
+
+
+def flops(shape: Sequence[int], summed: Sequence[int]) -> int:
+    """The documented count of a contraction: 2 per term where something is summed, else 1."""
+    return prod(shape) * prod(summed) * (2 if summed else 1)

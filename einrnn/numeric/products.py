@@ -1,0 +1,310 @@
+"""Nested sums over products as one contraction of all factors.
+
+Sums and products below each other are taken apart into factors; a factor inside a branch
+(``{ a if c ; 0 otherwise }``, a sum over a range that depends on another index) keeps the
+conditions that guard it. Multiplying a mask into a product is only right while the guarded
+factors are finite, so the program checks that and else masks the product itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from einrnn.core import affine as af
+from einrnn.core import build
+from einrnn.core.nodes import (
+    Affine,
+    And,
+    Cases,
+    Compare,
+    Cond,
+    Expr,
+    Index,
+    Mul,
+    Number,
+    Reduce,
+    Value,
+)
+from einrnn.core.trampoline import Steps
+from einrnn.core.traverse import substitute
+from einrnn.errors import EvaluationError
+from einrnn.numeric.contract import contracted, folded, mapped, separate, spread
+from einrnn.numeric.emit import Axis, Emitter, Var
+from einrnn.numeric.scope import Scope
+from einrnn.numeric.steps import Choose
+
+if TYPE_CHECKING:
+    from einrnn.numeric.lower import Lowering
+
+Guards = tuple[tuple[Cond, Scope], ...]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A factor, or a condition that counts as 1 or 0, with what guards it."""
+
+    node: Expr | Cond
+    scope: Scope
+    guards: Guards
+
+
+@dataclass
+class Term:
+    """A sum of a product: exact coefficient, factors, and the axes that are summed."""
+
+    coefficient: Fraction = Fraction(1)
+    factors: list[Factor] = field(default_factory=list[Factor])
+    summed: list[Axis] = field(default_factory=list[Axis])
+    zero: bool = False
+
+
+def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
+    """The value of a product or a sum."""
+    term = taken_apart(lowering, node, scope)
+    if term.zero:
+        return lowering.constant(Fraction(0))
+    free: list[Var] = []
+    guarded: dict[Guards, list[Var]] = {}
+    for factor in term.factors:
+        var: Var = yield lowering.factor(factor.node, factor.scope)
+        if factor.guards:
+            guarded.setdefault(factor.guards, []).append(var)
+        else:
+            free.append(var)
+    masks: dict[Guards, Var] = {}
+    for guards in guarded:
+        masks[guards] = yield _mask(lowering, guards)
+    return _finished(lowering, term, free, [(masks[g], values) for g, values in guarded.items()])
+
+
+def _mask(lowering: Lowering, guards: Guards) -> Steps[Var]:
+    result: Var | None = None
+    for cond, scope in guards:
+        truth: Var = yield lowering.truth(cond, scope)
+        if result is None:
+            result = truth
+        else:
+            result = mapped(lowering.emitter, "and", result, truth, kind="truth")
+    assert result is not None
+    return result
+
+
+def _finished(
+    lowering: Lowering, term: Term, free: list[Var], guarded: list[tuple[Var, list[Var]]]
+) -> Var:
+    emitter, zero = lowering.emitter, lowering.constant(Fraction(0))
+    hard: list[tuple[Var, list[Var]]] = []
+    for mask, values in guarded:
+        if len(values) == 1 and set(mask.axes) <= set(values[0].axes):
+            free.append(mapped(emitter, "where", mask, values[0], zero))
+        else:
+            hard.append((mask, values))
+    present = {axis for var in free for axis in var.axes}
+    present |= {axis for mask, values in hard for var in (mask, *values) for axis in var.axes}
+    coefficient = term.coefficient
+    for axis in term.summed:
+        if axis not in present:
+            coefficient *= axis.size
+    summed = [axis for axis in term.summed if axis in present]
+    if coefficient not in (1, -1) or not (free or hard):
+        free.append(lowering.constant(coefficient))
+        coefficient = Fraction(1)
+    if hard:
+        result = _chosen(emitter, free, hard, summed, zero)
+    else:
+        result = contracted(emitter, free, summed)
+    return mapped(emitter, "neg", result) if coefficient == -1 else result
+
+
+def _chosen(
+    emitter: Emitter,
+    free: list[Var],
+    guarded: list[tuple[Var, list[Var]]],
+    summed: list[Axis],
+    zero: Var,
+) -> Var:
+    """Masks as factors where the guarded factors are finite; else the product is masked."""
+    values = [var for _, group in guarded for var in group]
+    casts = [emitter.cast(mask) for mask, _ in guarded]
+    used = [*free, *values, *casts, zero, *(mask for mask, _ in guarded)]
+    level = max(emitter.level(var.register) for var in used)
+    before = emitter.open_conditional()
+    fast = contracted(emitter, [*free, *values, *casts], summed)
+    then = emitter.close_conditional(before)
+    before = emitter.open_conditional()
+    groups = [
+        mapped(emitter, "where", mask, _times(emitter, group), zero) for mask, group in guarded
+    ]
+    whole = _times(emitter, [*free, *groups])
+    slow = spread(emitter, folded(emitter, "sum", whole, summed), fast.axes)
+    otherwise = emitter.close_conditional(before)
+    checked = tuple(dict.fromkeys(var.register for var in values))
+    out = emitter.append(
+        level,
+        lambda out: Choose(out, checked, then, fast.register, otherwise, slow.register),
+        fast,
+    )
+    return Var(out, fast.axes)
+
+
+def _times(emitter: Emitter, values: Sequence[Var]) -> Var:
+    result = values[0]
+    for value in values[1:]:
+        result = mapped(emitter, "*", result, value)
+    return result
+
+
+# --- taking apart -------------------------------------------------------------------------
+
+
+def taken_apart(lowering: Lowering, root: Expr, scope: Scope) -> Term:
+    """The factors of nested products and sums."""
+    term = Term()
+    stack: list[tuple[Expr, Scope, Guards]] = [(root, scope, ())]
+    while stack and not term.zero:
+        node, here, guards = stack.pop()
+        match node:
+            case Number(value):
+                term.coefficient *= value
+                term.zero = value == 0
+            case Mul(factors):
+                stack.extend((factor, here, guards) for factor in reversed(factors))
+            case Reduce("sum") if node is root or not lowering.separate_sum(node, here):
+                inner = _without_deltas(node, here)
+                if isinstance(inner, Reduce):
+                    _open_sum(term, inner, here, guards, stack)
+                else:
+                    stack.append((inner, here, guards))
+            case Cases(((cond, value),), Number(otherwise)) if otherwise == 0:
+                _open_case(term, cond, value, here, guards, stack)
+            case _:
+                term.factors.append(Factor(node, here, guards))
+    return term
+
+
+def _open_sum(
+    term: Term,
+    node: Reduce,
+    scope: Scope,
+    guards: Guards,
+    stack: list[tuple[Expr, Scope, Guards]],
+) -> None:
+    binding, conditions = bound(node, scope)
+    if binding is None:
+        # an empty sum inside a branch is only 0 where the branch is taken: it is 0 elsewhere too
+        term.zero = True
+        return
+    if isinstance(binding, Axis):
+        taken = set(term.summed) | {b for b in scope.bindings.values() if isinstance(b, Axis)}
+        binding = separate(binding, taken)
+        term.summed.append(binding)
+    inner = scope.bind(node.index, binding)
+    body = node.body
+    if conditions:
+        body = Cases(((And(conditions), body),), build.ZERO)
+    stack.append((body, inner, guards))
+
+
+def bound(node: Reduce, scope: Scope) -> tuple[Axis | int | None, tuple[Cond, ...]]:
+    """What the index of a reduction runs over, None where that is empty.
+
+    A range that depends on other indices becomes the smallest fixed range around it, with
+    the conditions that cut it down again.
+    """
+    lo, hi = scope.interval(node.lo), scope.interval(node.hi)
+    if lo is None or hi is None:
+        raise lookup_in_bound(node)
+    conditions: list[Cond] = []
+    if lo[0] != lo[1]:
+        conditions.append(build.compare("<=", node.lo, af.of(node.index)))
+    if hi[0] != hi[1]:
+        conditions.append(build.compare("<=", af.of(node.index), node.hi))
+    if hi[1] < lo[0]:
+        return None, ()
+    if hi[1] == lo[0]:
+        return lo[0], tuple(conditions)
+    return Axis(node.index, lo[0], hi[1] - lo[0] + 1), tuple(conditions)
+
+
+def lookup_in_bound(node: Reduce) -> EvaluationError:
+    """The error for a range whose ends are looked up in data."""
+    return EvaluationError(
+        "E612",
+        f"the range {node.lo}..{node.hi} of {node.index} is looked up in data",
+        f"sum over a fixed range with a condition on {node.index}",
+    )
+
+
+def _open_case(
+    term: Term,
+    cond: Cond,
+    value: Expr,
+    scope: Scope,
+    guards: Guards,
+    stack: list[tuple[Expr, Scope, Guards]],
+) -> None:
+    truth = scope.decided(cond)
+    if truth is False:
+        term.zero = True
+    elif truth is True:
+        stack.append((value, scope, guards))
+    elif isinstance(value, Number):
+        term.coefficient *= value.value
+        term.factors.append(Factor(cond, scope, guards))
+    else:
+        stack.append((value, scope.know(cond), (*guards, (cond, scope))))
+
+
+def _without_deltas(node: Reduce, scope: Scope) -> Expr:
+    """``sum_n delta[n,e] f(n)`` as ``f(e)``, guarded where ``e`` may leave the range of n."""
+    factors = _factors(node.body)
+    for number, factor in enumerate(factors):
+        found = _delta(factor, node.index)
+        if found is None:
+            continue
+        position, rest = found
+        others = [*factors[:number], rest, *factors[number + 1 :]]
+        body: Expr = substitute(Mul(tuple(others)), {node.index: position})
+        inside = (
+            build.compare("<=", node.lo, position),
+            build.compare("<=", position, node.hi),
+        )
+        unsure = tuple(cond for cond in inside if scope.decided(cond) is not True)
+        return Cases(((And(unsure), body),), build.ZERO) if unsure else body
+    return node
+
+
+def _factors(node: Expr) -> list[Expr]:
+    found: list[Expr] = []
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Mul):
+            stack.extend(reversed(part.factors))
+        else:
+            found.append(part)
+    return found
+
+
+def _delta(factor: Expr, index: Index) -> tuple[Affine, Expr] | None:
+    """The position an index is fixed to by a delta, and what is left of the factor."""
+    match factor:
+        case Cases(((cond, value),), Number(otherwise)) if otherwise == 0:
+            parts = cond.parts if isinstance(cond, And) else (cond,)
+        case _:
+            return None
+    for number, part in enumerate(parts):
+        match part:
+            case Compare("==", Value(left), Value(right)):
+                difference = af.minus(left, right)
+            case _:
+                continue
+        times = af.coefficient(difference, index)
+        position = af.plus(af.of(index), difference, -times)
+        if abs(times) == 1 and index not in position.free:
+            rest = (*parts[:number], *parts[number + 1 :])
+            return position, Cases(((And(rest), value),), build.ZERO) if rest else value
+    return None

@@ -1,0 +1,89 @@
+"""What follows from linear inequalities between whole numbers.
+
+Used to drop conditions that always hold, and terms whose conditions never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from einrnn.core import affine as af
+from einrnn.core.build import ZERO
+from einrnn.core.nodes import Affine, Compare, Cond, Dim, Element, Index, Number, Value
+
+_DEPTH = 5
+
+
+def at_least_zero(value: Affine) -> Cond:
+    """The condition ``0 <= value`` in its one form."""
+    return Compare("<=", ZERO, Value(value))
+
+
+def is_zero(value: Affine) -> Cond:
+    """The condition ``0 == value`` in its one form: the first coefficient is positive."""
+    if value.terms and value.terms[0][1] < 0:
+        value = af.scale(value, -1)
+    return Compare("==", ZERO, Value(value))
+
+
+def side(cond: Cond) -> tuple[str, Affine] | None:
+    """The relation and right side of a condition in one of the two forms above."""
+    match cond:
+        case Compare(op, Number(zero), Value(value)) if zero == 0:
+            return op, value
+        case _:
+            return None
+
+
+def inequalities(conds: Iterable[Cond]) -> tuple[Affine, ...]:
+    """Everything that conditions say is at least zero; an equality says it twice."""
+    found: list[Affine] = []
+    for cond in conds:
+        parts = side(cond)
+        if parts is not None:
+            found.append(parts[1])
+            if parts[0] == "==":
+                found.append(af.scale(parts[1], -1))
+    return tuple(found)
+
+
+def follows(known: tuple[Affine, ...], goal: Affine) -> bool:
+    """Whether ``goal >= 0`` follows by adding up a few of the known inequalities.
+
+    Sizes are at least 1. False means "not shown".
+    """
+    return _follows(known, goal, _DEPTH)
+
+
+def _follows(known: tuple[Affine, ...], goal: Affine, depth: int) -> bool:
+    if _plain(goal):
+        return True
+    if depth == 0:
+        return False
+    # every derivation has to remove the first atom that is not a size with a positive sign
+    blocking = next(iter(_blockers(goal)), None)
+    if blocking is None:
+        return False
+    atom, times = blocking
+    for inequality in known:
+        if af.coefficient(inequality, atom) * times > 0 and _follows(
+            known, af.minus(goal, inequality), depth - 1
+        ):
+            return True
+    return False
+
+
+def _blockers(goal: Affine) -> Iterable[tuple[Index | Dim | Element, int]]:
+    for atom, times in goal.terms:
+        if not isinstance(atom, Dim) or times < 0:
+            yield atom, times
+
+
+def _plain(goal: Affine) -> bool:
+    """Whether only sizes are left, and their least value is not negative."""
+    least = goal.constant
+    for atom, times in goal.terms:
+        if not isinstance(atom, Dim) or times < 0:
+            return False
+        least += times
+    return least >= 0

@@ -1,0 +1,181 @@
+"""One name for each bound index: terms that differ in dummies only become one term.
+
+Bound indices are coloured by how they occur, the colours refined until they are stable,
+and ties broken by trying each (McKay's scheme). Indices that share no atom and no
+condition are named separately, so that equal independent factors cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from einrnn.core import affine as af
+from einrnn.core.intern import digest
+from einrnn.core.nodes import Element, Index, Node
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.normal.terms import Term, TooLarge, rename
+
+_LEAVES = 2_000
+_HOLE = Index("·hole")
+
+
+Sign = tuple[bytes, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class _Item:
+    """An atom or a condition with the bound indices in it.
+
+    Of an entry of a tensor, and of what has one bound index, ``slots`` are the bound
+    indices in order and ``shape`` stands for the rest. Of anything else the order of
+    indices means nothing, and ``slots`` is None.
+    """
+
+    node: Node
+    extra: str
+    shape: bytes
+    slots: tuple[Index, ...] | None
+
+    def sign(self, numbers: Mapping[Index, int]) -> Sign:
+        """What is left of the item when its indices are known by numbers only."""
+        if self.slots is not None:
+            return self.shape, tuple(numbers[index] for index in self.slots)
+        names = {i: af.of(Index(f"·c{n}")) for i, n in numbers.items() if i in self.node.free}
+        return digest(substitute(self.node, names), self.extra), ()
+
+
+def _item(node: Node, extra: str, bound: frozenset[Index]) -> _Item:
+    inside = node.free & bound
+    if len(inside) == 1:
+        (only,) = inside
+        shape = digest(substitute(node, {only: af.of(_HOLE)}), extra)
+        return _Item(node, extra, shape, (only,))
+    if isinstance(node, Element):
+        letters = [af.letter(arg) for arg in node.args]
+        if all(i in bound or not a.free & bound for i, a in zip(letters, node.args, strict=True)):
+            slots = tuple(i for i in letters if i is not None and i in bound)
+            fixed = [b"." if a.free & bound else a.key for a in node.args]
+            return _Item(node, extra, digest(node.tensor, extra, *fixed), slots)
+    return _Item(node, extra, b"", None)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Bound indices that hang together, with what they occur in."""
+
+    indices: tuple[Index, ...]
+    items: tuple[_Item, ...]
+
+
+def canonical(term: Term) -> Term:
+    """The term with its bound indices in a fixed order and under fixed names.
+
+    Raises:
+        TooLarge: the indices are too symmetric to be told apart in the budget.
+    """
+    used = frozenset[Index]().union(
+        *(c.free for c in term.conds), *(a.free for a, _ in term.factors)
+    )
+    named: list[tuple[bytes, tuple[Index, ...]]] = []
+    for piece in _pieces(term, used):
+        order, key = _label(piece)
+        named.append((key, order))
+    named.sort(key=lambda pair: pair[0])
+    order = [index for _, indices in named for index in indices]
+    mapping = {old: Index(f"·{position}") for position, old in enumerate(order)}
+    halfway = {old: Index(f"·'{position}") for position, old in enumerate(order)}
+    moved = rename(term, {old: af.of(new) for old, new in halfway.items()})
+    moved = rename(moved, {halfway[old]: af.of(new) for old, new in mapping.items()})
+    return Term(tuple(mapping.values()), moved.conds, moved.factors)
+
+
+def _pieces(term: Term, used: frozenset[Index]) -> list[_Piece]:
+    """The connected components of bound indices."""
+    groups: list[set[Index]] = [{index} for index in term.bound if index in used]
+    nodes: list[Node] = [*term.conds, *(atom for atom, _ in term.factors)]
+    for node in nodes:
+        touched = [group for group in groups if group & node.free]
+        if len(touched) > 1:
+            groups = [group for group in groups if group not in touched]
+            groups.append(set().union(*touched))
+    bound = frozenset(term.bound)
+    pieces: list[_Piece] = []
+    for group in groups:
+        held = [(cond, "if") for cond in term.conds if cond.free & group]
+        held += [(atom, str(exponent)) for atom, exponent in term.factors if atom.free & group]
+        items = tuple(_item(node, extra, bound) for node, extra in held)
+        pieces.append(_Piece(tuple(i for i in term.bound if i in group), items))
+    return pieces
+
+
+def _label(piece: _Piece) -> tuple[tuple[Index, ...], bytes]:
+    """The order of a piece's indices, and a key that pieces have in common exactly when
+    they are equal up to names."""
+    colours = _refine(piece, dict.fromkeys(piece.indices, 0))
+    best: tuple[bytes, tuple[Index, ...]] | None = None
+    stack = [colours]
+    leaves = 0
+    while stack:
+        colours = stack.pop()
+        tied = _first_tie(piece, colours)
+        if not tied:
+            leaves += 1
+            if leaves > _LEAVES:
+                raise TooLarge
+            order = tuple(sorted(piece.indices, key=lambda i: colours[i]))
+            key = _key(piece, order)
+            if best is None or key < best[0]:
+                best = key, order
+            continue
+        for index in tied[: 1 if _interchangeable(piece, tied) else None]:
+            chosen = {i: 2 * colour + 1 for i, colour in colours.items()}
+            chosen[index] -= 1
+            stack.append(_refine(piece, chosen))
+    assert best is not None
+    return best[1], best[0]
+
+
+def _first_tie(piece: _Piece, colours: dict[Index, int]) -> list[Index]:
+    by_colour: dict[int, list[Index]] = {}
+    for index in piece.indices:
+        by_colour.setdefault(colours[index], []).append(index)
+    for colour in sorted(by_colour):
+        if len(by_colour[colour]) > 1:
+            return by_colour[colour]
+    return []
+
+
+def _interchangeable(piece: _Piece, tied: Sequence[Index]) -> bool:
+    """Whether exchanging neighbours among the tied indices changes nothing at all."""
+    numbers = {index: place for place, index in enumerate(piece.indices)}
+    whole = sorted(item.sign(numbers) for item in piece.items)
+    for first, second in zip(tied, tied[1:], strict=False):
+        swapped = {**numbers, first: numbers[second], second: numbers[first]}
+        if sorted(item.sign(swapped) for item in piece.items) != whole:
+            return False
+    return True
+
+
+def _refine(piece: _Piece, colours: dict[Index, int]) -> dict[Index, int]:
+    """Split colours by how indices occur beside others, until nothing splits."""
+    classes = len(set(colours.values()))
+    while True:
+        seen: dict[Index, list[tuple[Sign, Sign]]] = {index: [] for index in piece.indices}
+        for item in piece.items:
+            sign = item.sign(colours)
+            for index in piece.indices:
+                if index in item.node.free:
+                    seen[index].append((sign, item.sign({**colours, index: -1})))
+        signs = {index: (colours[index], sorted(rows)) for index, rows in seen.items()}
+        ordered = sorted(signs.values())
+        ranks: dict[Index, int] = {i: ordered.index(sign) for i, sign in signs.items()}
+        found = len(set(ranks.values()))
+        if found == classes:
+            return ranks
+        colours, classes = ranks, found
+
+
+def _key(piece: _Piece, order: tuple[Index, ...]) -> bytes:
+    numbers = {index: place for place, index in enumerate(order)}
+    return digest(len(order), *sorted(item.sign(numbers) for item in piece.items))

@@ -1,0 +1,430 @@
+"""Expressions multiplied out into polynomials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core import build
+from einrnn.core.model import Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    And,
+    Apply,
+    Cases,
+    Compare,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Not,
+    Number,
+    Opaque,
+    Or,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.core.trampoline import Steps, trampoline
+from einrnn.core.traverse import canonical as canonical_binders
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.cancel import cancel_sum
+from einrnn.symbolic.normal.domain import at_least_zero, is_zero
+from einrnn.symbolic.normal.dummies import canonical
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.settle import affine_parts, settle
+from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
+
+_MOST_TERMS = 4_000
+_MOST_REPEATED = 6
+_MOST_STEPS = 20_000
+
+Rule = Callable[["Normaliser", Term], "Poly | None"]
+
+
+@dataclass
+class Normaliser:
+    """Turns expressions into polynomials in normal form.
+
+    ``known`` are index expressions that are at least zero wherever the expressions are
+    looked at: the ranges of the free indices. ``rules`` are what the user grants and what
+    is known of the inputs, applied to every term until none applies.
+    """
+
+    known: tuple[Affine, ...] = ()
+    fresh: Fresh = field(default_factory=Fresh)
+    rules: tuple[Rule, ...] = ()
+
+    def poly(self, expr: Expr) -> Poly:
+        """The normal form.
+
+        Raises:
+            TooLarge: it would have too many terms, or too symmetric ones.
+        """
+        return self.canonical(_expand(self, expr))
+
+    def canonical(self, poly: Poly) -> Poly:
+        """A polynomial with every term settled and its dummies named."""
+        result: list[Poly] = []
+        pending = list(poly.items())
+        steps = 0
+        while pending:
+            term, coefficient = pending.pop()
+            steps += 1
+            if steps > _MOST_STEPS:
+                raise TooLarge
+            for settled, times in settle(term, self.known).items():
+                changed = self._rewritten(settled)
+                if changed is None:
+                    result.append({canonical(settled): coefficient * times})
+                else:
+                    pending += tm.scale(changed, coefficient * times).items()
+        return tm.plus(result)
+
+    def _rewritten(self, term: Term) -> Poly | None:
+        """The term after one rule, or None where none applies."""
+        cancelled = cancel_sum(term)
+        if cancelled is not None:
+            return {cancelled: Fraction(1)}
+        for rule in self.rules:
+            found = rule(self, term)
+            if found is not None:
+                return found
+        return None
+
+    def product(self, first: Poly, second: Poly) -> Poly:
+        """The product, with bound indices kept apart."""
+        if len(first) * len(second) > _MOST_TERMS:
+            raise TooLarge
+        rows: list[Poly] = []
+        for left, a in first.items():
+            for right, b in second.items():
+                mine, theirs = tm.apart(left, self.fresh), tm.apart(right, self.fresh)
+                term = Term(
+                    mine.bound + theirs.bound,
+                    tm.sorted_conds((*mine.conds, *theirs.conds)),
+                    tm.merged(mine.factors, theirs.factors),
+                )
+                rows.append({term: a * b})
+        return tm.plus(rows)
+
+    def simple(self, expr: Expr) -> Expr:
+        """The expression rebuilt from its normal form: equal ones become one object."""
+        return expression(self.poly(expr))
+
+    def bracket(self, cond: Cond) -> Poly:
+        """1 where a condition holds and else 0, as a polynomial in simple brackets."""
+        match cond:
+            case Compare(op, Value(left), Value(right)):
+                return _index_bracket(op, left, right)
+            case Compare(op, left, right):
+                return self._value_bracket(op, left, right)
+            case And(parts):
+                result = tm.ONE
+                for part in parts:
+                    result = self.product(result, self.bracket(part))
+                return result
+            case Or(parts):
+                result = tm.ONE
+                for part in parts:
+                    result = self.product(result, _complement(self.bracket(part)))
+                return _complement(result)
+            case Not(part):
+                return _complement(self.bracket(part))
+
+    def _value_bracket(self, op: str, left: Expr, right: Expr) -> Poly:
+        """Relations between values in terms of ``a > 0`` and ``a == 0``."""
+        if op in ("!=", ">=", "<="):
+            opposite = {"!=": "==", ">=": "<", "<=": ">"}[op]
+            return _complement(self._value_bracket(opposite, left, right))
+        if op == "<":
+            left, right = right, left
+        difference = tm.plus((self.poly(left), tm.scale(self.poly(right), Fraction(-1))))
+        if not difference:
+            return tm.ONE if op == "==" else tm.NOTHING
+        leading = abs(next(iter(sorted_terms(difference)))[1])
+        if op == "==" and next(iter(sorted_terms(difference)))[1] < 0:
+            leading = -leading
+        monic = expression(tm.scale(difference, 1 / leading))
+        kind = "==" if op == "==" else ">"
+        return tm.atom(build.iverson(Compare(kind, monic, build.ZERO)))
+
+
+def sorted_terms(poly: Poly) -> list[tuple[Term, Fraction]]:
+    """The terms in a fixed order."""
+    return sorted(poly.items(), key=lambda pair: _term_key(pair[0]))
+
+
+def _term_key(term: Term) -> tuple[object, ...]:
+    factors = tuple((atom.key, exponent) for atom, exponent in term.factors)
+    return (len(term.bound), factors, tuple(cond.key for cond in term.conds))
+
+
+def _complement(poly: Poly) -> Poly:
+    return tm.plus((tm.ONE, tm.scale(poly, Fraction(-1))))
+
+
+def _index_bracket(op: str, left: Affine, right: Affine) -> Poly:
+    difference = af.minus(right, left)
+    match op:
+        case "==":
+            conds: tuple[Cond, ...] = (is_zero(difference),)
+        case "!=":
+            return _complement(_index_bracket("==", left, right))
+        case "<=":
+            conds = (at_least_zero(difference),)
+        case "<":
+            conds = (at_least_zero(af.shift(difference, -1)),)
+        case ">=":
+            conds = (at_least_zero(af.scale(difference, -1)),)
+        case _:
+            conds = (at_least_zero(af.shift(af.scale(difference, -1), -1)),)
+    return {Term((), conds, ()): Fraction(1)}
+
+
+@trampoline
+def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
+    match expr:
+        case Number(value):
+            return tm.constant(value)
+        case Value(index):
+            rows = [
+                tm.scale(tm.ONE if part is None else tm.atom(part), Fraction(times))
+                for part, times in affine_parts(index)
+            ]
+            return tm.plus(rows)
+        case Element() | Opaque():
+            return tm.atom(canonical_binders(expr))
+        case Add(parts):
+            polys: list[Poly] = []
+            for part in parts:
+                polys.append((yield _expand.steps(work, part)))
+            return tm.plus(polys)
+        case Mul(parts):
+            result = tm.ONE
+            for part in parts:
+                result = work.product(result, (yield _expand.steps(work, part)))
+            return result
+        case Pow(base, exponent):
+            inner = yield _expand.steps(work, base)
+            above = yield _expand.steps(work, exponent)
+            return power(work, work.canonical(inner), above)
+        case Apply():
+            return (yield _function(work, expr))
+        case Reduce():
+            return (yield _reduction(work, expr))
+        case Cases():
+            return (yield _cases(work, expr))
+        case Matrix():
+            return tm.atom(canonical_binders(expr))
+        case _:
+            raise TooLarge
+
+
+def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
+    """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..."""
+    rest = tm.ONE
+    rows: list[Poly] = []
+    for cond, branch in expr.branches:
+        holds = work.bracket(cond)
+        inner = yield _expand.steps(work, branch)
+        rows.append(work.product(work.product(rest, holds), inner))
+        rest = work.product(rest, _complement(holds))
+    if rest:
+        inner = yield _expand.steps(work, expr.otherwise)
+        rows.append(work.product(rest, inner))
+    return tm.plus(rows)
+
+
+def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
+    index = work.fresh()
+    body = substitute(expr.body, {expr.index: af.of(index)})
+    low = af.minus(af.of(index), expr.lo)
+    high = af.minus(expr.hi, af.of(index))
+    if expr.op == "sum":
+        inner = yield _expand.steps(work, body)
+        return within(work, inner, index, low, high)
+    if expr.op == "logsumexp":
+        spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
+        return (yield _function(work, Apply("log", (spread,))))
+    inside = Normaliser((*work.known, low, high), work.fresh, work.rules)
+    simple = inside.simple(body)
+    rebuilt = Reduce(expr.op, index, expr.lo, expr.hi, simple)
+    return tm.atom(canonical_binders(rebuilt))
+
+
+def within(work: Normaliser, inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
+    """The sum of a polynomial over an index with the two given bounds."""
+    conds = (at_least_zero(low), at_least_zero(high))
+    rows: list[Poly] = []
+    for term, coefficient in inner.items():
+        summed = Term((index, *term.bound), tm.sorted_conds((*term.conds, *conds)), term.factors)
+        rows.append({summed: coefficient})
+    return tm.plus(rows)
+
+
+def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
+    """A power: whole ones are multiplied out, negative ones of sums are atoms."""
+    number = as_number(exponent)
+    if number is None:
+        # a^(n + m) = a^n a^m keeps a symbolic exponent beside a whole one apart
+        whole = exponent.get(tm.UNIT, Fraction(0))
+        rest = {term: c for term, c in exponent.items() if term is not tm.UNIT and term.factors}
+        if whole and whole.denominator == 1 and len(rest) + 1 == len(exponent):
+            split = power(work, base, rest)
+            return work.product(split, power(work, base, tm.constant(whole)))
+        return tm.atom(Pow(expression(base), expression(exponent)))
+    if number.denominator == 1 and 0 <= number <= _MOST_REPEATED:
+        result = tm.ONE
+        for _ in range(int(number)):
+            result = work.product(result, base)
+        return result
+    if not base:
+        raise TooLarge
+    single = single_factors(base)
+    if single is not None and number.denominator == 1:
+        coefficient, factors = single
+        moved = tm.sorted_factors((a, e * number) for a, e in factors)
+        return {Term((), (), moved): coefficient ** int(number)}
+    return _power_of_sum(work, base, number)
+
+
+def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
+    """A power of a sum as an atom, what all its terms share taken out."""
+    content, rest = primitive(base) if number.denominator == 1 else (None, base)
+    if content is None:
+        return tm.atom(expression(base), number)
+    coefficient, factors = content
+    moved = tm.sorted_factors((a, e * number) for a, e in factors)
+    outside: Poly = {Term((), (), moved): coefficient ** int(number)}
+    return work.product(outside, tm.atom(expression(rest), number))
+
+
+def primitive(base: Poly) -> tuple[tuple[Fraction, tm.Factors], Poly]:
+    """The rational and the powers that all terms share, and what is left.
+
+    Only powers without bound indices are shared; the first term left has coefficient 1.
+    """
+    rows = sorted_terms(base)
+    powers = [
+        {a: e for a, e in term.factors if not a.free & frozenset(term.bound)} for term, _ in rows
+    ]
+    everywhere = dict.fromkeys(atom for row in powers for atom in row)
+    shared = {atom: min(row.get(atom, Fraction(0)) for row in powers) for atom in everywhere}
+    shared = {atom: exponent for atom, exponent in shared.items() if exponent}
+    leading = rows[0][1]
+    inverse = [(a, -e) for a, e in shared.items()]
+    rest = tm.plus(
+        {Term(t.bound, t.conds, tm.merged(t.factors, tm.sorted_factors(inverse))): c / leading}
+        for t, c in rows
+    )
+    return (leading, tm.sorted_factors(shared.items())), rest
+
+
+def as_number(poly: Poly) -> Fraction | None:
+    """The value of a polynomial without atoms."""
+    if not poly:
+        return Fraction(0)
+    return poly.get(tm.UNIT) if len(poly) == 1 else None
+
+
+def single_factors(poly: Poly) -> tuple[Fraction, tm.Factors] | None:
+    """Coefficient and factors of a polynomial that is one product."""
+    if len(poly) != 1:
+        return None
+    ((term, coefficient),) = poly.items()
+    return None if term.bound or term.conds else (coefficient, term.factors)
+
+
+def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
+    if not expr.args:
+        return tm.atom(expr)
+    inner: list[Poly] = []
+    for arg in expr.args:
+        inner.append(work.canonical((yield _expand.steps(work, arg))))
+    if expr.function == "exp":
+        return exponential(work, inner[0])
+    if expr.function == "log":
+        return logarithm(work, inner[0])
+    if expr.function == "sqrt":
+        return power(work, inner[0], tm.constant(Fraction(1, 2)))
+    if expr.function == "relu":
+        positive = Compare(">", expr.args[0], build.ZERO)
+        return work.product(work.bracket(positive), inner[0])
+    if expr.function == "step":
+        return work.bracket(Compare(">", expr.args[0], build.ZERO))
+    if expr.function in ODD or expr.function in EVEN or expr.function == "sigmoid":
+        return _with_parity(expr.function, inner[0])
+    return tm.atom(Apply(expr.function, tuple(expression(poly) for poly in inner)))
+
+
+ODD = frozenset({"tanh", "sin", "tan", "sinh", "asin", "atan", "erf", "sign"})
+EVEN = frozenset({"abs", "cos", "cosh"})
+
+
+def _with_parity(function: str, inner: Poly) -> Poly:
+    """f(-x) in terms of f(x): the first term of an argument has a positive coefficient."""
+    if not inner:
+        return tm.atom(Apply(function, (build.ZERO,)))
+    negative = sorted_terms(inner)[0][1] < 0
+    argument = expression(tm.scale(inner, Fraction(-1)) if negative else inner)
+    plain = tm.atom(Apply(function, (argument,)))
+    if not negative or function in EVEN:
+        return plain
+    if function == "sigmoid":
+        return _complement(plain)
+    return tm.scale(plain, Fraction(-1))
+
+
+def exponential(work: Normaliser, inner: Poly) -> Poly:
+    """exp of a sum as a product: exp(2a + b) = exp(a)^2 exp(b); exp(n log a) = a^n."""
+    result = tm.ONE
+    for term, coefficient in sorted_terms(inner):
+        result = work.product(result, _exponential_of(work, term, coefficient))
+    return result
+
+
+def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly:
+    if not term.bound and not term.conds and len(term.factors) == 1:
+        (base, exponent) = term.factors[0]
+        if exponent == 1 and isinstance(base, Apply) and base.function == "log":
+            argument = work.poly(base.args[0])
+            return power(work, argument, tm.constant(coefficient))
+    return tm.atom(Apply("exp", (expression({term: Fraction(1)}),)), coefficient)
+
+
+def logarithm(work: Normaliser, inner: Poly) -> Poly:
+    """log of a product as a sum, where one of its factors is there to be taken out.
+
+    Equal wherever both sides are defined; log is taken of magnitudes throughout.
+    """
+    if not inner:
+        return tm.atom(Apply("log", (build.ZERO,)))
+    (coefficient, factors), rest = primitive(inner)
+    rows = [_log_power(base, exponent) for base, exponent in factors]
+    if coefficient != 1:
+        rows.append(tm.atom(Apply("log", (Number(coefficient),))))
+    if rest != tm.ONE:
+        rows.append(tm.atom(Apply("log", (expression(rest),))))
+    return work.canonical(tm.plus(rows))
+
+
+def _log_power(base: Expr, exponent: Fraction) -> Poly:
+    if isinstance(base, Apply) and base.function == "exp":
+        return tm.scale(Normaliser().poly(base.args[0]), exponent)
+    return tm.scale(tm.atom(Apply("log", (base,))), exponent)
+
+
+def known_from(ranges: Mapping[Index, Range]) -> tuple[Affine, ...]:
+    """What ranges say is at least zero: ``i - lo`` and ``hi - i``."""
+    found: list[Affine] = []
+    for index, range_ in ranges.items():
+        found.append(af.minus(af.of(index), range_.lo))
+        found.append(af.minus(range_.hi, af.of(index)))
+    return tuple(found)

@@ -1,0 +1,94 @@
+"""What is tried on a difference that is not 0 at first sight."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, apply, div, neg, number, power, sub
+from einrnn.core.nodes import Add, Affine, Apply, Expr, Index, Node
+from einrnn.core.traverse import rebuild
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
+from einrnn.symbolic.normal.terms import Poly, Term
+
+_MOST_PEELED = 4
+
+
+def exponentials(expr: Expr) -> Expr:
+    """The same with hyperbolic functions, sigmoid and softplus in terms of exp and log."""
+
+    def change(node: Node) -> Node:
+        if isinstance(node, Apply) and node.function in _IN_EXP:
+            return _IN_EXP[node.function](node.args[0])
+        return node
+
+    return cast(Expr, rebuild(expr, change))
+
+
+def _exp(x: Expr) -> Expr:
+    return apply("exp", x)
+
+
+_IN_EXP = {
+    # sigmoid(x) = 1 / (1 + exp(-x))
+    "sigmoid": lambda x: power(Add((ONE, _exp(neg(x)))), -1),
+    # tanh(x) = 1 - 2 / (exp(2 x) + 1)
+    "tanh": lambda x: sub(ONE, div(number(2), Add((power(_exp(x), 2), ONE)))),
+    "sinh": lambda x: div(sub(_exp(x), _exp(neg(x))), number(2)),
+    "cosh": lambda x: div(Add((_exp(x), _exp(neg(x)))), number(2)),
+    "softplus": lambda x: apply("log", Add((ONE, _exp(x)))),
+}
+
+
+def peeled(poly: Poly) -> Poly:
+    """Sums over ranges that end at different distances from one place, all brought to the
+    shortest of them: the last summands of the longer ones are split off."""
+    shortest: dict[Affine, int] = {}
+    for term in poly:
+        for _, _, place, distance in _ends(term):
+            shortest[place] = min(distance, shortest.get(place, distance))
+    rows: list[Poly] = []
+    for term, coefficient in poly.items():
+        rows.append(tm.scale(_peel(term, shortest), coefficient))
+    return tm.plus(rows)
+
+
+def _ends(term: Term) -> list[tuple[Index, int, Affine, int]]:
+    """The bounds of bound indices: index, sign, where it ends up to a number, that number."""
+    rows: list[tuple[Index, int, Affine, int]] = []
+    for cond in term.conds:
+        parts = side(cond)
+        if parts is None or parts[0] != "<=":
+            continue
+        for index in term.bound:
+            sign = af.coefficient(parts[1], index)
+            rest = af.plus(parts[1], af.of(index), -sign)
+            if abs(sign) == 1 and index not in rest.free and not rest.free & frozenset(term.bound):
+                place = af.plus(af.shift(rest, -rest.constant), af.of(_MARK), sign)
+                rows.append((index, sign, place, rest.constant))
+    return rows
+
+
+_MARK = Index("·end")
+
+
+def _peel(term: Term, shortest: dict[Affine, int]) -> Poly:
+    """One term with its ranges shortened, and the summands that this splits off."""
+    rows: list[Poly] = []
+    for index, sign, place, distance in _ends(term):
+        excess = distance - shortest[place]
+        if not 0 < excess <= _MOST_PEELED:
+            continue
+        bare = af.plus(af.shift(place, -place.constant), af.of(_MARK), -sign)
+        value = af.plus(bare, af.of(index), sign)
+        old = at_least_zero(af.shift(value, distance))
+        others = tuple(cond for cond in term.conds if cond is not old)
+        for step in range(excess):
+            pinned = is_zero(af.shift(value, distance - step))
+            summand = Term(term.bound, tm.sorted_conds((*others, pinned)), term.factors)
+            rows.append({summand: tm.Fraction(1)})
+        kept = at_least_zero(af.shift(value, shortest[place]))
+        term = Term(term.bound, tm.sorted_conds((*others, kept)), term.factors)
+    rows.append({term: tm.Fraction(1)})
+    return tm.plus(rows)

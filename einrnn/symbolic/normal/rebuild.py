@@ -1,0 +1,80 @@
+"""Polynomials back to expressions, one expression for each polynomial."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, ZERO
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    And,
+    Cases,
+    Cond,
+    Expr,
+    Index,
+    Mul,
+    Number,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import canonical as canonical_binders
+from einrnn.symbolic.normal.domain import side
+from einrnn.symbolic.normal.terms import Poly, Term
+
+
+def expression(poly: Poly) -> Expr:
+    """The expression with this normal form; terms and factors in their fixed order."""
+    parts = [_scaled(term_expression(term), coefficient) for term, coefficient in poly.items()]
+    parts.sort(key=lambda part: part.key)
+    if not parts:
+        return ZERO
+    return canonical_binders(parts[0] if len(parts) == 1 else Add(tuple(parts)))
+
+
+def _scaled(expr: Expr, coefficient: Fraction) -> Expr:
+    if coefficient == 1:
+        return expr
+    if expr is ONE:
+        return Number(coefficient)
+    rest = expr.factors if isinstance(expr, Mul) else (expr,)
+    return Mul((Number(coefficient), *rest))
+
+
+def term_expression(term: Term) -> Expr:
+    """A term as sums over cases over a product; each sum between two of its bounds."""
+    factors = [_power(base, exponent) for base, exponent in term.factors]
+    body: Expr = ONE if not factors else factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    conds = list(term.conds)
+    ranges: list[tuple[Index, Affine, Affine]] = []
+    inner = set(term.bound)
+    for index in term.bound:
+        inner.discard(index)
+        low = _take(conds, index, 1, frozenset(inner))
+        high = _take(conds, index, -1, frozenset(inner))
+        ranges.append((index, low or af.ZERO, high or af.ZERO))
+    if conds:
+        cond: Cond = conds[0] if len(conds) == 1 else And(tuple(conds))
+        body = Cases(((cond, body),), ZERO)
+    for index, low, high in reversed(ranges):
+        body = Reduce("sum", index, low, high, body)
+    return body
+
+
+def _take(conds: list[Cond], index: Index, sign: int, inner: frozenset[Index]) -> Affine | None:
+    """A bound of the index that no index further in occurs in, taken off the conditions."""
+    for cond in conds:
+        parts = side(cond)
+        if parts is None or parts[0] != "<=" or af.coefficient(parts[1], index) != sign:
+            continue
+        rest = af.plus(parts[1], af.of(index), -sign)
+        if rest.free & inner or index in rest.free:
+            continue
+        conds.remove(cond)
+        return af.scale(rest, -sign)
+    return None
+
+
+def _power(base: Expr, exponent: Fraction) -> Expr:
+    return base if exponent == 1 else Pow(base, Number(exponent))

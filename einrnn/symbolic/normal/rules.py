@@ -1,0 +1,300 @@
+"""Directed rules on terms: what the user grants, and what is known of inputs.
+
+A rule looks at one settled term and returns an equal polynomial, or None. Each makes the
+term smaller, so that applying them comes to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, delta, total
+from einrnn.core.model import Assumption, Input, Model, Range
+from einrnn.core.nodes import Add, Affine, Element, Expr, Index, Matrix, Mul
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.match import match
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.cancel import parts_by_index
+from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
+from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.rebuild import expression, term_expression
+from einrnn.symbolic.normal.terms import Poly, Term
+
+
+def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
+    """The rules that a model's inputs and the granted assumptions give."""
+    rules: list[Rule] = [reduce_quotient]
+    for given in model.inputs.values():
+        rules += _fact_rules(given)
+    for assumption in assumptions:
+        rule = granted(assumption)
+        if rule is not None:
+            rules.append(rule)
+    return tuple(rules)
+
+
+def granted(assumption: Assumption) -> Rule | None:
+    """An assumption as a rule, from the side that is one term to the other side."""
+    work = Normaliser(known_from(assumption.ranges))
+    left, right = work.poly(assumption.left), work.poly(assumption.right)
+    if len(left) != 1 or _size(left) < _size(right):
+        left, right = right, left
+    if len(left) != 1:
+        return None
+    ((term, coefficient),) = left.items()
+    if not term.factors or _size(left) < _size(right):
+        return None
+    image = tm.scale(right, 1 / coefficient)
+    return replacement(term_expression(term), expression(image), assumption.ranges)
+
+
+def _size(poly: Poly) -> tuple[int, int]:
+    return (
+        max((len(term.bound) for term in poly), default=0),
+        max((len(term.factors) for term in poly), default=0),
+    )
+
+
+def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Rule:
+    """The rule that replaces instances of a one-term pattern by the image.
+
+    The indices of ``ranges`` stand for any index expressions that provably lie in them.
+    """
+    variables = frozenset(ranges)
+    pattern = expression({next(iter(Normaliser().poly(pattern))): Fraction(1)})
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        known = (*work.known, *inequalities(term.conds))
+        for whole, rest in _candidates(term):
+            binding = match(pattern, whole, variables)
+            if binding is None or not _lies_in(binding, ranges, known):
+                continue
+            moved = work.poly(substitute(image, binding))
+            return work.product({rest: Fraction(1)}, moved)
+        return None
+
+    return rule
+
+
+def _candidates(term: Term) -> list[tuple[Expr, Term]]:
+    """Parts of a term that a rule may replace, each with the rest of the term."""
+    found = [(expression({part: Fraction(1)}), rest) for part, rest in parts_by_index(term)]
+    for position, (atom, exponent) in enumerate(term.factors):
+        if exponent.denominator == 1 and exponent > 0:
+            others = term.factors[:position] + term.factors[position + 1 :]
+            for used in range(1, int(exponent) + 1):
+                kept = tm.merged(others, tm.sorted_factors([(atom, exponent - used)]))
+                single = expression(tm.atom(atom, used))
+                found.append((single, Term(term.bound, term.conds, kept)))
+    return found
+
+
+def _lies_in(
+    binding: Mapping[Index, Affine], ranges: Mapping[Index, Range], known: tuple[Affine, ...]
+) -> bool:
+    return all(
+        follows(known, af.minus(value, ranges[index].lo))
+        and follows(known, af.minus(ranges[index].hi, value))
+        for index, value in binding.items()
+    )
+
+
+def reduce_quotient(work: Normaliser, term: Term) -> Poly | None:
+    """x/(1 + x) = 1 - 1/(1 + x): the leading term of a divisor leaves the numerator."""
+    powers = dict(term.factors)
+    for base, exponent in term.factors:
+        if (
+            exponent > -1
+            or exponent.denominator != 1
+            or (base.free & frozenset(term.bound) and (isinstance(base, Element)))
+        ):
+            continue
+        divisor = _divisor(base)
+        if divisor is None:
+            continue
+        leading, coefficient, others = divisor
+        if not all(powers.get(a, Fraction(0)) >= e for a, e in leading):
+            continue
+        left = tm.merged(term.factors, tm.sorted_factors((a, -e) for a, e in leading))
+        whole = Term(term.bound, term.conds, tm.merged(left, ((base, Fraction(1)),)))
+        part = Term(term.bound, term.conds, left)
+        rest = work.product({part: Fraction(-1) / coefficient}, others)
+        return tm.plus(({whole: 1 / coefficient}, rest))
+    return None
+
+
+def _divisor(base: Expr) -> tuple[tm.Factors, Fraction, Poly] | None:
+    """Leading factors, their coefficient and the other terms of a sum used as a divisor."""
+
+    if not isinstance(base, Add):
+        return None
+    poly = Normaliser().poly(base)
+    plain = [(t, c) for t, c in poly.items() if not t.bound and not t.conds and t.factors]
+    positive = [(t, c) for t, c in plain if all(e > 0 for _, e in t.factors)]
+    if not positive:
+        return None
+    leading, coefficient = max(positive, key=lambda pair: _degree(pair[0]))
+    others = {t: c for t, c in poly.items() if t is not leading}
+    return leading.factors, coefficient, others
+
+
+def _degree(term: Term) -> tuple[Fraction, tuple[tuple[bytes, Fraction], ...]]:
+    total = sum((e for _, e in term.factors), Fraction(0))
+    return total, tuple((a.key, e) for a, e in term.factors)
+
+
+def _fact_rules(given: Input) -> list[Rule]:
+    rules: list[Rule] = []
+    for fact in given.facts:
+        match fact.name:
+            case "one-hot" | "probability" if fact.axis is not None:
+                rules.append(_sums_to_one(given, fact.axis))
+                if fact.name == "one-hot":
+                    rules += [_idempotent(given), _exclusive(given, fact.axis)]
+            case "boolean":
+                rules.append(_idempotent(given))
+            case "symmetric" | "spd":
+                rules.append(_symmetric(given))
+            case "orthogonal":
+                rules.append(_orthogonal(given))
+            case _:
+                pass
+    return rules
+
+
+def _sums_to_one(given: Input, axis: int) -> Rule:
+
+    letters = [Index(f"a{position}") for position in range(len(given.axes))]
+    entry = Element(given.name, tuple(af.of(letter) for letter in letters))
+    ranges = {
+        letter: Range(af.ZERO, af.last(size))
+        for position, (letter, size) in enumerate(zip(letters, given.axes, strict=True))
+        if position != axis
+    }
+    return replacement(total(letters[axis], given.axes[axis], entry), ONE, ranges)
+
+
+def _idempotent(given: Input) -> Rule:
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        for atom, exponent in term.factors:
+            if isinstance(atom, Element) and atom.tensor == given.name and exponent > 1:
+                reduced = {**dict(term.factors), atom: Fraction(1)}
+                factors = tm.sorted_factors(reduced.items())
+                return {Term(term.bound, term.conds, factors): Fraction(1)}
+        return None
+
+    return rule
+
+
+def _exclusive(given: Input, axis: int) -> Rule:
+    """y[k] y[l] = δ_kl y[k], other positions being the same."""
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        found = [
+            a
+            for a, e in term.factors
+            if isinstance(a, Element) and a.tensor == given.name and e > 0
+        ]
+        for position, first in enumerate(found):
+            for second in found[position + 1 :]:
+                same = all(
+                    a is b
+                    for place, (a, b) in enumerate(zip(first.args, second.args, strict=True))
+                    if place != axis
+                )
+                if same:
+                    kept = {a: e for a, e in term.factors if a is not second}
+                    pinned = is_zero(af.minus(first.args[axis], second.args[axis]))
+                    conds = tm.sorted_conds((*term.conds, pinned))
+                    factors = tm.sorted_factors(kept.items())
+                    return {Term(term.bound, conds, factors): Fraction(1)}
+        return None
+
+    return rule
+
+
+def _symmetric(given: Input) -> Rule:
+    """A[i,j] with i and j in one order; bound indices count as later than free ones."""
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        for atom, exponent in term.factors:
+            if not (isinstance(atom, Element) and atom.tensor == given.name):
+                continue
+            first, second = atom.args[-2:]
+            if _rank(first, term) > _rank(second, term):
+                swapped = Element(atom.tensor, (*atom.args[:-2], second, first))
+                others = tuple(pair for pair in term.factors if pair[0] is not atom)
+                factors = tm.merged(others, ((swapped, exponent),))
+                return {Term(term.bound, term.conds, factors): Fraction(1)}
+        return None
+
+    return rule
+
+
+def _rank(arg: Affine, term: Term) -> tuple[bool, bytes]:
+    return bool(arg.free & frozenset(term.bound)), arg.key
+
+
+def _orthogonal(given: Input) -> Rule:
+    """Q[i,k] Q[j,k] summed over k is δ_ij, and the same for the other axis."""
+
+    i, j, k = Index("a0"), Index("a1"), Index("a2")
+    size = given.axes[-1]
+    ranges = {i: Range(af.ZERO, af.last(size)), j: Range(af.ZERO, af.last(size))}
+    rules: list[Rule] = []
+    for along_last in (True, False):
+        pairs = [(i, k), (j, k)] if along_last else [(k, i), (k, j)]
+        factors = tuple(Element(given.name, (af.of(a), af.of(b))) for a, b in pairs)
+        body = total(k, size, Mul(factors))
+        rules.append(replacement(body, delta(af.of(i), af.of(j)), ranges))
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        for one in rules:
+            found = one(work, term)
+            if found is not None:
+                return found
+        return None
+
+    return rule
+
+
+def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
+    """A[i,j] inv(A)[j,k] summed over j is δ_ik, in either order."""
+    for part, rest in parts_by_index(term):
+        (index,) = part.bound
+        inverses = [
+            a for a, e in part.factors if isinstance(a, Matrix) and a.op == "inv" and e == 1
+        ]
+        if len(inverses) != 1 or len(part.factors) != 2:
+            continue
+        (inverse,) = inverses
+        (other,) = (pair for pair in part.factors if pair[0] is not inverse)
+        found = _meets(inverse, other, index)
+        if found is not None:
+            left, right = found
+            conds = tm.sorted_conds((*rest.conds, is_zero(af.minus(left, right))))
+            return {Term(rest.bound, conds, rest.factors): Fraction(1)}
+    return None
+
+
+def _meets(
+    inverse: Matrix, other: tuple[Expr, Fraction], index: Index
+) -> tuple[Affine, Affine] | None:
+    """The outer positions where one side of the inverse meets the matrix itself at the index."""
+    atom, exponent = other
+    if exponent != 1:
+        return None
+    here = af.of(index)
+    for at, left in ((0, False), (1, True)):
+        if inverse.at[at] is not here:
+            continue
+        outer = inverse.at[1 - at]
+        variable = Index("·v")
+        row, column = (af.of(variable), here) if not left else (here, af.of(variable))
+        body = substitute(inverse.body, {inverse.row: row, inverse.column: column})
+        binding = match(expression(Normaliser().poly(body)), atom, frozenset((variable,)))
+        if binding is not None:
+            return binding[variable], outer
+    return None

@@ -1,0 +1,124 @@
+"""Terms and polynomials: what a normal form is made of.
+
+A term is a product of powers of atoms, under conditions, summed over bound indices that
+run over all integers: the ranges of sums are among the conditions. A polynomial maps terms
+to rational coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Cond, Expr, Index
+from einrnn.core.traverse import substitute
+
+Factors = tuple[tuple[Expr, Fraction], ...]
+
+
+@dataclass(frozen=True)
+class Term:
+    """``sum over bound of [all conditions] * product of atom^exponent``."""
+
+    bound: tuple[Index, ...]
+    conds: tuple[Cond, ...]
+    factors: Factors
+
+    @property
+    def free(self) -> frozenset[Index]:
+        """The free indices."""
+        nodes = (*self.conds, *(atom for atom, _ in self.factors))
+        return frozenset[Index]().union(*(n.free for n in nodes)) - frozenset(self.bound)
+
+
+Poly = Mapping[Term, Fraction]
+
+UNIT = Term((), (), ())
+NOTHING: Poly = {}
+ONE: Poly = {UNIT: Fraction(1)}
+
+
+class TooLarge(Exception):
+    """The normal form would exceed its budget: nothing is decided."""
+
+
+class Fresh:
+    """Bound indices that occur nowhere else."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+
+    def __call__(self) -> Index:
+        return Index(f"·{next(self._numbers)}")
+
+
+def constant(value: int | Fraction) -> Poly:
+    """A number as a polynomial."""
+    return {UNIT: Fraction(value)} if value else {}
+
+
+def atom(expr: Expr, exponent: int | Fraction = 1) -> Poly:
+    """A power of an atom as a polynomial."""
+    return {Term((), (), ((expr, Fraction(exponent)),)): Fraction(1)}
+
+
+def plus(polys: Iterable[Poly]) -> Poly:
+    """The sum, like terms collected."""
+    result: dict[Term, Fraction] = {}
+    for poly in polys:
+        for term, coefficient in poly.items():
+            total = result.get(term, Fraction(0)) + coefficient
+            if total:
+                result[term] = total
+            else:
+                result.pop(term, None)
+    return result
+
+
+def scale(poly: Poly, by: Fraction) -> Poly:
+    """The polynomial times a number."""
+    return {term: by * coefficient for term, coefficient in poly.items()} if by else {}
+
+
+def merged(first: Factors, second: Factors) -> Factors:
+    """The product of two products of powers, sorted, exponents added."""
+    powers: dict[Expr, Fraction] = dict(first)
+    for base, exponent in second:
+        powers[base] = powers.get(base, Fraction(0)) + exponent
+    return sorted_factors(powers.items())
+
+
+def sorted_factors(pairs: Iterable[tuple[Expr, Fraction]]) -> Factors:
+    """Powers in their fixed order, without zeroth ones."""
+    kept = [(base, exponent) for base, exponent in pairs if exponent]
+    kept.sort(key=lambda pair: pair[0].key)
+    return tuple(kept)
+
+
+def sorted_conds(conds: Iterable[Cond]) -> tuple[Cond, ...]:
+    """Conditions in their fixed order, each once."""
+    return tuple(sorted(dict.fromkeys(conds), key=lambda cond: cond.key))
+
+
+def rename(term: Term, mapping: Mapping[Index, Affine]) -> Term:
+    """The term with indices replaced; bound ones keep their place where replaced by a letter."""
+    bound = tuple(
+        letter if index in mapping and (letter := af.letter(mapping[index])) else index
+        for index in term.bound
+    )
+    conds = sorted_conds(substitute(cond, mapping) for cond in term.conds)
+    powers: dict[Expr, Fraction] = {}
+    for base, exponent in term.factors:
+        moved = substitute(base, mapping)
+        powers[moved] = powers.get(moved, Fraction(0)) + exponent
+    return Term(bound, conds, sorted_factors(powers.items()))
+
+
+def apart(term: Term, fresh: Fresh) -> Term:
+    """The term with bound indices that occur nowhere else."""
+    if not term.bound:
+        return term
+    return rename(term, {index: af.of(fresh()) for index in term.bound})

@@ -1,0 +1,1 @@
+"""Proofs: normal forms, definitions unfolded as far as needed, induction over time."""

@@ -1,0 +1,181 @@
+"""Time: the axis along which a definition recurs, its direction, and what follows.
+
+A recurrence that only refers to earlier (or only to later) entries of its component
+computes entries in order. An entry cannot depend on one that comes after it, so that the
+total derivative by it is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+from einrnn.core import affine as af
+from einrnn.core.model import Clause, Model, Range
+from einrnn.core.nodes import Affine, Cases, Element, Node, Reduce
+from einrnn.core.traverse import elements, parts
+from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal.expand import Normaliser, known_from
+
+UP, DOWN = 1, -1
+_MOST_CHOICES = 512
+
+
+@dataclass(frozen=True)
+class Time:
+    """The axis of a definition that is its time; ``direction`` is :data:`UP` where entries
+    are computed from earlier ones and :data:`DOWN` where they are from later ones."""
+
+    axis: int
+    direction: int
+
+
+class Clock:
+    """The times of the definitions of one model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._reach: dict[str, frozenset[str]] = {}
+        self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
+
+    def needs(self, name: str) -> list[str]:
+        """The definitions on the right side of one."""
+        if name not in self.model.definitions:
+            return []
+        clauses = self.model.definitions[name].clauses
+        names = [e.tensor for clause in clauses for e in elements(clause.body)]
+        return [other for other in dict.fromkeys(names) if other in self.model.definitions]
+
+    def reach(self, name: str) -> frozenset[str]:
+        """Every definition that one needs, directly or not."""
+        if name not in self._reach:
+            found: set[str] = set()
+            pending = self.needs(name)
+            while pending:
+                other = pending.pop()
+                if other not in found:
+                    found.add(other)
+                    pending += self.needs(other)
+            self._reach[name] = frozenset(found)
+        return self._reach[name]
+
+    def recurs(self, name: str) -> bool:
+        """Whether a definition needs itself."""
+        return name in self.reach(name)
+
+    def component(self, name: str) -> frozenset[str]:
+        """The definitions that need one another together with this one."""
+        return frozenset(o for o in self.reach(name) if name in self.reach(o)) | {name}
+
+    def time(self, name: str) -> Time | None:
+        """The time of a recurrent definition, None where it has none."""
+        if name not in self.model.definitions or not self.recurs(name):
+            return None
+        order = self.order(self.component(name))
+        return None if order is None else order[name]
+
+    def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
+        """An axis for each of the definitions, such that all references among them go back
+        in time or stay, and that some axis of each is a time at all; None if there is none."""
+        if names not in self._orders:
+            self._orders[names] = self._find(names)
+        return self._orders[names]
+
+    def _find(self, names: frozenset[str]) -> Mapping[str, Time] | None:
+        ordered = sorted(names)
+        choices = [range(len(self.model.definitions[name].axes)) for name in ordered]
+        tried = 0
+        for axes in product(*choices):
+            tried += 1
+            if tried > _MOST_CHOICES:
+                return None
+            chosen = dict(zip(ordered, axes, strict=True))
+            for direction in (UP, DOWN):
+                if self._moves(chosen, direction):
+                    return {name: Time(axis, direction) for name, axis in chosen.items()}
+        return None
+
+    def _moves(self, axes: Mapping[str, int], direction: int) -> bool:
+        """Whether every reference stays or goes back, and some reference goes back."""
+        back = False
+        for name, axis in axes.items():
+            for clause in self.model.definitions[name].clauses:
+                for element, known in references(clause):
+                    if element.tensor not in axes:
+                        continue
+                    there = element.args[axes[element.tensor]]
+                    ahead = af.scale(af.minus(clause.args[axis], there), direction)
+                    if not follows(known, ahead):
+                        return False
+                    back = back or follows(known, af.shift(ahead, -1))
+        return back
+
+    @cached_property
+    def causal(self) -> dict[str, tuple[int, int, int] | None]:
+        """Filled by :meth:`precedes`."""
+        return {}
+
+    def precedes(self, name: str) -> tuple[int, int, int] | None:
+        """For a total derivative: the two positions of time among its axes, and the
+        direction, where an entry by a later one (in that direction) is 0."""
+        if name not in self.causal:
+            self.causal[name] = self._precedes(name)
+        return self.causal[name]
+
+    def _precedes(self, name: str) -> tuple[int, int, int] | None:
+        meaning = self.model.derived.get(name)
+        if meaning is None or meaning.kind != "total":
+            return None
+        of, wrt = meaning.of, meaning.wrt
+        if of not in self.model.definitions or wrt not in self.model.definitions:
+            return None
+        between = frozenset(o for o in self.reach(of) if wrt in self.reach(o)) | {of, wrt}
+        order = self.order(between)
+        if order is None:
+            return None
+        split = len(self.model.definitions[of].axes)
+        return order[of].axis, split + order[wrt].axis, order[of].direction
+
+
+def references(clause: Clause) -> list[tuple[Element, tuple[Affine, ...]]]:
+    """The entries a clause reads, each with what is at least zero where it is read."""
+    rows: list[tuple[Element, tuple[Affine, ...]]] = []
+    start = known_from(clause.ranges)
+    stack: list[tuple[Node, tuple[Affine, ...]]] = [(clause.body, start)]
+    while stack:
+        node, known = stack.pop()
+        if isinstance(node, Element):
+            rows.append((node, known))
+        if isinstance(node, Reduce):
+            inner = (*known, *known_from({node.index: Range(node.lo, node.hi)}))
+            stack += [(node.lo, known), (node.hi, known), (node.body, inner)]
+        elif isinstance(node, Cases):
+            stack += _branches(node, known)
+        else:
+            stack += [(part, known) for part in parts(node)]
+    return rows
+
+
+def _branches(node: Cases, known: tuple[Affine, ...]) -> list[tuple[Node, tuple[Affine, ...]]]:
+    """The parts of cases, with what their conditions on indices say."""
+    rows: list[tuple[Node, tuple[Affine, ...]]] = [(node.otherwise, known)]
+    for cond, branch in node.branches:
+        rows.append((cond, known))
+        rows.append((branch, (*known, *_says(cond))))
+    return rows
+
+
+def _says(cond: Node) -> tuple[Affine, ...]:
+    """What a condition says is at least zero, where it is one product of brackets."""
+    from einrnn.symbolic.normal.terms import TooLarge
+
+    try:
+        poly = Normaliser().bracket(cond)  # type: ignore[arg-type]
+    except TooLarge:
+        return ()
+    if len(poly) != 1:
+        return ()
+    ((term, _),) = poly.items()
+    return inequalities(term.conds)

@@ -1,0 +1,296 @@
+"""Deciding that two sides are equal for all sizes and all lengths of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from einrnn.core import affine as af
+from einrnn.core.build import sub
+from einrnn.core.model import Assumption, Model, Range
+from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
+from einrnn.core.traverse import elements, substitute
+from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.rules import inverse_pair, replacement, rules_of
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
+from einrnn.symbolic.proof.clock import UP, Clock, Time
+from einrnn.symbolic.proof.entries import Chosen, unfold
+
+_ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Two sides that are to be equal for all values of ``ranges`` that meet ``condition``."""
+
+    left: Expr
+    right: Expr
+    ranges: Mapping[Index, Range]
+    condition: Cond | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How a statement was proved; ``steps`` say it in words."""
+
+    method: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """A proved statement whose left side is one entry of a recurrent definition."""
+
+    name: str
+    statement: Statement
+
+
+@dataclass
+class Prover:
+    """Proves statements about one closed model under some assumptions.
+
+    ``deadline`` is a time of :func:`time.monotonic` after which nothing new is tried.
+    """
+
+    model: Model
+    assumptions: tuple[Assumption, ...] = ()
+    lemmas: tuple[Lemma, ...] = ()
+    deadline: float = float("inf")
+    clock: Clock = field(init=False)
+    _rules: tuple[Rule, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.model)
+        self._rules = (*rules_of(self.model, self.assumptions), inverse_pair, self._causal)
+
+    def prove(self, statement: Statement) -> Proof | None:
+        """A proof, or None where none was found."""
+        try:
+            return self._by_normal_form(statement, ()) or self._by_time(statement)
+        except TooLarge:
+            return None
+
+    # ------------------------------------------------------------------ normal forms
+
+    def _by_normal_form(self, statement: Statement, rules: tuple[Rule, ...]) -> Proof | None:
+        """Equal after definitions that do not recur are unfolded, derivatives first."""
+        levels: list[tuple[str, Chosen]] = [
+            ("normal form", lambda e: e.tensor in self.model.derived),
+            ("normal form of the definitions", lambda e: True),
+        ]
+        work = self._normaliser(statement, rules)
+        difference = sub(statement.left, statement.right)
+        for method, chosen in levels:
+            difference = self._without(work, difference, chosen)
+            if self._is_zero(work, work.poly(difference)):
+                return Proof(method)
+        return None
+
+    def _normaliser(self, statement: Statement, rules: tuple[Rule, ...]) -> Normaliser:
+        known = known_from(statement.ranges)
+        if statement.condition is not None:
+            brackets = Normaliser().bracket(statement.condition)
+            if len(brackets) == 1:
+                ((term, _),) = brackets.items()
+                known = (*known, *inequalities(term.conds))
+        return Normaliser(known, rules=(*self._rules, *rules))
+
+    def _without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
+        """The expression without chosen entries of definitions that do not recur."""
+        for _ in range(_ROUNDS):
+            expr = work.simple(expr)
+            pending = [e for e in elements(expr) if self._opens(e, work) and chosen(e)]
+            if not pending or time.monotonic() > self.deadline:
+                return expr
+            wanted = frozenset(pending)
+            expr = unfold(expr, self.model, lambda e: e in wanted)
+        return expr
+
+    def _opens(self, element: Element, work: Normaliser) -> bool:
+        """Whether an entry may always be unfolded: it does not recur, or is a boundary."""
+        if element.tensor not in self.model.definitions:
+            return False
+        when = self.clock.time(element.tensor)
+        if when is None:
+            return not self.clock.recurs(element.tensor)
+        return self._at_boundary(element, when, work.known)
+
+    def _at_boundary(self, element: Element, when: Time, known: tuple[Affine, ...]) -> bool:
+        there = element.args[when.axis]
+        for clause in self.model.definitions[element.tensor].clauses:
+            own = clause.args[when.axis]
+            if af.letter(own) is None and af.minus(own, there) is af.ZERO:
+                return True
+        return False
+
+    def _is_zero(self, work: Normaliser, difference: Poly) -> bool:
+        if not difference:
+            return True
+        if not work.canonical(peeled(difference)):
+            return True
+        return not work.poly(exponentials(expression(difference)))
+
+    # ------------------------------------------------------------------ time
+
+    def _causal(self, work: Normaliser, term: Term) -> Poly | None:
+        """A total derivative by what comes later is 0."""
+        known = (*work.known, *inequalities(term.conds))
+        for atom, _ in term.factors:
+            if not isinstance(atom, Element):
+                continue
+            places = self.clock.precedes(atom.tensor)
+            if places is None:
+                continue
+            of, wrt, direction = places
+            ahead = af.scale(af.minus(atom.args[wrt], atom.args[of]), direction)
+            if follows(known, af.shift(ahead, -1)):
+                return {}
+        return None
+
+    def _by_time(self, statement: Statement) -> Proof | None:
+        """One step of a recurrence, earlier claims, or induction over a free index."""
+        lemmas = [(lemma.name, self._as_rule(lemma.statement)) for lemma in self.lemmas]
+        for name, rule in lemmas:
+            if self._expired():
+                return None
+            if self._by_normal_form(statement, (rule,)) is not None:
+                return Proof(f"normal form, with [{name}]")
+        for index in statement.ranges:
+            for direction in (UP, -UP):
+                if self._expired():
+                    return None
+                if self._step(statement, index, direction, ()):
+                    return Proof("one step of the recurrence")
+                if self._induction(statement, index, direction):
+                    way = "up" if direction == UP else "down"
+                    return Proof("induction", (f"over {index.name}, {way} in time",))
+        return None
+
+    def _expired(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def _as_rule(self, statement: Statement) -> Rule:
+        return replacement(statement.left, statement.right, statement.ranges)
+
+    def _step(
+        self, statement: Statement, index: Index, direction: int, rules: tuple[Rule, ...]
+    ) -> bool:
+        """Whether the sides are equal once what recurs at the index is unfolded there."""
+        for chosen in (self._derived_only, self._any):
+            work = self._normaliser(statement, rules)
+            difference = self._without(
+                work, sub(statement.left, statement.right), lambda e: e.tensor in self.model.derived
+            )
+            opened = self._opened(work, difference, index, direction, chosen)
+            if self._is_zero(work, work.poly(opened)):
+                return True
+            full = self._without(work, opened, self._any)
+            if self._is_zero(work, work.poly(full)):
+                return True
+        return False
+
+    def _derived_only(self, element: Element) -> bool:
+        return element.tensor in self.model.derived
+
+    def _any(self, element: Element) -> bool:
+        return True
+
+    def _opened(
+        self, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
+    ) -> Expr:
+        """The expression with recurrent entries at the index unfolded until all are behind."""
+        for _ in range(_ROUNDS):
+            expr = work.simple(expr)
+            now = frozenset(
+                e for e in elements(expr) if chosen(e) and self._stands_at(e, index, direction)
+            )
+            if not now or self._expired():
+                return expr
+            expr = unfold(expr, self.model, lambda e: e in now)
+            expr = self._without(work, expr, self._derived_only)
+        return expr
+
+    def _stands_at(self, element: Element, index: Index, direction: int) -> bool:
+        """Whether a recurrent entry is at the index in time, not before it."""
+        when = self.clock.time(element.tensor)
+        if when is None or when.direction != direction:
+            return False
+        there = af.minus(element.args[when.axis], af.of(index))
+        return not there.terms and there.constant * direction >= 0
+
+    def _induction(self, statement: Statement, index: Index, direction: int) -> bool:
+        """Base and step; the hypothesis is the statement one step back."""
+        if not isinstance(statement.left, Element) or statement.condition is not None:
+            return False
+        when = self.clock.time(statement.left.tensor)
+        if when is None or when.direction != direction:
+            return False
+        if statement.left.args[when.axis] is not af.of(index):
+            return False
+        back = {index: af.shift(af.of(index), -direction)}
+        others = {i: r for i, r in statement.ranges.items() if i is not index}
+        hypothesis = replacement(
+            substitute(statement.left, back), substitute(statement.right, back), others
+        )
+        base, step = self._base_and_step(statement, index, when)
+        if not self._step(step, index, direction, (hypothesis,)):
+            return False
+        return self._at(base, index, direction)
+
+    def _base_and_step(
+        self, statement: Statement, index: Index, when: Time
+    ) -> tuple[Statement, Statement]:
+        """The statement at its first time, and at the times that have one before them.
+
+        Where the definition has a value one step before the first time of the statement,
+        that is the base, and every time of the statement has one before it.
+        """
+        assert isinstance(statement.left, Element)
+        span = statement.ranges[index]
+        axis = self.model.definitions[statement.left.tensor].axes[when.axis]
+        first = span.lo if when.direction == UP else span.hi
+        before = af.shift(first, -when.direction)
+        room = af.minus(before, axis.lo) if when.direction == UP else af.minus(axis.hi, before)
+        others = {i: r for i, r in statement.ranges.items() if i is not index}
+        if follows((), room):
+            return self._fixed(statement, index, before, others), statement
+        later = af.shift(first, when.direction)
+        rest = Range(later, span.hi) if when.direction == UP else Range(span.lo, later)
+        step = replace(statement, ranges={**others, index: rest})
+        return self._fixed(statement, index, first, others), step
+
+    def _fixed(
+        self, statement: Statement, index: Index, value: Affine, others: Mapping[Index, Range]
+    ) -> Statement:
+        mapping = {index: value}
+        left, right = (substitute(s, mapping) for s in (statement.left, statement.right))
+        ranges = {
+            i: Range(substitute(r.lo, mapping), substitute(r.hi, mapping))
+            for i, r in others.items()
+        }
+        return Statement(left, right, ranges)
+
+    def _at(self, statement: Statement, index: Index, direction: int) -> bool:
+        """Whether a statement at one time is true by unfolding everything it needs."""
+        if self._by_normal_form(statement, ()) is not None:
+            return True
+        work = self._normaliser(statement, ())
+        difference = work.simple(sub(statement.left, statement.right))
+        wanted = frozenset(e for e in elements(difference) if self.clock.time(e.tensor) is not None)
+        opened = unfold(difference, self.model, lambda e: e in wanted)
+        return self._is_zero(work, work.poly(self._without(work, opened, self._any)))
+
+
+def usable(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
+    """The lemmas that may be used as rules: one entry on the left, nothing conditional."""
+    return tuple(
+        lemma
+        for lemma in lemmas
+        if isinstance(lemma.statement.left, Element)
+        and lemma.statement.condition is None
+        and all(af.letter(arg) is not None for arg in lemma.statement.left.args)
+    )
