@@ -80,8 +80,11 @@ def document_latex(model: Model) -> str:
     for given in model.assumptions:
         sides = f"{left_latex(given.left, model)} &= {latex(given.right, model, given.ranges)}"
         rows.append(f"{sides} && \\text{{(assumed)}} \\tag{{{_escaped(given.name)}}}")
+    last: Claim | None = None
     for steps in joined_steps(model.claims):
-        rows += _claim(steps, model)
+        continues = last is not None and last.right is steps[0].left
+        rows += _claim(steps, model, "" if continues else left_latex(steps[0].left, model))
+        last = steps[-1]
     body = " \\\\\n".join(rows)
     return (
         "\\documentclass{article}\n\\usepackage{amsmath}\n\\allowdisplaybreaks\n"
@@ -99,9 +102,9 @@ def _definition(definition: Definition, model: Model) -> str:
     return r",\quad ".join(shown) + r" \notag"
 
 
-def _claim(steps: list[Claim], model: Model) -> list[str]:
+def _claim(steps: list[Claim], model: Model, left: str) -> list[str]:
+    """A chain, a row for each step; an empty left side continues the row before."""
     first = steps[0]
-    left = left_latex(first.left, model)
     relation = "&=" if first.expect == "hold" else r"&\overset{?}{=}"
     rows: list[str] = []
     for number, step in enumerate(steps):

@@ -135,6 +135,8 @@ class Sizing:
                     self._read(name, args, letters)
                 case tm.Compare(_, tm.Position(left), tm.Position(right)):
                     self._compare(left, right, letters)
+                case tm.Reduce(_, bounds):
+                    self._limits(bounds, letters)
                 case tm.Matrix():
                     self._matrix(node, letters)
                 case tm.Opaque():
@@ -254,6 +256,15 @@ class Sizing:
         pair = [_letter(arg) for arg in (left, right)]
         if pair[0] is not None and pair[1] is not None:
             self.soft.append(Soft(letters.get(pair[0].name), letters.get(pair[1].name)))
+
+    def _limits(self, bounds: tuple[tm.Bound, ...], letters: Letters) -> None:
+        """In ``sum[r=0..t]`` r and t run over the same axis, unless something says otherwise."""
+        for bound in bounds:
+            for end in (bound.lo, bound.hi):
+                letter = _letter(end) if end is not None else None
+                if letter is not None:
+                    left, right = letters.get(bound.name), letters.get(letter.name)
+                    self.soft.append(Soft(left, right))
 
     def _matrix(self, node: tm.Matrix, letters: Letters) -> None:
         row, column = letters.get(node.row), letters.get(node.column)

@@ -40,7 +40,7 @@ def _function_text(definition: Definition, body: Opaque) -> str:
 
 def claim_text(claim: Claim, model: Model) -> str:
     """One equality as a statement with its label, ``using`` and ``for``."""
-    return _claims_text([claim], model)
+    return _claims_text([claim], model, left_text(claim.left, model) + " ")
 
 
 def joined_steps(claims: Iterable[Claim]) -> list[list[Claim]]:
@@ -56,12 +56,24 @@ def joined_steps(claims: Iterable[Claim]) -> list[list[Claim]]:
     return groups
 
 
-def _claims_text(steps: list[Claim], model: Model) -> str:
+def _chains_text(claims: Iterable[Claim], model: Model) -> list[str]:
+    """Claims line by line; a line continues the one before where its left side is its end."""
+    rows: list[str] = []
+    last: Claim | None = None
+    for steps in joined_steps(claims):
+        first = steps[0]
+        continues = last is not None and last.right is first.left and last.ranges == first.ranges
+        left = "" if continues else left_text(first.left, model) + " "
+        rows.append(_claims_text(steps, model, left))
+        last = steps[-1]
+    return rows
+
+
+def _claims_text(steps: list[Claim], model: Model, left: str) -> str:
     first = steps[0]
     refute = "refute " if first.expect == "refute" else ""
-    shown = f"[{first.label}] {refute}{left_text(first.left, model)}"
-    for step in steps:
-        shown += f" = {text(step.right, model, step.ranges)}"
+    sides = " ".join(f"= {text(step.right, model, step.ranges)}" for step in steps)
+    shown = f"[{first.label}] {refute}{left}{sides}"
     if first.condition is not None:
         shown += f" for {condition_text(first.condition, model)}"
     return shown + (f" using {', '.join(first.using)}" if first.using else "")
@@ -93,5 +105,5 @@ def document_text(model: Model) -> str:
     for name, definition in model.definitions.items():
         if name not in model.derived:
             rows.append(definition_text(definition, model))
-    rows += [_claims_text(steps, model) for steps in joined_steps(model.claims)]
+    rows += _chains_text(model.claims, model)
     return "\n".join(rows) + "\n"

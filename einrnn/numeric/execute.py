@@ -50,20 +50,19 @@ Action = Callable[[Registers], None]
 @dataclass(frozen=True)
 class Setting:
     """What steps need besides registers: the working dtype, and the model and its sizes for
-    what the interpreter computes. ``arrays`` has the inputs of the current call."""
+    what the interpreter computes. The inputs of a call are in the last register."""
 
     dtype: np.dtype[Any]
     model: Model
     sizes: Mapping[str, int]
     opaque_seed: int
-    arrays: dict[str, Array]
 
 
 def action(step: Step, setting: Setting) -> Action:
     """The closure that carries out a step."""
     match step:
         case Given(out, name):
-            return _given(out, name, setting)
+            return _given(out, name)
         case Constant():
             return _put(step.out, constant(step, setting.dtype))
         case Iota(out, start, size):
@@ -134,11 +133,9 @@ def _put(out: int, value: Any) -> Action:
     return run
 
 
-def _given(out: int, name: str, setting: Setting) -> Action:
-    arrays = setting.arrays
-
+def _given(out: int, name: str) -> Action:
     def run(r: Registers) -> None:
-        r[out] = arrays[name]
+        r[out] = r[-1][name]
 
     return run
 
@@ -201,7 +198,11 @@ def _subscript(items: Sequence[Item]) -> tuple[Any, ...] | Callable[[Registers],
         assert isinstance(before, tuple)
         assert isinstance(after, tuple)
         get = _position(starts[number])
-        return lambda r: (*before, get(r), *after)
+
+        def around(r: Registers) -> tuple[Any, ...]:
+            return (*before, get(r), *after)
+
+        return around
     gets = [_position(start) for start in starts]
     spans = [item if isinstance(item, Span) else None for item in items]
     return lambda r: tuple(
@@ -280,6 +281,8 @@ def _check(tensor: str, indices: Sequence[Array], shape: tuple[int, ...]) -> Non
 
 def _random(step: Random, dtype: np.dtype[Any]) -> Action:
     rank = step.rank
+    if dtype.kind == "c":
+        raise EvaluationError("E614", f"the opaque function {step.name} takes real numbers only")
 
     def run(r: Registers) -> None:
         args = [r[arg].reshape((*r[arg].shape[:rank], -1)) for arg in step.args]
@@ -338,9 +341,7 @@ def _entrywise(step: Entrywise, setting: Setting) -> Action:
         )
 
     def run(r: Registers) -> None:
-        oracle = Interpreter(
-            setting.model, setting.sizes, setting.arrays, opaque_seed=setting.opaque_seed
-        )
+        oracle = Interpreter(setting.model, setting.sizes, r[-1], opaque_seed=setting.opaque_seed)
         for number, box in step.boxes:
             name, start, array = step.tensors[number], step.starts[number], r[step.outs[number]]
             for place in product(*(range(lo, hi + 1) for lo, hi in box)):

@@ -19,35 +19,39 @@ from einrnn.errors import EvaluationError
 Array = np.ndarray[Any, np.dtype[Any]]
 Kernel = Callable[..., Any]
 
-_erf = np.frompyfunc(math.erf, 1, 1)
+_erf: Kernel = np.frompyfunc(math.erf, 1, 1)
+
+
+def _real(x: Any) -> Any:
+    return np.asarray(x).real
 
 
 def _inexact(x: Any) -> Any:
     """Integers as floats; floats and complex numbers as they are."""
-    x = np.asarray(x)
-    return x if np.issubdtype(x.dtype, np.inexact) else x.astype(np.float64)
+    array: Array = np.asarray(x)
+    return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 
 def magnitude(x: Any) -> Any:
     """``|x|``: ``x`` or ``-x`` by the sign of the real part."""
-    return np.where(np.real(x) < 0, -x, x) if np.iscomplexobj(x) else np.abs(x)
+    return np.where(_real(x) < 0, -x, x) if np.iscomplexobj(x) else np.abs(x)
 
 
 def sign(x: Any) -> Any:
     """The sign of the real part."""
-    return np.sign(np.real(x)).astype(np.asarray(x).dtype)
+    return np.sign(_real(x)).astype(np.asarray(x).dtype)
 
 
 def step(x: Any) -> Any:
     """1 where ``x > 0``, else 0."""
-    real = np.real(x)
+    real = _real(x)
     return np.where(np.isnan(real), x, real > 0).astype(np.asarray(x).dtype)
 
 
 def relu(x: Any) -> Any:
     """``x`` where it is positive, else 0."""
     if np.iscomplexobj(x):
-        return np.where(np.real(x) <= 0, 0, x)
+        return np.where(_real(x) <= 0, 0, x)
     return np.maximum(x, np.zeros((), np.asarray(x).dtype))
 
 
@@ -55,7 +59,7 @@ def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))`` without overflow."""
     x = _inexact(x)
     small = np.exp(-magnitude(x))
-    top = np.where(np.real(x) >= 0, np.ones((), x.dtype), small)
+    top = np.where(_real(x) >= 0, np.ones((), x.dtype), small)
     return top / (1 + small)
 
 
@@ -68,7 +72,7 @@ def softplus(x: Any) -> Any:
 def erf(x: Any) -> Any:
     """The error function; to first order in an imaginary part."""
     x = _inexact(x)
-    real = np.real(x)
+    real = _real(x)
     value = np.asarray(_erf(real)).astype(real.dtype)
     if not np.iscomplexobj(x):
         return value
@@ -93,7 +97,7 @@ def whole(x: Any) -> Any:
 
     Raises EvaluationError (E607) if one of them is not a whole number.
     """
-    rounded = np.rint(np.real(x))
+    rounded = np.rint(_real(x))
     wrong = np.asarray(~(rounded == x))
     if wrong.any():
         raise EvaluationError(
@@ -105,7 +109,7 @@ def whole(x: Any) -> Any:
 def logsumexp(x: Any, axis: tuple[int, ...]) -> Any:
     """``log(sum(exp(x)))`` along axes without overflow."""
     x = _inexact(x)
-    top = np.max(np.real(x), axis=axis, keepdims=True)
+    top = np.max(_real(x), axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, np.zeros((), top.dtype))
     total = np.log(np.sum(np.exp(x - top), axis=axis))
     return total + np.squeeze(top, axis=axis)

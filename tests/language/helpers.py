@@ -101,7 +101,9 @@ def normal(expr: Expr) -> Expr:
 
 def _flat(node: Node) -> Node:
     if isinstance(node, Add):
-        terms = [t for term in node.terms for t in (term.terms if isinstance(term, Add) else [term])]
+        terms = [
+            t for term in node.terms for t in (term.terms if isinstance(term, Add) else [term])
+        ]
         return terms[0] if len(terms) == 1 else Add(tuple(terms))
     if isinstance(node, Mul):
         parts = [f for x in node.factors for f in (x.factors if isinstance(x, Mul) else [x])]

@@ -19,7 +19,9 @@ from einrnn.language.text import left_text, text
 from tests.language.helpers import normal
 
 DOCUMENTS = sorted((Path(__file__).parent / "documents").glob("*.ein"))
-MODEL = load_model("input A[N,N], B[N,N], x[N], y[N], c, s[T,N]\nE[t] := s[t,i] x[i]\nL := E[t] E[t]")
+MODEL = load_model(
+    "input A[N,N], B[N,N], x[N], y[N], c, s[T,N]\nE[t] := s[t,i] x[i]\nL := E[t] E[t]"
+)
 LETTERS = [Index(name) for name in "ijkl"]
 N = af.of(Dim("N"))
 
@@ -72,7 +74,9 @@ def grow(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
             st.sampled_from(LETTERS),
             inner,
         )
-        | st.builds(lambda i, e: Reduce("sum", i, af.ONE, af.last(N), e), st.sampled_from(LETTERS), inner)
+        | st.builds(
+            lambda i, e: Reduce("sum", i, af.ONE, af.last(N), e), st.sampled_from(LETTERS), inner
+        )
     )
 
 
@@ -161,7 +165,9 @@ def test_derived_tensors_print_as_derivatives() -> None:
 
 def test_claims_print_with_everything_they_say() -> None:
     line = "[a 1] refute dE[t]/dx[i] = s[t,i] for t >= 1 using one"
-    model = load_model("input s[T,N], x[N]\nassume [one] sum[i] x[i] = 1\nE[t] := s[t,i] x[i]\n" + line)
+    model = load_model(
+        "input s[T,N], x[N]\nassume [one] sum[i] x[i] = 1\nE[t] := s[t,i] x[i]\n" + line
+    )
     assert claim_text(model.claims[0], model) == line
 
 

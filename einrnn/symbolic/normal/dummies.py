@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
 from einrnn.core.nodes import Element, Index, Node
-from einrnn.core.traverse import substitute
-from einrnn.symbolic.normal.terms import Term, TooLarge, rename
+from einrnn.symbolic.normal.terms import Term, TooLarge, moved, rename
 
 _LEAVES = 2_000
 _HOLE = Index("·hole")
@@ -42,14 +41,14 @@ class _Item:
         if self.slots is not None:
             return self.shape, tuple(numbers[index] for index in self.slots)
         names = {i: af.of(Index(f"·c{n}")) for i, n in numbers.items() if i in self.node.free}
-        return digest(substitute(self.node, names), self.extra), ()
+        return digest(moved(self.node, names), self.extra), ()
 
 
 def _item(node: Node, extra: str, bound: frozenset[Index]) -> _Item:
     inside = node.free & bound
     if len(inside) == 1:
         (only,) = inside
-        shape = digest(substitute(node, {only: af.of(_HOLE)}), extra)
+        shape = digest(moved(node, {only: af.of(_HOLE)}), extra)
         return _Item(node, extra, shape, (only,))
     if isinstance(node, Element):
         letters = [af.letter(arg) for arg in node.args]
@@ -85,9 +84,9 @@ def canonical(term: Term) -> Term:
     order = [index for _, indices in named for index in indices]
     mapping = {old: Index(f"·{position}") for position, old in enumerate(order)}
     halfway = {old: Index(f"·'{position}") for position, old in enumerate(order)}
-    moved = rename(term, {old: af.of(new) for old, new in halfway.items()})
-    moved = rename(moved, {halfway[old]: af.of(new) for old, new in mapping.items()})
-    return Term(tuple(mapping.values()), moved.conds, moved.factors)
+    apart = rename(term, {old: af.of(new) for old, new in halfway.items()})
+    named_ = rename(apart, {halfway[old]: af.of(new) for old, new in mapping.items()})
+    return Term(tuple(mapping.values()), named_.conds, named_.factors)
 
 
 def _pieces(term: Term, used: frozenset[Index]) -> list[_Piece]:

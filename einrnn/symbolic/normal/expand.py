@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -35,7 +37,7 @@ from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, is_zero
+from einrnn.symbolic.normal.domain import at_least_zero, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.settle import affine_parts, settle
@@ -60,6 +62,7 @@ class Normaliser:
     known: tuple[Affine, ...] = ()
     fresh: Fresh = field(default_factory=Fresh)
     rules: tuple[Rule, ...] = ()
+    deadline: float = math.inf
 
     def poly(self, expr: Expr) -> Poly:
         """The normal form.
@@ -77,7 +80,7 @@ class Normaliser:
         while pending:
             term, coefficient = pending.pop()
             steps += 1
-            if steps > _MOST_STEPS:
+            if steps > _MOST_STEPS or time.monotonic() > self.deadline:
                 raise TooLarge
             for settled, times in settle(term, self.known).items():
                 changed = self._rewritten(settled)
@@ -114,6 +117,10 @@ class Normaliser:
                 rows.append({term: a * b})
         return tm.plus(rows)
 
+    def inside(self, *conds: Affine) -> Normaliser:
+        """The same where more is known to be at least zero."""
+        return Normaliser((*self.known, *conds), self.fresh, self.rules, self.deadline)
+
     def simple(self, expr: Expr) -> Expr:
         """The expression rebuilt from its normal form: equal ones become one object."""
         return expression(self.poly(expr))
@@ -121,9 +128,10 @@ class Normaliser:
     def bracket(self, cond: Cond) -> Poly:
         """1 where a condition holds and else 0, as a polynomial in simple brackets."""
         match cond:
-            case Compare(op, Value(left), Value(right)):
-                return _index_bracket(op, left, right)
             case Compare(op, left, right):
+                first, second = as_index(left), as_index(right)
+                if first is not None and second is not None:
+                    return _index_bracket(op, first, second)
                 return self._value_bracket(op, left, right)
             case And(parts):
                 result = tm.ONE
@@ -154,6 +162,17 @@ class Normaliser:
         monic = expression(tm.scale(difference, 1 / leading))
         kind = "==" if op == "==" else ">"
         return tm.atom(build.iverson(Compare(kind, monic, build.ZERO)))
+
+
+def as_index(expr: Expr) -> Affine | None:
+    """The index expression that a value is, if it is one."""
+    match expr:
+        case Value(index):
+            return index
+        case Number(value) if value.denominator == 1:
+            return af.of(int(value))
+        case _:
+            return None
 
 
 def sorted_terms(poly: Poly) -> list[tuple[Term, Fraction]]:
@@ -233,7 +252,7 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     rows: list[Poly] = []
     for cond, branch in expr.branches:
         holds = work.bracket(cond)
-        inner = yield _expand.steps(work, branch)
+        inner = yield _expand.steps(work.inside(*implied(holds)), branch)
         rows.append(work.product(work.product(rest, holds), inner))
         rest = work.product(rest, _complement(holds))
     if rest:
@@ -242,24 +261,31 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     return tm.plus(rows)
 
 
+def implied(holds: Poly) -> tuple[Affine, ...]:
+    """What is at least zero where a bracket is 1, if the bracket is one product."""
+    if len(holds) != 1:
+        return ()
+    ((term, _),) = holds.items()
+    return inequalities(term.conds)
+
+
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
     index = work.fresh()
     body = substitute(expr.body, {expr.index: af.of(index)})
     low = af.minus(af.of(index), expr.lo)
     high = af.minus(expr.hi, af.of(index))
     if expr.op == "sum":
-        inner = yield _expand.steps(work, body)
-        return within(work, inner, index, low, high)
+        inner = yield _expand.steps(work.inside(low, high), body)
+        return within(inner, index, low, high)
     if expr.op == "logsumexp":
         spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
         return (yield _function(work, Apply("log", (spread,))))
-    inside = Normaliser((*work.known, low, high), work.fresh, work.rules)
-    simple = inside.simple(body)
+    simple = work.inside(low, high).simple(body)
     rebuilt = Reduce(expr.op, index, expr.lo, expr.hi, simple)
     return tm.atom(canonical_binders(rebuilt))
 
 
-def within(work: Normaliser, inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
+def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
     """The sum of a polynomial over an index with the two given bounds."""
     conds = (at_least_zero(low), at_least_zero(high))
     rows: list[Poly] = []

@@ -21,7 +21,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.symbolic.normal.domain import side
-from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.terms import Poly, Term, in_order
 
 
 def expression(poly: Poly) -> Expr:
@@ -30,7 +30,8 @@ def expression(poly: Poly) -> Expr:
     parts.sort(key=lambda part: part.key)
     if not parts:
         return ZERO
-    return canonical_binders(parts[0] if len(parts) == 1 else Add(tuple(parts)))
+    whole = canonical_binders(parts[0] if len(parts) == 1 else Add(tuple(parts)))
+    return in_order(whole)
 
 
 def _scaled(expr: Expr, coefficient: Fraction) -> Expr:

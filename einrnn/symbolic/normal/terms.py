@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
+from typing import TypeVar
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Cond, Expr, Index
-from einrnn.core.traverse import substitute
+from einrnn.core.nodes import Add, Affine, Cond, Element, Expr, Index, Mul, Node, Value
+from einrnn.core.traverse import parts, rebuild, substitute, with_parts
+
+N = TypeVar("N", bound=Node)
 
 Factors = tuple[tuple[Expr, Fraction], ...]
 
@@ -103,17 +106,38 @@ def sorted_conds(conds: Iterable[Cond]) -> tuple[Cond, ...]:
     return tuple(sorted(dict.fromkeys(conds), key=lambda cond: cond.key))
 
 
+def moved(node: N, mapping: Mapping[Index, Affine]) -> N:
+    """The node with indices replaced and its sums and products in their order again."""
+    changed = substitute(node, mapping)
+    if changed is node or isinstance(changed, Element | Value):
+        return changed
+    return in_order(changed)
+
+
+def in_order(node: N) -> N:
+    """The node with the parts of all its sums and products in their fixed order."""
+    return rebuild(node, _in_order)
+
+
+def _in_order(node: Node) -> Node:
+    if isinstance(node, Add | Mul):
+        below = parts(node)
+        ordered = tuple(sorted(below, key=lambda part: part.key))
+        return node if ordered == below else with_parts(node, ordered)
+    return node
+
+
 def rename(term: Term, mapping: Mapping[Index, Affine]) -> Term:
     """The term with indices replaced; bound ones keep their place where replaced by a letter."""
     bound = tuple(
         letter if index in mapping and (letter := af.letter(mapping[index])) else index
         for index in term.bound
     )
-    conds = sorted_conds(substitute(cond, mapping) for cond in term.conds)
+    conds = sorted_conds(moved(cond, mapping) for cond in term.conds)
     powers: dict[Expr, Fraction] = {}
     for base, exponent in term.factors:
-        moved = substitute(base, mapping)
-        powers[moved] = powers.get(moved, Fraction(0)) + exponent
+        new = moved(base, mapping)
+        powers[new] = powers.get(new, Fraction(0)) + exponent
     return Term(bound, conds, sorted_factors(powers.items()))
 
 

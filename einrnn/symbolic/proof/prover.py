@@ -97,7 +97,7 @@ class Prover:
             if len(brackets) == 1:
                 ((term, _),) = brackets.items()
                 known = (*known, *inequalities(term.conds))
-        return Normaliser(known, rules=(*self._rules, *rules))
+        return Normaliser(known, rules=(*self._rules, *rules), deadline=self.deadline)
 
     def _without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
         """The expression without chosen entries of definitions that do not recur."""

@@ -1,0 +1,215 @@
+"""Programs: several outputs of a model computed together from arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from einrnn.core.model import Model
+from einrnn.core.nodes import (
+    Affine,
+    Apply,
+    Dim,
+    Expr,
+    Matrix,
+    Node,
+    Number,
+    Opaque,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import elements, walk
+from einrnn.errors import EvaluationError
+from einrnn.numeric import binding
+from einrnn.numeric.cost import Cost, cost
+from einrnn.numeric.execute import Action, Registers, Setting, action, actions
+from einrnn.numeric.listing import listing
+from einrnn.numeric.plan import Output, Plan, plan
+from einrnn.numeric.references import needed
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_WHOLE_FUNCTIONS = frozenset({"abs", "sign", "step", "relu", "max", "min"})
+
+
+def compile_program(
+    model: Model, outputs: Mapping[str, Output], *, opaque_seed: int = 0
+) -> Program:
+    """One program for all outputs, which share what they have in common.
+
+    ``outputs`` maps a display name to an expression, the order of its free indices and
+    their ranges. The model is closed: it has no Derivative nodes. Raises EvaluationError
+    (E609) for names that the model does not have.
+    """
+    return Program(model, outputs, opaque_seed)
+
+
+class Program:
+    """Call it with the inputs (and the sizes that no input gives) by name.
+
+    ``inputs`` maps each input that is needed to its axes; ``sizes`` are the names of all
+    sizes that are needed, by an input or by name.
+    """
+
+    def __init__(self, model: Model, outputs: Mapping[str, Output], opaque_seed: int) -> None:
+        self.model = model
+        self.outputs = dict(outputs)
+        self._seed = opaque_seed
+        roots = self._roots()
+        read = {element.tensor for element in elements(*roots)}
+        self.inputs: dict[str, tuple[Affine, ...]] = {
+            name: given.axes for name, given in model.inputs.items() if name in read
+        }
+        self.sizes: tuple[str, ...] = self._sizes(roots)
+        self._integral = all(_whole(node) for node in walk(*roots))
+        self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
+        self._ready: dict[object, _Executable] = {}
+        self._last: dict[str, int] | None = None
+
+    def __call__(self, **given: Any) -> dict[str, Array]:
+        """The outputs as new arrays.
+
+        Results have the dtype of the inputs: float32 in, float32 out; whole numbers stay
+        whole where only sums and products of them occur. Raises EvaluationError for missing
+        (E601) and unknown (E616) inputs, for shapes that do not fit (E602), for sizes
+        that are not given (E610), and where an entry that is needed cannot be computed.
+        """
+        arrays, sizes = binding.sort_arguments(self.model, tuple(self.inputs), given)
+        key = (
+            tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
+            tuple(sizes.items()),
+        )
+        if key not in self._ready:
+            self._ready[key] = self._prepared(arrays, sizes)
+        ready = self._ready[key]
+        return ready.run(binding.cast(self.model, arrays, ready.dtype))
+
+    def plan(self, **sizes: int) -> Plan:
+        """The steps at given sizes. Raises EvaluationError (E610) if one is missing."""
+        return self._plan(binding.solve(self.model, self._checked(sizes), {}))
+
+    def cost(self, **sizes: int) -> Cost:
+        """Operations and memory at given sizes. Raises EvaluationError (E610)."""
+        return cost(self.plan(**sizes))
+
+    def __str__(self) -> str:
+        sizes = self._last or self._nominal()
+        return listing(self._plan(sizes), {name: sizes[name] for name in self.sizes})
+
+    def __repr__(self) -> str:
+        return f"Program({', '.join(self.outputs)})"
+
+    def _checked(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Sizes by name, as a call without arrays takes them."""
+        return binding.sort_arguments(self.model, (), sizes)[1]
+
+    def _roots(self) -> list[Node]:
+        exprs: list[Expr] = [expr for expr, _, _ in self.outputs.values()]
+        names = needed(self.model, list(exprs))
+        bodies = [c.body for name in names for c in self.model.definitions[name].clauses]
+        return [*exprs, *bodies]
+
+    def _sizes(self, roots: list[Node]) -> tuple[str, ...]:
+        affines = [node for node in walk(*roots) if isinstance(node, Affine)]
+        affines += [axis for axes in self.inputs.values() for axis in axes]
+        for _, _, ranges in self.outputs.values():
+            affines += [end for span in ranges.values() for end in (span.lo, span.hi)]
+        for name in needed(self.model, list(roots)):
+            definition = self.model.definitions[name]
+            affines += [end for axis in definition.axes for end in (axis.lo, axis.hi)]
+            for clause in definition.clauses:
+                affines += clause.args
+                affines += [e for span in clause.ranges.values() for e in (span.lo, span.hi)]
+        found = {atom.name for a in affines for atom, _ in a.terms if isinstance(atom, Dim)}
+        return tuple(name for name in self.model.dims if name in found)
+
+    def _plan(self, sizes: Mapping[str, int]) -> Plan:
+        missing = [name for name in self.sizes if name not in sizes]
+        if missing:
+            raise EvaluationError(
+                "E610",
+                f"the size {missing[0]} is not given by any input",
+                f"give it by name, for example {missing[0]}=5",
+            )
+        wanted = {name: sizes[name] for name in self.sizes}
+        key = tuple(wanted.items())
+        if key not in self._plans:
+            self._plans[key] = plan(self.model, self.outputs, wanted, self._seed)
+        return self._plans[key]
+
+    def _prepared(self, arrays: Mapping[str, Array], given: Mapping[str, int]) -> _Executable:
+        shapes = {name: array.shape for name, array in arrays.items()}
+        sizes = binding.solve(self.model, given, shapes)
+        dtype = binding.working_dtype(self.model, arrays, self._integral)
+        found = self._plan(sizes)
+        self._last = sizes
+        return _Executable(found, Setting(dtype, self.model, sizes, self._seed))
+
+    def _nominal(self) -> dict[str, int]:
+        """Sizes to show a program at that has not been called: all different, and moderate."""
+        free = [name for name in self.sizes if self.model.dims[name] is None]
+        return {
+            **{name: size for name, size in self.model.dims.items() if size is not None},
+            **{name: 8 + position for position, name in enumerate(free)},
+        }
+
+
+class _Executable:
+    """The closures of a plan in one dtype."""
+
+    def __init__(self, found: Plan, setting: Setting) -> None:
+        self.dtype = setting.dtype
+        self._plan = found
+        self._empty: Registers = [None] * (len(found.registers) + 1)
+        with np.errstate(all="ignore"):
+            for act in actions(found.constants, setting):
+                act(self._empty)
+        self._kept = {id(value) for value in self._empty if isinstance(value, np.ndarray)}
+        self._steps: list[tuple[Action, tuple[int, ...]]] = [
+            (action(step, setting), freed)
+            for step, freed in zip(found.main, found.lifetimes.freed, strict=True)
+        ]
+
+    def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
+        registers = self._empty.copy()
+        registers[-1] = arrays
+        with np.errstate(all="ignore"):
+            for act, freed in self._steps:
+                act(registers)
+                for register in freed:
+                    registers[register] = None
+        taken = self._kept | {id(array) for array in arrays.values()}
+        return {
+            name: self._owned(registers[register], taken)
+            for name, register in self._plan.outputs.items()
+        }
+
+    def _owned(self, value: Any, taken: set[int]) -> Array:
+        """The result as an array that nothing else holds."""
+        array: Array = np.asarray(value)
+        if self.dtype.kind in "fc":
+            array = array.astype(self.dtype, copy=False)
+        whole = array.base is None and array.flags.c_contiguous and array.flags.writeable
+        if not whole or id(array) in taken:
+            array = np.array(array, order="C")
+        taken.add(id(array))
+        return array
+
+
+def _whole(node: Node) -> bool:
+    """Whether the node gives whole numbers for whole numbers."""
+    match node:
+        case Number(value):
+            return value.denominator == 1
+        case Pow(_, exponent):
+            return isinstance(exponent, Number) and exponent.value >= 0
+        case Apply(function):
+            return function in _WHOLE_FUNCTIONS
+        case Reduce(op, _, lo, hi):
+            return op in ("sum", "prod") or (op in ("max", "min") and not (lo.free | hi.free))
+        case Matrix() | Opaque():
+            return False
+        case _:
+            return True

@@ -1,0 +1,194 @@
+"""What notation means: compared with numpy, and with the same thing written out."""
+
+import numpy as np
+import pytest
+
+from einrnn.core.nodes import Dim, Index
+from einrnn.language import elaborate_text, load_model
+from einrnn.source import Source
+from tests.language.helpers import evaluate, normal
+
+SIZES = {"I": 2, "J": 3, "K": 4}
+RNG = np.random.default_rng(0)
+ARRAYS = {
+    "A": RNG.uniform(0.5, 2, (2, 3)),
+    "B": RNG.uniform(0.5, 2, (3, 4)),
+    "C": RNG.uniform(0.5, 2, (2, 4)),
+    "x": RNG.uniform(0.5, 2, 3),
+    "y": RNG.uniform(0.5, 2, 3),
+    "M": RNG.uniform(0.5, 2, (3, 3)),
+    "c": np.array(1.7),
+}
+INPUTS = "input A[I,J], B[J,K], C[I,K], x[J], y[J], M[J,J], c\n"
+A, B, C, X, Y, M, S = (ARRAYS[name] for name in "ABCxyMc")
+
+
+def computed(source: str) -> np.ndarray:
+    clause = load_model(INPUTS + source).definitions["z"].clauses[-1]
+    sizes = {Dim(name): size for name, size in SIZES.items()}
+    shape = [
+        int(str(limits.hi).replace("I", "2").replace("J", "3").replace("K", "4")[0])
+        for limits in clause.ranges.values()
+    ]
+    result = np.empty(shape)
+    for at in np.ndindex(*shape):
+        letters = dict(zip(clause.ranges, at, strict=True))
+        result[at] = evaluate(clause.body, {**sizes, **letters}, ARRAYS)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("z[i,k] := A[i,j] B[j,k]", A @ B),
+        ("z[i,k] := A[i,j] B[j,k] + C[i,k]", A @ B + C),
+        ("z[i,k] := A[i,j] (B[j,k] + x[j] x[j])", A @ (B + (X * X)[:, None])),
+        ("z := x[j] y[j] + M[j,j]", X @ Y + np.trace(M)),
+        ("z := (x[j] y[j])^2", (X @ Y) ** 2),
+        ("z := (x[j] - y[j])^2", np.sum((X - Y) ** 2)),
+        ("z := x[j]^2 / c", np.sum(X**2) / S),
+        ("z := c/(x[j] y[j])", S / (X @ Y)),
+        ("z[i] := tanh(A[i,j] x[j])", np.tanh(A @ X)),
+        ("z[i] := tanh(A[i,j]) x[j]", np.tanh(A) @ X),
+        ("z[j] := x[j] y[j]", X * Y),
+        ("z[k,i] := B[j,k] A[i,j] x[j]", np.einsum("jk,ij,j->ki", B, A, X)),
+        ("z := A[i,j] B[j,k] C[i,k]", np.einsum("ij,jk,ik->", A, B, C)),
+        ("z := sum[j](x[j])^2", np.sum(X) ** 2),
+        ("z := sum[j] x[j]^2", np.sum(X**2)),
+        ("z := sum[j: j != 1] (x[j]) (y[j])", X[0] * Y[0] + X[2] * Y[2]),
+        ("z[j] := sum[i=0..j] x[i]", np.cumsum(X)),
+        ("z := prod[j] x[j]", np.prod(X)),
+        ("z := max[j] x[j] y[j]", np.max(X * Y)),
+        ("z := mean[j: j < 2] x[j]", np.mean(X[:2])),
+        ("z := mean[j] x[j]", np.mean(X)),
+        ("z[j] := softmax[j](x[j])", np.exp(X) / np.exp(X).sum()),
+        ("z := y[j] softmax[j](x[j])", Y @ np.exp(X) / np.exp(X).sum()),
+        ("z := logsumexp[j](x[j])", np.log(np.exp(X).sum())),
+        ("z[j,i] := delta[i,j] x[j]", np.diag(X)),
+        ("z[j] := { x[j] if j == 0 ; y[j] if j < 2 ; 0 otherwise }", np.array([X[0], Y[1], 0])),
+        ("z[j] := x[j] [j >= 1]", X * [0, 1, 1]),
+        ("z := J (1 - c)", 3 * (1 - S)),
+        ("z[j] := (-1)^j x[j]", X * [1, -1, 1]),
+        ("z := max(c, 2)^2", max(S, 2) ** 2),
+        ("z := -c^2", -(S**2)),
+        ("z := 2^-1 c", S / 2),
+        ("z := 1/2 c", S / 2),
+        ("z := c/2 c", S / 2 * S),
+        # whole-tensor notation
+        ("z := A @ B", A @ B),
+        ("z := A @ x", A @ X),
+        ("z := x @ B", X @ B),
+        ("z := x @ y", X @ Y),
+        ("z := A @ B @ C.T", A @ B @ C.T),
+        ("z := x ⊗ y", np.outer(X, Y)),
+        ("z := x outer y", np.outer(X, Y)),
+        ("z := dot(x, y) + x · y + (x dot y)", 3 * X @ Y),
+        ("z := tr(M @ M)", np.trace(M @ M)),
+        ("z := tanh(A @ x) - A @ y", np.tanh(A @ X) - A @ Y),
+        ("z[i] := A[i] @ x", A @ X),
+        ("z := softmax(A @ x)", np.exp(A @ X) / np.exp(A @ X).sum()),
+        ("z := 1 - x", 1 - X),
+        ("z := c x", S * X),
+        ("z[j] := (M @ x)[j]", M @ X),
+    ],
+)
+def test_against_numpy(source: str, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(computed(source), expected, rtol=1e-12)
+
+
+DERIVING = "input V[K,H], s[T,H], y[T,K]\nq[t,l] := V[l,m] s[t,m]\nE[t] := q[t,k] y[t,k]\n"
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("dE[t]/dV", "dE[t]/dV[i,j]"),
+        ("(dE[t]/dV)[i,j]", "dE[t]/dV[i,j]"),
+        ("(dE/dV)[t,i,j]", "dE[t]/dV[i,j]"),
+        ("∂q[t,l]/∂V[i,j]", "partial q[t,l]/partial V[i,j]"),
+        ("∂ q[t,l]/∂ V[i,j]", "∂q[t,l]/∂V[i,j]"),
+        ("d/dV[i,j] (E[t])", "dE[t]/dV[i,j]"),
+        ("d(E[t])/dV[i,j]", "dE[t]/dV[i,j]"),
+        ("∂/∂V[i,j] E[t]", "∂E[t]/∂V[i,j]"),
+        ("d/dV[k,l] (dE[t]/dV[i,j])", "d/dV[k,l] d/dV[i,j] E[t]"),
+        ("(dE[t]/dV[i,j])^2", "dE[t]/dV[i,j]^2"),
+        ("2 dE[t]/dV[i,j] y[t,k]", "2 * (dE[t]/dV[i,j]) * y[t,k]"),
+        ("y[t,k]/dE[t]/dV[i,j]", "y[t,k]/(dE[t]/dV[i,j])"),
+    ],
+)
+def test_derivatives_are_atoms(short: str, long: str) -> None:
+    model = load_model(f"{DERIVING}[1] {short} = 0\n[2] {long} = 0")
+    first, second = model.claims
+    assert len(first.ranges) == len(second.ranges)
+    mapping = dict(zip(first.ranges, second.ranges, strict=True))
+    assert str(normal(second.left)) == str(normal(renamed(first.left, mapping)))
+
+
+def renamed(expr, mapping):  # type: ignore[no-untyped-def]
+    from einrnn.core import affine as af
+    from einrnn.core.traverse import substitute
+
+    return substitute(expr, {old: af.of(new) for old, new in mapping.items()})
+
+
+def test_a_declared_name_beats_a_derivative() -> None:
+    model = load_model("input E, V, dE, dV\n[1] dE/dV = dE dV^-1")
+    assert normal(model.claims[0].left) is normal(model.claims[0].right)
+
+
+def test_definitions_have_ranges_and_boundaries() -> None:
+    model = load_model(
+        "input W[H,H]\ndim T\nindex t : T\n"
+        "s[t,i] := W[i,j] s[t-1,j], s[-1,i] := 1\n"
+        "be[t,i] := W[i,j] be[t+1,j] with be[T-1,i] := 1\n"
+        "ga[t,i] := W[i,j] ga[t+1,j] with ga[T,i] := 1\n"
+        "al[0,i] := 1\nal[t,i] := W[i,j] al[t-1,j]\n"
+        "two[0,i] := 1\ntwo[1,i] := 2\n"
+    )
+    axes = {
+        name: str(found.axes[0].lo) + ".." + str(found.axes[0].hi)
+        for name, found in model.definitions.items()
+    }
+    assert axes == {"s": "-1..T-1", "be": "0..T-1", "ga": "0..T", "al": "0..T-1", "two": "0..1"}
+    general = {name: found.clauses[-1].ranges for name, found in model.definitions.items()}
+    assert str(general["be"][Index("t")].hi) == "T-2"
+    assert str(general["al"][Index("t")].lo) == "1"
+    assert str(general["s"][Index("t")]) == "Range(lo=0, hi=T-1)"
+
+
+def test_a_bad_statement_leaves_the_others() -> None:
+    text = "input x[N]\ny[i] := x[i] +\nz[i] := 2 x[i]\n[1] y[i] = x[i]\n[2] z[i] = x[i] + x[i]"
+    found = elaborate_text(Source.of(text))
+    assert [claim.label for claim in found.model.claims] == ["2"]
+    assert [claim.label for claim in found.invalid] == ["1"]
+    assert [d.code for d in found.diagnostics if d.severity == "error"] == ["E101", "E406"]
+
+
+def test_every_syntax_error_is_reported() -> None:
+    text = "a := (1\nb := 2 +\nc := 3)\n[1] 2 == 2\n[2 x = 3\nd[i] := e[i"
+    found = elaborate_text(Source.of(text))
+    lines = {Source.of(text).place(d.span.start)[0] for d in found.diagnostics if d.span}
+    assert lines >= {1, 2, 3, 4, 6}
+
+
+def test_sizes_are_named_after_letters() -> None:
+    model = load_model("y[i] := A[i,j] x[j]\nconv[n] := sig[n+p] w[p]")
+    assert str(model.inputs["A"].axes) == "(I, J)"
+    assert str(model.inputs["sig"].axes) == "(N+P-1,)"
+
+
+def test_look_ups_make_inputs_whole_numbers() -> None:
+    model = load_model("e[t,j] := C[tok[t],j]")
+    fact = model.inputs["tok"].facts[0]
+    assert (fact.name, fact.bound) == ("integer", model.inputs["C"].axes[0])
+
+
+def test_chains_keep_their_steps_and_labels() -> None:
+    model = load_model(
+        "input a[N]\n[1] a[i] = a[i] + 0 = 2 a[i] - a[i]\n[2] = a[i] using 1 for i >= 1"
+    )
+    assert [(c.label, c.step) for c in model.claims] == [("1", 1), ("1", 2), ("2", 1)]
+    assert model.claims[2].left is model.claims[1].right
+    assert model.claims[2].using == ("1",)
+    assert model.claims[2].condition is not None
+    assert model.claims[2].text == "2 a[i] - a[i] = a[i]"
