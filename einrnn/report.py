@@ -22,7 +22,8 @@ def report_text(report: Report, source: Source, accepted: tuple[str, ...]) -> st
     for label, verdict in zip(labels, report.verdicts, strict=True):
         rows.append(_line(label.ljust(width), verdict))
     for problem in report.diagnostics:
-        rows += ["", _coloured(render(source, problem), problem.severity)]
+        if problem.severity != "note":
+            rows += ["", _coloured(render(source, problem), problem.severity)]
     for verdict in report.verdicts:
         if not verdict.as_expected or verdict.notes:
             rows += ["", *_details(source, verdict)]

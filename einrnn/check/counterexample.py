@@ -17,7 +17,7 @@ from einrnn.check.compare import REFUTES, all_positions, relative
 from einrnn.check.points import Point
 from einrnn.check.sizes import dim_names, growing_sizes
 from einrnn.check.verdict import Counterexample
-from einrnn.core.nodes import Dim
+from einrnn.core.nodes import Expr, Value
 from einrnn.errors import EinrnnError
 from einrnn.numeric.sample import sample, small_values
 
@@ -54,22 +54,29 @@ def at_point(prepared: Prepared, ready: Ready, point: Point) -> Counterexample |
     return None if failure is None else _report(prepared, ready, failure)
 
 
-def _used(prepared: Prepared, ready: Ready) -> frozenset[str]:
+def _roots(prepared: Prepared, ready: Ready) -> tuple[Expr, ...]:
+    """All expressions that a claim is about, those it assumes included."""
     roots = (ready.forward.left, ready.forward.right)
     for assumption in named_assumptions(prepared.model, ready.assumptions):
         roots = (*roots, assumption.left, assumption.right)
-    return names_used(prepared.forward, roots)
+    return roots
+
+
+def _used(prepared: Prepared, ready: Ready) -> frozenset[str]:
+    return names_used(prepared.forward, _roots(prepared, ready))
+
+
+def _dims(prepared: Prepared, ready: Ready) -> frozenset[str]:
+    """The sizes that matter to a claim, those of its free indices included."""
+    ends = [end for r in ready.claim.ranges.values() for end in (r.lo, r.hi)]
+    roots = (*_roots(prepared, ready), *(Value(end) for end in ends))
+    return dim_names(prepared.forward, _used(prepared, ready), roots)
 
 
 def _candidates(prepared: Prepared, ready: Ready, seed: int, deadline: float) -> Iterator[Point]:
     """Points from the smallest sizes up: simple values first, then random ones."""
-    used = _used(prepared, ready)
-    dims = set(dim_names(prepared.forward, used))
-    for range_ in ready.claim.ranges.values():
-        ends = (*range_.lo.terms, *range_.hi.terms)
-        dims.update(atom.name for atom, _ in ends if isinstance(atom, Dim))
     model = prepared.model
-    for sizes in growing_sizes(model, frozenset(dims)):
+    for sizes in growing_sizes(model, _dims(prepared, ready)):
         rng = np.random.default_rng((seed, *sizes.values()))
         for draw in range(_DRAWS):
             if time.monotonic() > deadline:
@@ -180,7 +187,7 @@ def _with_entry(
 def _report(prepared: Prepared, ready: Ready, failure: _Failure) -> Counterexample:
     used = _used(prepared, ready)
     point = failure.point
-    relevant = dim_names(prepared.forward, used)
+    relevant = _dims(prepared, ready)
     names = [index.name for index in ready.claim.ranges]
     return Counterexample(
         {name: size for name, size in point.sizes.items() if name in relevant},

@@ -7,8 +7,8 @@ from itertools import product
 
 from einrnn.core import affine as af
 from einrnn.core.model import Definition, Model
-from einrnn.core.nodes import Dim, Index
-from einrnn.core.traverse import elements
+from einrnn.core.nodes import Affine, Expr, Index, Node
+from einrnn.core.traverse import elements, walk
 
 Sizes = Mapping[str, int]
 
@@ -43,7 +43,7 @@ def _shifted_axes(model: Model, definition: Definition) -> set[int]:
 
 def _is_shifted(arg: object, letter: Index) -> bool:
     return (
-        isinstance(arg, af.Affine)
+        isinstance(arg, Affine)
         and af.coefficient(arg, letter) == 1
         and arg.constant != 0
         and len(arg.terms) == 1
@@ -90,11 +90,12 @@ def growing_sizes(model: Model, names: frozenset[str], most: int = 400) -> Itera
         yield sizes
 
 
-def dim_names(model: Model, names: frozenset[str]) -> frozenset[str]:
-    """The sizes that the axes of the named tensors mention."""
-    found: set[str] = set()
-    for name in names:
-        for range_ in model.axes(name):
-            for end in (range_.lo, range_.hi):
-                found.update(atom.name for atom, _ in end.terms if isinstance(atom, Dim))
-    return frozenset(found)
+def dim_names(model: Model, names: frozenset[str], roots: tuple[Expr, ...]) -> frozenset[str]:
+    """The sizes that expressions mention, or the named tensors and their definitions do."""
+    nodes: list[Node] = list(roots)
+    for name in sorted(names):
+        nodes += [end for range_ in model.axes(name) for end in (range_.lo, range_.hi)]
+        if name in model.definitions:
+            nodes += [clause.body for clause in model.definitions[name].clauses]
+    found = [node for node in walk(*nodes) if isinstance(node, Affine)]
+    return frozenset(dim.name for value in found for dim in af.dims(value))

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready, names_used
+from einrnn.check.claims import Prepared, Ready, named_assumptions, names_used
 from einrnn.check.points import Point
 from einrnn.check.sizes import recurrent_dims
 from einrnn.core.model import Model
@@ -70,10 +70,12 @@ def _recurs(model: Model, name: str) -> bool:
 def _equal_at(prepared: Prepared, ready: Ready, point: Point, deadline: float) -> bool:
     from einrnn.sympy_backend.decide import is_zero
     from einrnn.sympy_backend.entries import Entries
+    from einrnn.sympy_backend.granted import substitutions
 
     model = prepared.forward
     integers = {n: point.arrays[n] for n, given in model.inputs.items() if given.integer}
     entries = Entries(model, point.sizes, integers=integers)
+    granted = substitutions(entries, named_assumptions(prepared.model, ready.assumptions))
     letters = tuple(ready.claim.ranges)
     for position in _chosen(point, ready):
         env = dict(zip(letters, position, strict=True))
@@ -86,7 +88,7 @@ def _equal_at(prepared: Prepared, ready: Ready, point: Point, deadline: float) -
                 right = entries.expression(ready.forward.right, env, unfold)
             except EinrnnError:
                 return False
-            if left is right or is_zero(left - right, left_over / 2):
+            if left is right or is_zero((left - right).xreplace(granted), left_over / 2):
                 break
         else:
             return False

@@ -10,7 +10,8 @@ from einrnn.core.nodes import Affine, Atom, Dim, Index
 def affine(constant: int, terms: Mapping[Atom, int] | None = None) -> Affine:
     """The index expression with these coefficients."""
     kept = [(atom, coefficient) for atom, coefficient in (terms or {}).items() if coefficient]
-    kept.sort(key=lambda pair: (type(pair[0]).__name__, pair[0].key))
+    if len(kept) > 1:
+        kept.sort(key=lambda pair: (type(pair[0]).__name__, pair[0].key))
     return Affine(constant, tuple(kept))
 
 

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import KeyedRef
 
 if TYPE_CHECKING:
     Interned = type
 else:
-    _TABLE: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+    _TABLE: dict[tuple[Any, ...], KeyedRef] = {}
+
+    def _forget(reference: KeyedRef) -> None:
+        if _TABLE.get(reference.key) is reference:
+            del _TABLE[reference.key]
 
     class Interned(type):
         """Metaclass of node classes: a call with known arguments returns the known object.
 
         Arguments are positional and hashable; nodes hash by identity, which is enough
-        because their own arguments were interned before them.
+        because their own arguments were interned before them. The table does not keep
+        nodes alive.
         """
 
         def __call__(cls, *args: Any) -> Any:
+            """The one object with these arguments."""
             key = (cls, *args)
-            found = _TABLE.get(key)
-            if found is None:
-                found = super().__call__(*args)
-                _TABLE[key] = found
-            return found
+            reference = _TABLE.get(key)
+            if reference is not None:
+                found = reference()
+                if found is not None:
+                    return found
+            made = super().__call__(*args)
+            _TABLE[key] = KeyedRef(made, _forget, key)
+            return made
 
 
 def digest(*parts: object) -> bytes:

@@ -38,6 +38,8 @@ _Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
 
 def parts(node: Node) -> tuple[Node, ...]:
     """The nodes directly below, in a fixed order; :func:`with_parts` takes them back."""
+    if type(node) is Element:  # by far the most frequent
+        return node.args
     match node:
         case Number():
             return ()
@@ -207,6 +209,12 @@ def fresh(index: Index, taken: frozenset[Index] | set[Index]) -> Index:
 def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
     """Replace free indices by index expressions; bound indices are renamed where they
     would capture an index of a replacement."""
+    if not any(index in root.free for index in mapping):
+        return root
+    if type(root) is Element:  # by far the most frequent: no binders, nothing shared
+        return cast(N, Element(root.tensor, tuple(substitute(a, mapping) for a in root.args)))
+    if type(root) is Affine and not parts(root):
+        return cast(N, _replace_letters(root, mapping))
     memo: dict[_Task, Node] = {}
 
     def restrict(node: Node, wanted: Mapping[Index, Affine]) -> _Task:
@@ -241,6 +249,9 @@ def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
 
 
 def _replace_letters(value: Affine, mapping: Mapping[Index, Affine]) -> Affine:
+    letter = af.letter(value)
+    if letter is not None:
+        return mapping.get(letter, value)
     result = af.of(value.constant)
     for atom, coefficient in value.terms:
         replaced = mapping.get(atom) if isinstance(atom, Index) else None

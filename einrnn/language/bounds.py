@@ -23,6 +23,8 @@ def outside(
     at = reading.at
     if any(isinstance(atom, Element) for atom, _ in at.terms):
         return None
+    if _is_whole(at, axis, reading.context):
+        return None
     below = af.minus(at, axis.lo)
     above = af.minus(axis.hi, at)
     if _never_negative(below, reading.context, numbers) and _never_negative(
@@ -30,6 +32,15 @@ def outside(
     ):
         return None
     return _search(reading, axis, numbers)
+
+
+def _is_whole(at: Affine, axis: Range, context: Context) -> bool:
+    """The common case: a letter that runs over the axis itself."""
+    letter = af.letter(at)
+    limits = context.ranges.get(letter) if letter is not None else None
+    if limits is None or limits.hi is not axis.hi or limits.lo is not af.ZERO:
+        return False
+    return not axis.lo.terms and axis.lo.constant <= 0
 
 
 def _never_negative(value: Affine, context: Context, numbers: Mapping[str, int | None]) -> bool:

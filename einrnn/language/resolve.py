@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
@@ -184,7 +184,7 @@ class Statements:
             check_terms(term, frozenset(chain.letters), occurrences)
             chain.sides.append(Side(term, None, left.span))
         except Problem as problem:
-            chain.sides.append(Side(None, problem.diagnostic, left.span))
+            chain.sides.append(Side(None, _with_advice(problem.diagnostic, left), left.span))
         self._lines(chain, resolver, trailing, statements)
         return chain
 
@@ -303,6 +303,16 @@ def _bound_twice(bound: tm.Bound, on_left: bool) -> Exception:
         "summed here",
         "use another letter for the sum",
     )
+
+
+def _with_advice(diagnostic: Diagnostic, left: ast.Ast) -> Diagnostic:
+    """An unknown name alone on the left of '=' was probably meant to be defined."""
+    name = left.head if isinstance(left, ast.Indexed) else left
+    if diagnostic.code != "E401" or not isinstance(name, ast.Name):
+        return diagnostic
+    if diagnostic.help is None or "did you mean" in diagnostic.help:
+        return diagnostic
+    return replace(diagnostic, help=f"to define {name.name}, write ':=' instead of '='")
 
 
 def _check_left(node: tm.Product, outer: frozenset[str], occurrences: Occurrences) -> None:

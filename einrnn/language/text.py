@@ -198,10 +198,10 @@ class Printer:
     def _head(self, expr: Reduce) -> Steps[tuple[str, Expr]]:
         """``sum[k: condition]`` and what it runs over."""
         body, condition = expr.body, ""
-        if isinstance(body, Cases) and len(body.branches) == 1 and not _is_delta(body):
-            if body.otherwise in NEUTRAL[expr.op]:
-                shown = yield self._cond(body.branches[0][0], False)
-                condition, body = f": {shown}", body.branches[0][1]
+        if _is_condition(expr):
+            assert isinstance(body, Cases)
+            shown = yield self._cond(body.branches[0][0], False)
+            condition, body = f": {shown}", body.branches[0][1]
         limits = ""
         if not whole(expr, self.model):
             limits = f"={affine_text(expr.lo)}..{affine_text(expr.hi)}"
@@ -370,6 +370,14 @@ def softmax_of(expr: Expr) -> tuple[Index, Expr] | None:
             if canonical(moved) is canonical(body):
                 return index, body
     return None
+
+
+def _is_condition(expr: Reduce) -> bool:
+    """Whether the body is what a condition in the bracket becomes."""
+    body = expr.body
+    if not isinstance(body, Cases) or len(body.branches) != 1 or _is_delta(body):
+        return False
+    return body.otherwise in NEUTRAL[expr.op]
 
 
 def _is_delta(expr: Cases) -> bool:

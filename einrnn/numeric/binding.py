@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -76,8 +77,8 @@ def _array(name: str, value: Any) -> Array:
     return array
 
 
-def _whole_size(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+def _whole_size(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
         raise EvaluationError(
             "E617", f"the size {name} must be a whole number of at least 1, not {value!r}"
         )

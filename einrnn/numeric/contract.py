@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any, cast
@@ -95,10 +95,13 @@ def merged(emitter: Emitter, register: int, axes: Sequence[Axis]) -> Var:
     return Var(register, tuple(found))
 
 
-def contracted(emitter: Emitter, operands: Sequence[Var], summed: Sequence[Axis]) -> Var:
+def contracted(
+    emitter: Emitter, operands: Sequence[Var], summed: Sequence[Axis], order: Sequence[Axis]
+) -> Var:
     """The product of the operands summed over axes, each of which some operand has.
 
-    The order of the pairwise steps is opt_einsum's; factors without axes come last.
+    The order of the pairwise steps is opt_einsum's; factors without axes come last. The
+    axes of the result follow ``order`` as far as that costs nothing.
     """
     scalars = [var for var in operands if not var.axes]
     arrays = [var for var in operands if var.axes]
@@ -110,7 +113,8 @@ def contracted(emitter: Emitter, operands: Sequence[Var], summed: Sequence[Axis]
     if scalars and not late:
         at = sizes.index(min(sizes))
         arrays[at] = _product(emitter, [arrays[at], *scalars])
-    result = _along_path(emitter, arrays, set(summed))
+    rank = {axis: number for number, axis in enumerate(order)}
+    result = _along_path(emitter, arrays, set(summed), rank)
     return _product(emitter, [result, *scalars]) if late else result
 
 
@@ -121,18 +125,33 @@ def _product(emitter: Emitter, values: Sequence[Var]) -> Var:
     return result
 
 
-def _along_path(emitter: Emitter, arrays: list[Var], summed: set[Axis]) -> Var:
-    rest = list(arrays)
-    for pair in _path(arrays, summed):
+def _along_path(
+    emitter: Emitter, arrays: list[Var], summed: set[Axis], rank: Mapping[Axis, int]
+) -> Var:
+    rest = _same_axes_first(emitter, arrays)
+    for pair in _path(rest, summed):
         chosen = [rest.pop(at) for at in sorted(pair, reverse=True)][::-1]
         needed = {axis for var in rest for axis in var.axes}
         over = {axis for var in chosen for axis in var.axes if axis in summed} - needed
-        rest.append(_together(emitter, chosen, over))
+        rest.append(_together(emitter, chosen, over, rank))
     (result,) = rest
     return result
 
 
-def _together(emitter: Emitter, chosen: list[Var], over: set[Axis]) -> Var:
+def _same_axes_first(emitter: Emitter, arrays: list[Var]) -> list[Var]:
+    """Operands over the same axes are multiplied at once: it never costs more."""
+    groups: dict[frozenset[Axis], list[Var]] = {}
+    for var in arrays:
+        groups.setdefault(frozenset(var.axes), []).append(var)
+    if len(groups) == 1 and len(arrays) > 1:
+        # the last product and the sum are one call
+        return [_product(emitter, arrays[:-1]), arrays[-1]]
+    return [_product(emitter, group) for group in groups.values()]
+
+
+def _together(
+    emitter: Emitter, chosen: list[Var], over: set[Axis], rank: Mapping[Axis, int]
+) -> Var:
     chosen = [
         folded(emitter, "sum", var, [a for a in var.axes if a in over and _only(var, a, chosen)])
         for var in chosen
@@ -140,7 +159,7 @@ def _together(emitter: Emitter, chosen: list[Var], over: set[Axis]) -> Var:
     if len(chosen) == 1:
         return chosen[0]
     left, right = chosen
-    return _pair(emitter, left, right, over)
+    return _pair(emitter, left, right, over, rank)
 
 
 def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
@@ -161,15 +180,20 @@ def _path(arrays: list[Var], summed: set[Axis]) -> list[tuple[int, ...]]:
     return list(found[0])
 
 
-def _pair(emitter: Emitter, left: Var, right: Var, over: set[Axis]) -> Var:
+def _pair(
+    emitter: Emitter, left: Var, right: Var, over: set[Axis], rank: Mapping[Axis, int]
+) -> Var:
     """Two operands: batch axes, axes of one side, and summed axes that both have."""
     both = [axis for axis in left.axes if axis in right.axes]
     summed = [axis for axis in both if axis in over]
     if not summed:
         return mapped(emitter, "*", left, right)
-    batch = [axis for axis in both if axis not in over]
-    kept_left = [axis for axis in left.axes if axis not in both]
-    kept_right = [axis for axis in right.axes if axis not in both]
+    batch = _ranked([axis for axis in both if axis not in over], rank)
+    kept_left = _ranked([axis for axis in left.axes if axis not in both], rank)
+    kept_right = _ranked([axis for axis in right.axes if axis not in both], rank)
+    first = _ranked([*kept_left, *kept_right], rank)[:1]
+    if first and first[0] in kept_right:
+        left, right, kept_left, kept_right = right, left, kept_right, kept_left
     groups = (batch, kept_left, summed, kept_right)
     axes = (*batch, *kept_left, *kept_right)
     out = emitter.emit(
@@ -183,6 +207,10 @@ def _pair(emitter: Emitter, left: Var, right: Var, over: set[Axis]) -> Var:
         letters=letters_of(axes),
     )
     return Var(out, axes)
+
+
+def _ranked(axes: list[Axis], rank: Mapping[Axis, int]) -> list[Axis]:
+    return sorted(axes, key=lambda axis: rank.get(axis, len(rank)))
 
 
 def separate(axis: Axis, taken: set[Axis]) -> Axis:

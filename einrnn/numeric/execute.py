@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -171,7 +171,10 @@ def _map(step: Map) -> Action:
 
 
 def _position(at: At) -> Callable[[Registers], int]:
-    constant_part, counters = at.constant, at.counters
+    constant_part, counters, size = at.constant, at.counters, at.size
+    if size is not None:
+        last, free = size - 1, _position(replace(at, size=None))
+        return lambda r: min(max(free(r), 0), last)
     if len(counters) == 1 and counters[0][1] == 1:
         counter = counters[0][0]
         return lambda r: r[counter] + constant_part
@@ -187,27 +190,25 @@ def _subscript(items: Sequence[Item]) -> tuple[Any, ...] | Callable[[Registers],
     """The subscript where it is fixed, else how to get it from the loop counters."""
     starts = [item if isinstance(item, At) else item.start for item in items]
     if not any(start.counters for start in starts):
-        return tuple(
-            item.constant if isinstance(item, At) else _slice(item.start.constant, item)
-            for item in items
-        )
+        return _fixed(items)
     moving = [number for number, start in enumerate(starts) if start.counters]
     if len(moving) == 1 and isinstance(items[moving[0]], At):
         (number,) = moving
-        before, after = _subscript(items[:number]), _subscript(items[number + 1 :])
-        assert isinstance(before, tuple)
-        assert isinstance(after, tuple)
+        before, after = _fixed(items[:number]), _fixed(items[number + 1 :])
         get = _position(starts[number])
-
-        def around(r: Registers) -> tuple[Any, ...]:
-            return (*before, get(r), *after)
-
-        return around
+        return lambda r: (*before, get(r), *after)
     gets = [_position(start) for start in starts]
     spans = [item if isinstance(item, Span) else None for item in items]
     return lambda r: tuple(
         get(r) if span is None else _slice(get(r), span)
         for get, span in zip(gets, spans, strict=True)
+    )
+
+
+def _fixed(items: Sequence[Item]) -> tuple[Any, ...]:
+    return tuple(
+        item.constant if isinstance(item, At) else _slice(item.start.constant, item)
+        for item in items
     )
 
 

@@ -11,24 +11,26 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+import numpy
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.errors import EvaluationError
 
-Array = np.ndarray[Any, np.dtype[Any]]
+# kernels take what comes: numpy's types say little about values of any dtype
+np: Any = numpy
 Kernel = Callable[..., Any]
 
 _erf: Kernel = np.frompyfunc(math.erf, 1, 1)
 
 
 def _real(x: Any) -> Any:
-    return np.asarray(x).real
+    array: Any = np.asarray(x)
+    return array.real
 
 
 def _inexact(x: Any) -> Any:
     """Integers as floats; floats and complex numbers as they are."""
-    array: Array = np.asarray(x)
+    array = np.asarray(x)
     return array if array.dtype.kind in "fc" else array.astype(np.float64)
 
 

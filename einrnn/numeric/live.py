@@ -11,6 +11,7 @@ from einrnn.numeric.steps import (
     Choose,
     Diagonal,
     Entrywise,
+    Given,
     Loop,
     Register,
     Spread,
@@ -91,7 +92,9 @@ def lifetimes(
         for register in (*reads(step), *writes(step)):
             last[register] = number
     forever = {base.get(register, register) for register in wanted}
-    forever |= {out for step in constants for out in writes(step)}
+    # the caller holds the inputs, the program what it computes once
+    kept = [*constants, *(step for step in main if isinstance(step, Given))]
+    forever |= {out for step in kept for out in writes(step)}
     # an array is held as long as any view of it
     held: dict[int, int] = {}
     for register, number in last.items():

@@ -229,8 +229,10 @@ class Lowering:
             sign, positive = _signed(term)
             value: Var = yield self.steps(positive, scope)
             terms.append((sign, value))
+        zero = self.constant(Fraction(0))
+        terms = [term for term in terms if term[1] != zero]
         if not terms:
-            return self.constant(Fraction(0))
+            return zero
         # small terms first: they are added before they are spread
         terms.sort(key=lambda pair: prod(sizes_of(pair[1].axes)))
         start = next((at for at, (sign, _) in enumerate(terms) if sign == "+"), None)

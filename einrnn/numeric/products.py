@@ -77,7 +77,9 @@ def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
     masks: dict[Guards, Var] = {}
     for guards in guarded:
         masks[guards] = yield _mask(lowering, guards)
-    return _finished(lowering, term, free, [(masks[g], values) for g, values in guarded.items()])
+    order = tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
+    groups = [(masks[guards], values) for guards, values in guarded.items()]
+    return _finished(lowering, term, free, groups, order)
 
 
 def _mask(lowering: Lowering, guards: Guards) -> Steps[Var]:
@@ -93,7 +95,11 @@ def _mask(lowering: Lowering, guards: Guards) -> Steps[Var]:
 
 
 def _finished(
-    lowering: Lowering, term: Term, free: list[Var], guarded: list[tuple[Var, list[Var]]]
+    lowering: Lowering,
+    term: Term,
+    free: list[Var],
+    guarded: list[tuple[Var, list[Var]]],
+    order: Sequence[Axis],
 ) -> Var:
     emitter, zero = lowering.emitter, lowering.constant(Fraction(0))
     hard: list[tuple[Var, list[Var]]] = []
@@ -113,9 +119,9 @@ def _finished(
         free.append(lowering.constant(coefficient))
         coefficient = Fraction(1)
     if hard:
-        result = _chosen(emitter, free, hard, summed, zero)
+        result = _chosen(emitter, free, hard, summed, zero, order)
     else:
-        result = contracted(emitter, free, summed)
+        result = contracted(emitter, free, summed, order)
     return mapped(emitter, "neg", result) if coefficient == -1 else result
 
 
@@ -125,6 +131,7 @@ def _chosen(
     guarded: list[tuple[Var, list[Var]]],
     summed: list[Axis],
     zero: Var,
+    order: Sequence[Axis],
 ) -> Var:
     """Masks as factors where the guarded factors are finite; else the product is masked."""
     values = [var for _, group in guarded for var in group]
@@ -132,7 +139,7 @@ def _chosen(
     used = [*free, *values, *casts, zero, *(mask for mask, _ in guarded)]
     level = max(emitter.level(var.register) for var in used)
     before = emitter.open_conditional()
-    fast = contracted(emitter, [*free, *values, *casts], summed)
+    fast = contracted(emitter, [*free, *values, *casts], summed, order)
     then = emitter.close_conditional(before)
     before = emitter.open_conditional()
     groups = [

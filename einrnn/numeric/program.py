@@ -24,7 +24,8 @@ from einrnn.core.traverse import elements, walk
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
 from einrnn.numeric.cost import Cost, cost
-from einrnn.numeric.execute import Action, Registers, Setting, action, actions
+from einrnn.numeric.executable import Executable
+from einrnn.numeric.execute import Setting
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
@@ -65,7 +66,7 @@ class Program:
         self.sizes: tuple[str, ...] = self._sizes(roots)
         self._integral = all(_whole(node) for node in walk(*roots))
         self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
-        self._ready: dict[object, _Executable] = {}
+        self._ready: dict[object, Executable] = {}
         self._last: dict[str, int] | None = None
 
     def __call__(self, **given: Any) -> dict[str, Array]:
@@ -139,13 +140,13 @@ class Program:
             self._plans[key] = plan(self.model, self.outputs, wanted, self._seed)
         return self._plans[key]
 
-    def _prepared(self, arrays: Mapping[str, Array], given: Mapping[str, int]) -> _Executable:
+    def _prepared(self, arrays: Mapping[str, Array], given: Mapping[str, int]) -> Executable:
         shapes = {name: array.shape for name, array in arrays.items()}
         sizes = binding.solve(self.model, given, shapes)
         dtype = binding.working_dtype(self.model, arrays, self._integral)
         found = self._plan(sizes)
         self._last = sizes
-        return _Executable(found, Setting(dtype, self.model, sizes, self._seed))
+        return Executable(found, Setting(dtype, self.model, sizes, self._seed))
 
     def _nominal(self) -> dict[str, int]:
         """Sizes to show a program at that has not been called: all different, and moderate."""
@@ -154,48 +155,6 @@ class Program:
             **{name: size for name, size in self.model.dims.items() if size is not None},
             **{name: 8 + position for position, name in enumerate(free)},
         }
-
-
-class _Executable:
-    """The closures of a plan in one dtype."""
-
-    def __init__(self, found: Plan, setting: Setting) -> None:
-        self.dtype = setting.dtype
-        self._plan = found
-        self._empty: Registers = [None] * (len(found.registers) + 1)
-        with np.errstate(all="ignore"):
-            for act in actions(found.constants, setting):
-                act(self._empty)
-        self._kept = {id(value) for value in self._empty if isinstance(value, np.ndarray)}
-        self._steps: list[tuple[Action, tuple[int, ...]]] = [
-            (action(step, setting), freed)
-            for step, freed in zip(found.main, found.lifetimes.freed, strict=True)
-        ]
-
-    def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
-        registers = self._empty.copy()
-        registers[-1] = arrays
-        with np.errstate(all="ignore"):
-            for act, freed in self._steps:
-                act(registers)
-                for register in freed:
-                    registers[register] = None
-        taken = self._kept | {id(array) for array in arrays.values()}
-        return {
-            name: self._owned(registers[register], taken)
-            for name, register in self._plan.outputs.items()
-        }
-
-    def _owned(self, value: Any, taken: set[int]) -> Array:
-        """The result as an array that nothing else holds."""
-        array: Array = np.asarray(value)
-        if self.dtype.kind in "fc":
-            array = array.astype(self.dtype, copy=False)
-        whole = array.base is None and array.flags.c_contiguous and array.flags.writeable
-        if not whole or id(array) in taken:
-            array = np.array(array, order="C")
-        taken.add(id(array))
-        return array
 
 
 def _whole(node: Node) -> bool:

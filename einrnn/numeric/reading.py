@@ -49,7 +49,7 @@ def read(emitter: Emitter, array: Array, args: Sequence[Argument], guarded: bool
         )
         if not inside and arg.interval is not None and not guarded:
             raise _out_of_range(array, number, arg.interval, span)
-        items.append(_item(arg, span) if inside else None)
+        items.append(_item(arg, span) if inside else _nearest(arg, span))
     if None not in items:
         return _viewed(emitter, array.register, [item for item in items if item], args)
     return _gathered(emitter, array, items, args, guarded)
@@ -75,6 +75,17 @@ def _item(arg: Argument, span: Interval) -> Item | None:
     ((axis, times),) = place.axes
     first = At(start.constant + times * axis.lo, place.counters)
     return Span(first, axis.size, times)
+
+
+def _nearest(arg: Argument, span: Interval) -> Item | None:
+    """A single position that is moved into the range; None where there are several."""
+    place = arg.place
+    if place.axes or place.entries:
+        return None
+    size = span[1] - span[0] + 1
+    if not place.counters:
+        return At(min(max(place.constant - span[0], 0), size - 1))
+    return At(place.constant - span[0], place.counters, size)
 
 
 def _viewed(

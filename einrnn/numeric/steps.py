@@ -27,10 +27,15 @@ class Register:
 
 @dataclass(frozen=True)
 class At:
-    """A position that may depend on loop counters: ``constant + sum coefficient * counter``."""
+    """A position that may depend on loop counters: ``constant + sum coefficient * counter``.
+
+    With ``size``, a position outside ``0 .. size - 1`` is moved to the nearest inside,
+    because a condition hides what is read there.
+    """
 
     constant: int
     counters: tuple[tuple[int, int], ...] = ()
+    size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,18 @@ from einrnn.core.model import Clause, Definition, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
+    Apply,
+    Cases,
+    Compare,
+    Derivative,
     Element,
     Expr,
     Index,
+    Matrix,
     Mul,
     Node,
+    Number,
+    Opaque,
     Reduce,
 )
 from einrnn.core.trampoline import Steps, trampoline
@@ -66,9 +73,26 @@ def _match(
 
 
 def _head(node: Node) -> tuple[object, ...]:
-    """What two nodes must share besides their parts."""
-    named = (getattr(node, name, None) for name in ("tensor", "function", "op", "name", "value"))
-    return (*named, len(parts(node)), len(binds(node)))
+    """What two nodes must share besides their parts and the names of bound indices."""
+    shape = (len(parts(node)), len(binds(node)))
+    match node:
+        case Number(value):
+            return (value, *shape)
+        case Element(tensor):
+            return (tensor, *shape)
+        case Apply(function):
+            return (function, *shape)
+        case Reduce(op) | Matrix(op) | Compare(op):
+            return (op, *shape)
+        case Derivative(kind, _, tensor):
+            return (kind, tensor, *shape)
+        case Opaque(name, at, args, partials):
+            by = tuple((position, len(entry)) for position, entry in partials)
+            return (name, len(at), len(args), by, *shape)
+        case Cases(branches):
+            return (len(branches), *shape)
+        case _:
+            return shape
 
 
 def _match_all(

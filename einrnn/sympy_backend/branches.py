@@ -87,23 +87,20 @@ def _known_sign(difference: Any, wanted: Any, sign: int) -> int | None:
 
 
 def _resolved(node: Any, args: list[Any], wanted: Any, sign: int) -> Any:
-    match node:
-        case sp.Abs() | sp.sign():
-            found = _known_sign(args[0], wanted, sign)
-            if found is not None:
-                return sp.Integer(found) if isinstance(node, sp.sign) else found * args[0]
-        case sp.Max() | sp.Min():
-            return _extreme(node.func, args, wanted, sign)
-        case Relational():
-            found = _known_sign(sp.Add(args[0], -args[1]), wanted, sign)
-            if found is not None:
-                return node.func(sp.Integer(found), sp.Integer(0))
-        case sp.Piecewise():
-            pairs = [tuple(arg.args) for arg in args]
-            return piecewise(pairs, sp.nan)
-        case _:
-            pass
-    return node if tuple(args) == node.args else node.func(*args)
+    head = node.func
+    if head in (sp.Abs, sp.sign):
+        found = _known_sign(args[0], wanted, sign)
+        if found is not None:
+            return sp.Integer(found) if head is sp.sign else found * args[0]
+    elif head in (sp.Max, sp.Min):
+        return _extreme(head, args, wanted, sign)
+    elif issubclass(head, Relational):
+        found = _known_sign(sp.Add(args[0], -args[1]), wanted, sign)
+        if found is not None:
+            return head(sp.Integer(found), sp.Integer(0))
+    elif head is sp.Piecewise:
+        return piecewise([tuple(arg.args) for arg in args], sp.nan)
+    return node if tuple(args) == node.args else head(*args)
 
 
 def _extreme(head: Any, args: list[Any], wanted: Any, sign: int) -> Any:
@@ -131,7 +128,7 @@ def _solved(difference: Any) -> tuple[Any, Any] | None:
         if not symbol.is_Symbol or symbol.is_positive:
             continue
         rest = sp.Add(difference, -term)
-        if symbol not in rest.free_symbols:
+        if symbol not in postorder(rest):
             return symbol, -rest / coefficient
     return None
 

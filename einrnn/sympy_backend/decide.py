@@ -45,7 +45,7 @@ def is_zero(difference: sympy.Expr, budget_seconds: float) -> bool | None:
             return False
         if any(isinstance(node, sp.tanh) for node in postorder(difference)):
             return _on_all_branches(difference, deadline, exponential=True) or None
-    except GiveUp:
+    except (GiveUp, RecursionError):  # sympy recurses to the leaves of what is split
         pass
     return None
 

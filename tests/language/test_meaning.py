@@ -192,3 +192,76 @@ def test_chains_keep_their_steps_and_labels() -> None:
     assert model.claims[2].using == ("1",)
     assert model.claims[2].condition is not None
     assert model.claims[2].text == "2 a[i] - a[i] = a[i]"
+
+
+def test_facts_know_their_axis() -> None:
+    model = load_model(
+        "input y[T,K] one-hot in K, A[N,N] symmetric positive, p[K,T] probability in K, "
+        "tok[T] integer in K, b[T] boolean"
+    )
+    assert model.inputs["y"].facts[0].axis == 1
+    assert [fact.name for fact in model.inputs["A"].facts] == ["symmetric", "positive"]
+    assert model.inputs["p"].facts[0].axis == 0
+    assert str(model.inputs["tok"].facts[0].bound) == "K"
+    assert model.inputs["b"].has("boolean")
+
+
+def test_declared_functions_are_opaque() -> None:
+    model = load_model(
+        "function f(x[i], y[j])\nfunction x[i](r)\nfunction phi(a)\nz[i] := phi(x[i])"
+    )
+    assert str(model.definitions["f"].clauses[0].body) == "(?f[] (i<I -> x[i]) (j<J -> y[j]))"
+    assert str(model.definitions["x"].clauses[0].body) == "(?x[i] ( -> r[]))"
+    assert str(model.definitions["z"].clauses[0].body) == "(?phi[] ( -> x[i]))"
+    assert set(model.inputs) == {"y", "r", "a"}
+
+
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("input V[K,H]\nq[l] = V[l,m] V[l,m]", "to define q, write ':=' instead of '='"),
+        ("input V[K,H], Vold[K,H]\nq[l] := V[l,m] vold[l,m]", "did you mean Vold?"),
+        (
+            "input a[N]\n[1] a[i] == a[i]",
+            "a claim has '=' between its sides; '==' belongs in conditions",
+        ),
+        (
+            "b := sum[k: k = 2] a[k]",
+            "write '==' in a condition; '=' stands between the sides of a claim",
+        ),
+    ],
+)
+def test_suggestions(text: str, help: str) -> None:
+    found = elaborate_text(Source.of(text))
+    assert [d.help for d in found.diagnostics if d.severity == "error"] == [help]
+
+
+def test_a_broken_name_is_one_short_error_for_each_claim() -> None:
+    text = "input x[N]\ny[i] := x[i] (\n[1] y[i] = y[i] + x[i]\n[2] x[i] = y[i] = 2 y[i]"
+    found = elaborate_text(Source.of(text))
+    assert [[d.code for d in claim.diagnostics] for claim in found.invalid] == [["E406"]] * 3
+
+
+def test_the_order_of_hashes_decides_nothing() -> None:
+    import os
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    document = Path(__file__).parent / "documents" / "rnn.ein"
+    code = (
+        "import sys; from pathlib import Path; from einrnn.language import load_model;"
+        "from einrnn.language.text import document_text;"
+        "print(document_text(load_model(Path(sys.argv[1]).read_text(encoding='utf-8'))))"
+    )
+    root = Path(__file__).parents[2]
+    shown = {
+        subprocess.run(
+            [sys.executable, "-c", code, str(document)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(shown) == 1

@@ -9,6 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core import nodes as n
 from einrnn.core.model import Clause, Definition, Fact, Input, Model, Range
+from einrnn.core.traverse import walk
 
 
 class A:
@@ -235,7 +236,8 @@ class Built:
         ]
         new = Definition(name, tuple(span(a) for a in axes), tuple(made))
         self.model = self.model.with_definitions({name: new})
-        return self._with([b for axis in new.axes for b in (axis.lo, axis.hi)])
+        inside = [node for c in made for node in walk(c.body) if isinstance(node, n.Affine)]
+        return self._with([*(b for axis in new.axes for b in (axis.lo, axis.hi)), *inside])
 
     def plain(self, name, args, sizes, body):
         """One clause over whole axes."""

@@ -1,7 +1,7 @@
 from einrnn.core import affine as af
 from einrnn.core.build import total
 from einrnn.core.model import Definition
-from einrnn.core.nodes import Add, Apply, Mul, Reduce
+from einrnn.core.nodes import Add, Apply, Argument, Mul, Opaque, Reduce
 from einrnn.core.show import show
 from einrnn.symbolic.late import name_late
 from einrnn.symbolic.match import fold, match
@@ -87,3 +87,10 @@ def test_reductions_of_another_kind_do_not_match():
     pattern = Reduce("sum", K, af.ZERO, at("3"), entry("a", "k"))
     other = Reduce("max", K, af.ZERO, at("3"), entry("a", "k"))
     assert match(pattern, other, frozenset()) is None
+
+
+def test_a_derivative_of_an_opaque_function_is_not_the_function():
+    value = Opaque("f", (), (Argument((), (), entry("c")),), ())
+    slope = Opaque("f", (), (Argument((), (), entry("c")),), ((0, ()),))
+    assert match(value, slope, frozenset()) is None
+    assert match(slope, slope, frozenset()) == {}

@@ -105,16 +105,22 @@ class Normaliser:
         """The product, with bound indices kept apart."""
         if len(first) * len(second) > _MOST_TERMS:
             raise TooLarge
+        return tm.plus(
+            tm.scale(self.times(tm.apart(term, self.fresh), second), coefficient)
+            for term, coefficient in first.items()
+        )
+
+    def times(self, term: Term, poly: Poly) -> Poly:
+        """A term times a polynomial that may speak of the term's own bound indices."""
         rows: list[Poly] = []
-        for left, a in first.items():
-            for right, b in second.items():
-                mine, theirs = tm.apart(left, self.fresh), tm.apart(right, self.fresh)
-                term = Term(
-                    mine.bound + theirs.bound,
-                    tm.sorted_conds((*mine.conds, *theirs.conds)),
-                    tm.merged(mine.factors, theirs.factors),
-                )
-                rows.append({term: a * b})
+        for other, coefficient in poly.items():
+            theirs = tm.apart(other, self.fresh)
+            joined = Term(
+                term.bound + theirs.bound,
+                tm.sorted_conds((*term.conds, *theirs.conds)),
+                tm.merged(term.factors, theirs.factors),
+            )
+            rows.append({joined: coefficient})
         return tm.plus(rows)
 
     def inside(self, *conds: Affine) -> Normaliser:

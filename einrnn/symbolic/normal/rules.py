@@ -72,7 +72,7 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
             if binding is None or not _lies_in(binding, ranges, known):
                 continue
             moved = work.poly(substitute(image, binding))
-            return work.product({rest: Fraction(1)}, moved)
+            return work.times(rest, moved)
         return None
 
     return rule
@@ -120,7 +120,7 @@ def reduce_quotient(work: Normaliser, term: Term) -> Poly | None:
         left = tm.merged(term.factors, tm.sorted_factors((a, -e) for a, e in leading))
         whole = Term(term.bound, term.conds, tm.merged(left, ((base, Fraction(1)),)))
         part = Term(term.bound, term.conds, left)
-        rest = work.product({part: Fraction(-1) / coefficient}, others)
+        rest = tm.scale(work.times(part, others), -1 / coefficient)
         return tm.plus(({whole: 1 / coefficient}, rest))
     return None
 

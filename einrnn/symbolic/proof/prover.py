@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
@@ -68,27 +69,53 @@ class Prover:
         self._rules = (*rules_of(self.model, self.assumptions), inverse_pair, self._causal)
 
     def prove(self, statement: Statement) -> Proof | None:
-        """A proof, or None where none was found."""
-        try:
-            return self._by_normal_form(statement, ()) or self._by_time(statement)
-        except TooLarge:
-            return None
+        """A proof, or None where none was found before the deadline."""
+        for attempt in self._attempts(statement):
+            if self._expired():
+                return None
+            try:
+                proof = attempt()
+            except TooLarge:
+                continue
+            if proof is not None:
+                return proof
+        return None
+
+    def _attempts(self, statement: Statement) -> Iterator[Callable[[], Proof | None]]:
+        """What is tried, cheapest first: derivatives unfolded, then all definitions."""
+        for chosen in (self._derived_only, self._any):
+            yield partial(self._by_normal_form, statement, chosen, ())
+            for lemma in self.lemmas:
+                yield partial(self._by_lemma, statement, chosen, lemma)
+            for index in statement.ranges:
+                for direction in self._directions(statement):
+                    yield partial(self._by_step, statement, chosen, index, direction)
+                    yield partial(self._by_induction, statement, chosen, index, direction)
+
+    def _directions(self, statement: Statement) -> tuple[int, ...]:
+        """The directions of time in which something recurs that the statement needs."""
+        names = {e.tensor for e in elements(statement.left, statement.right)}
+        needed = names.union(*(self.clock.reach(name) for name in sorted(names)))
+        times = [self.clock.time(name) for name in sorted(needed)]
+        return tuple(d for d in (UP, -UP) if any(t and t.direction == d for t in times))
 
     # ------------------------------------------------------------------ normal forms
 
-    def _by_normal_form(self, statement: Statement, rules: tuple[Rule, ...]) -> Proof | None:
-        """Equal after definitions that do not recur are unfolded, derivatives first."""
-        levels: list[tuple[str, Chosen]] = [
-            ("normal form", lambda e: e.tensor in self.model.derived),
-            ("normal form of the definitions", lambda e: True),
-        ]
+    def _by_normal_form(
+        self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]
+    ) -> Proof | None:
+        """Equal once chosen definitions that do not recur are unfolded."""
         work = self._normaliser(statement, rules)
-        difference = sub(statement.left, statement.right)
-        for method, chosen in levels:
-            difference = self._without(work, difference, chosen)
-            if self._is_zero(work, work.poly(difference)):
-                return Proof(method)
+        difference = self._without(work, sub(statement.left, statement.right), chosen)
+        if self._is_zero(work, work.poly(difference)):
+            return Proof("normal form")
         return None
+
+    def _by_lemma(self, statement: Statement, chosen: Chosen, lemma: Lemma) -> Proof | None:
+        rule = self._as_rule(lemma.statement)
+        if self._by_normal_form(statement, chosen, (rule,)) is None:
+            return None
+        return Proof("normal form", (f"with [{lemma.name}]",))
 
     def _normaliser(self, statement: Statement, rules: tuple[Rule, ...]) -> Normaliser:
         known = known_from(statement.ranges)
@@ -107,7 +134,7 @@ class Prover:
             if not pending or time.monotonic() > self.deadline:
                 return expr
             wanted = frozenset(pending)
-            expr = unfold(expr, self.model, lambda e: e in wanted)
+            expr = unfold(expr, self.model, wanted.__contains__)
         return expr
 
     def _opens(self, element: Element, work: Normaliser) -> bool:
@@ -151,23 +178,19 @@ class Prover:
                 return {}
         return None
 
-    def _by_time(self, statement: Statement) -> Proof | None:
-        """One step of a recurrence, earlier claims, or induction over a free index."""
-        lemmas = [(lemma.name, self._as_rule(lemma.statement)) for lemma in self.lemmas]
-        for name, rule in lemmas:
-            if self._expired():
-                return None
-            if self._by_normal_form(statement, (rule,)) is not None:
-                return Proof(f"normal form, with [{name}]")
-        for index in statement.ranges:
-            for direction in (UP, -UP):
-                if self._expired():
-                    return None
-                if self._step(statement, index, direction, ()):
-                    return Proof("one step of the recurrence")
-                if self._induction(statement, index, direction):
-                    way = "up" if direction == UP else "down"
-                    return Proof("induction", (f"over {index.name}, {way} in time",))
+    def _by_step(
+        self, statement: Statement, chosen: Chosen, index: Index, direction: int
+    ) -> Proof | None:
+        if self._step(statement, index, direction, (), chosen):
+            return Proof("recurrence", (f"one step of what recurs, at {index.name}",))
+        return None
+
+    def _by_induction(
+        self, statement: Statement, chosen: Chosen, index: Index, direction: int
+    ) -> Proof | None:
+        if self._induction(statement, index, direction, chosen):
+            way = "up" if direction == UP else "down"
+            return Proof("induction", (f"over {index.name}, {way} in time",))
         return None
 
     def _expired(self) -> bool:
@@ -177,21 +200,19 @@ class Prover:
         return replacement(statement.left, statement.right, statement.ranges)
 
     def _step(
-        self, statement: Statement, index: Index, direction: int, rules: tuple[Rule, ...]
+        self,
+        statement: Statement,
+        index: Index,
+        direction: int,
+        rules: tuple[Rule, ...],
+        chosen: Chosen,
     ) -> bool:
         """Whether the sides are equal once what recurs at the index is unfolded there."""
-        for chosen in (self._derived_only, self._any):
-            work = self._normaliser(statement, rules)
-            difference = self._without(
-                work, sub(statement.left, statement.right), lambda e: e.tensor in self.model.derived
-            )
-            opened = self._opened(work, difference, index, direction, chosen)
-            if self._is_zero(work, work.poly(opened)):
-                return True
-            full = self._without(work, opened, self._any)
-            if self._is_zero(work, work.poly(full)):
-                return True
-        return False
+        work = self._normaliser(statement, rules)
+        difference = sub(statement.left, statement.right)
+        difference = self._without(work, difference, chosen)
+        opened = self._opened(work, difference, index, direction, chosen)
+        return self._is_zero(work, work.poly(opened))
 
     def _derived_only(self, element: Element) -> bool:
         return element.tensor in self.model.derived
@@ -210,8 +231,8 @@ class Prover:
             )
             if not now or self._expired():
                 return expr
-            expr = unfold(expr, self.model, lambda e: e in now)
-            expr = self._without(work, expr, self._derived_only)
+            expr = unfold(expr, self.model, now.__contains__)
+            expr = self._without(work, expr, chosen)
         return expr
 
     def _stands_at(self, element: Element, index: Index, direction: int) -> bool:
@@ -222,7 +243,9 @@ class Prover:
         there = af.minus(element.args[when.axis], af.of(index))
         return not there.terms and there.constant * direction >= 0
 
-    def _induction(self, statement: Statement, index: Index, direction: int) -> bool:
+    def _induction(
+        self, statement: Statement, index: Index, direction: int, chosen: Chosen
+    ) -> bool:
         """Base and step; the hypothesis is the statement one step back."""
         if not isinstance(statement.left, Element) or statement.condition is not None:
             return False
@@ -237,9 +260,9 @@ class Prover:
             substitute(statement.left, back), substitute(statement.right, back), others
         )
         base, step = self._base_and_step(statement, index, when)
-        if not self._step(step, index, direction, (hypothesis,)):
+        if not self._step(step, index, direction, (hypothesis,), chosen):
             return False
-        return self._at(base, index, direction)
+        return self._at(base)
 
     def _base_and_step(
         self, statement: Statement, index: Index, when: Time
@@ -274,14 +297,14 @@ class Prover:
         }
         return Statement(left, right, ranges)
 
-    def _at(self, statement: Statement, index: Index, direction: int) -> bool:
+    def _at(self, statement: Statement) -> bool:
         """Whether a statement at one time is true by unfolding everything it needs."""
-        if self._by_normal_form(statement, ()) is not None:
+        if self._by_normal_form(statement, self._any, ()) is not None:
             return True
         work = self._normaliser(statement, ())
         difference = work.simple(sub(statement.left, statement.right))
         wanted = frozenset(e for e in elements(difference) if self.clock.time(e.tensor) is not None)
-        opened = unfold(difference, self.model, lambda e: e in wanted)
+        opened = unfold(difference, self.model, wanted.__contains__)
         return self._is_zero(work, work.poly(self._without(work, opened, self._any)))
 
 
