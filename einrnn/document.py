@@ -63,7 +63,7 @@ class Document:
         ``progress`` is called with (claims done, claims in all, label of the next).
 
         Raises:
-            EinrnnError: E406, a label is not in the document.
+            EinrnnError: E803, a label is not in the document.
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
@@ -80,7 +80,7 @@ class Document:
         known = {c.label for c in (*self.model.claims, *self._elaborated.invalid)}
         for label in labels:
             if label not in known:
-                raise EinrnnError("E406", f"there is no claim labelled {label!r}")
+                raise EinrnnError("E803", f"there is no claim labelled {label!r}")
         wanted = set(labels)
         return replace(self.model, claims=_with_used(self.model, wanted))
 

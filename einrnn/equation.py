@@ -36,13 +36,13 @@ def _index_equation(
 
     if operands:
         raise LanguageError(
-            "E410",
+            "E804",
             "an index equation takes its arrays by name",
             'call einsum("C[i,k] = A[i,j] B[j,k]", A=A, B=B)',
         )
     left, sign, right = equation.partition(":=" if ":=" in equation else "=")
     if not sign:
-        raise LanguageError("E411", "there is no = in the equation", 'write "c = a[i] b[i]"')
+        raise LanguageError("E805", "there is no = in the equation", 'write "c = a[i] b[i]"')
     document = Document(Source.of(f"{left} := {right}", "<equation>"))
     document.raise_errors()
     program = document.compile(left.strip())

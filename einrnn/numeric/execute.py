@@ -249,7 +249,7 @@ def _align(step: Align) -> Action:
     plain = order == tuple(range(len(order)))
 
     def run(r: Registers) -> None:
-        array = r[source] if plain else r[source].transpose(order)
+        array = np.asarray(r[source]) if plain else r[source].transpose(order)
         r[out] = array[new] if None in new else array
 
     return run

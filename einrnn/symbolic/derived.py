@@ -68,7 +68,7 @@ def complete(
     the roots without :class:`Derivative` nodes.
 
     Raises:
-        LanguageError: E501, a definition contains a derivative of itself.
+        LanguageError: E510, a definition contains a derivative of itself.
     """
     work = _Derivation(model, policy)
     done = [work.carry_out(expr, ranges) for expr, ranges in roots]
@@ -92,7 +92,7 @@ class _Derivation:
             return self.model.definitions[name]
         if name in self._open:
             cycle = " needs ".join([*self._open[self._open.index(name) :], name])
-            raise LanguageError("E501", f"a definition contains a derivative of itself: {cycle}")
+            raise LanguageError("E510", f"a definition contains a derivative of itself: {cycle}")
         self._open.append(name)
         old = self.model.definitions.get(name)
         new = self._build(name) if old is None else self._without_derivatives(old)

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sympy.core.relational import Relational
 
-from einrnn.sympy_backend.functions import piecewise, sp
+from einrnn.sympy_backend.functions import maximum, minimum, rebuilt, sp
 from einrnn.sympy_backend.postorder import postorder
 
 _FEW = 8
@@ -59,21 +60,22 @@ def signs(difference: Any) -> tuple[int, ...]:
     )
 
 
-def resolved(expr: Any, difference: Any, sign: int) -> Any:
+def resolved(expr: Any, difference: Any, sign: int, check: Callable[[], None]) -> Any:
     """The expression where ``difference`` has this sign.
 
     Where it is 0 and has a Symbol that stands alone, that Symbol is solved for. Where it is
-    a Symbol, that becomes a positive one, or minus a positive one.
+    a Symbol, that becomes a positive one, or minus a positive one. ``check`` is called now and then, and may raise.
     """
     done: dict[Any, Any] = {}
     for node in postorder(expr):
+        check()
         args = [done[arg] for arg in node.args]
         done[node] = _resolved(node, args, difference, sign)
     result = done[expr]
     solved = _solved(difference) if sign == 0 else None
     if sign and difference.is_Symbol and not difference.is_positive:
         solved = difference, sign * sp.Symbol(difference.name, positive=True)
-    return _replaced(result, *solved) if solved else result
+    return _replaced(result, *solved, check) if solved else result
 
 
 def _known_sign(difference: Any, wanted: Any, sign: int) -> int | None:
@@ -98,9 +100,7 @@ def _resolved(node: Any, args: list[Any], wanted: Any, sign: int) -> Any:
         found = _known_sign(sp.Add(args[0], -args[1]), wanted, sign)
         if found is not None:
             return head(sp.Integer(found), sp.Integer(0))
-    elif head is sp.Piecewise:
-        return piecewise([tuple(arg.args) for arg in args], sp.nan)
-    return node if tuple(args) == node.args else head(*args)
+    return rebuilt(node, args)
 
 
 def _extreme(head: Any, args: list[Any], wanted: Any, sign: int) -> Any:
@@ -119,7 +119,7 @@ def _extreme(head: Any, args: list[Any], wanted: Any, sign: int) -> Any:
                 beaten = True
         if not beaten:
             kept.append(arg)
-    return kept[0] if len(kept) == 1 else head(*kept, evaluate=False)
+    return (maximum if head is sp.Max else minimum)(*kept)
 
 
 def _solved(difference: Any) -> tuple[Any, Any] | None:
@@ -133,12 +133,10 @@ def _solved(difference: Any) -> tuple[Any, Any] | None:
     return None
 
 
-def _replaced(expr: Any, symbol: Any, value: Any) -> Any:
+def _replaced(expr: Any, symbol: Any, value: Any, check: Callable[[], None]) -> Any:
     done: dict[Any, Any] = {}
     for node in postorder(expr):
-        args = tuple(done[arg] for arg in node.args)
-        if node == symbol:
-            done[node] = value
-        else:
-            done[node] = node if args == node.args else node.func(*args)
+        check()
+        args = [done[arg] for arg in node.args]
+        done[node] = value if node == symbol else rebuilt(node, args)
     return done[expr]

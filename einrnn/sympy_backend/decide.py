@@ -52,16 +52,18 @@ def is_zero(difference: sympy.Expr, budget_seconds: float) -> bool | None:
 
 def _on_all_branches(expr: Any, deadline: float, exponential: bool) -> bool | None:
     """Whether every branch is zero where it is defined; None where it is defined nowhere."""
+    check = Field(deadline).check
     stack, count, defined = [expr], 0, False
     while stack:
         count += 1
-        if time.monotonic() > deadline or count > _MOST_BRANCHES:
+        check()
+        if count > _MOST_BRANCHES:
             raise GiveUp
         branch = stack.pop()
         difference = branches.subject(branch)
         if difference is not None:
             signs = branches.signs(difference)
-            stack += [branches.resolved(branch, difference, sign) for sign in signs]
+            stack += [branches.resolved(branch, difference, sign, check) for sign in signs]
             continue
         answer = _smooth(branch, deadline, exponential)
         if answer == "not zero":

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import sympy
+from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from einrnn.core.functions import FUNCTIONS
@@ -116,6 +117,22 @@ def piecewise(pairs: Sequence[tuple[Any, Any]], otherwise: Any) -> Any:
     pairs = [*kept, (otherwise, sp.true)]
     rows = [sp.Tuple.__new__(ExprCondPair, value, cond) for value, cond in pairs]
     return sp.Basic.__new__(sp.Piecewise, *rows)
+
+
+def rebuilt(node: Any, args: Sequence[Any]) -> Any:
+    """The node over other parts, without the searches of sympy's constructors of branches."""
+    head = node.func
+    if tuple(args) == node.args:
+        return node
+    if head in (sp.Max, sp.Min):
+        return _extreme(head, args, True)
+    if head is ExprCondPair:
+        return sp.Tuple.__new__(ExprCondPair, *args)
+    if head is sp.Piecewise:
+        return piecewise([tuple(arg.args) for arg in args], sp.nan)
+    if issubclass(head, Relational):
+        return relation(node.rel_op, *args)
+    return head(*args)
 
 
 def function(name: str) -> Callable[..., Any]:
