@@ -49,7 +49,7 @@ def _how(verdict: Verdict) -> str:
     if verdict.verdict == "refuted" and verdict.counterexample is not None:
         wanted = "as it must be" if verdict.expect == "refute" else "but it should hold"
         return f"{wanted}: {_where(verdict.counterexample)}"
-    parts = [verdict.method] if verdict.method else []
+    parts = [verdict.method, *verdict.steps] if verdict.method else []
     if verdict.max_error is not None and verdict.verdict == "tested":
         parts.append(f"error {verdict.max_error:.0e}")
     if verdict.initial_state == "any":

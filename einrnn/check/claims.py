@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
 from einrnn.core.nodes import Apply, Cases, Element, Expr, Number
@@ -11,6 +12,7 @@ from einrnn.core.traverse import elements
 from einrnn.core import affine as af
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.symbolic.derived import complete, fewer_axes, forward
+from einrnn.symbolic.proof.clock import Clock
 from einrnn.symbolic.tidy import tidy
 
 UNDEFINED = Apply("undefined", ())
@@ -53,6 +55,12 @@ class Prepared:
     reverse: Model
     claims: tuple[Ready, ...]
     failed: tuple[tuple[Claim, Diagnostic], ...]
+
+    @cached_property
+    def recurrent(self) -> frozenset[str]:
+        """The definitions of the forward model that need themselves."""
+        clock = Clock(self.forward)
+        return frozenset(name for name in self.forward.definitions if clock.recurs(name))
 
 
 def prepare(model: Model) -> Prepared:

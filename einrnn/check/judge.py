@@ -12,6 +12,7 @@ from einrnn.check import counterexample as examples
 from einrnn.check.claims import Prepared, Ready, prepare, with_free_boundaries
 from einrnn.check.compare import AGREES
 from einrnn.check.numbers import Numbers, Tried
+from einrnn.check.proofs import Proofs
 from einrnn.check.symbolic import equal_in_sympy
 from einrnn.check.verdict import Verdict
 from einrnn.core.model import Claim, Model
@@ -19,6 +20,7 @@ from einrnn.errors import Diagnostic
 from einrnn.source import Source
 
 _SEARCH_SECONDS = 3.0
+_PROOF_SECONDS = 6.0
 
 Progress = Callable[[int, int, str], None]
 
@@ -45,6 +47,11 @@ class Judge:
     def numbers(self) -> Numbers:
         """The numeric tier of the document as it stands."""
         return Numbers(self.prepared, self.seed)
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """The prover, with what it has proved so far."""
+        return Proofs(self.prepared)
 
     @cached_property
     def any_start(self) -> Numbers | None:
@@ -74,7 +81,11 @@ class Judge:
         if tried.defects:
             verdict = self._defective(base, ready, tried)
         else:
-            verdict = self._refuted(base, ready, tried) or self._tested(base, ready, tried)
+            verdict = (
+                self._refuted(base, ready, tried)
+                or self._proved(base, ready, tried)
+                or self._tested(base, ready, tried)
+            )
         return replace(verdict, seconds=time.monotonic() - start)
 
     def invalid(self, claim: Claim, diagnostics: tuple[Diagnostic, ...]) -> Verdict:
@@ -115,6 +126,15 @@ class Judge:
         if found is None:
             return None
         return replace(base, verdict="refuted", method="counterexample", counterexample=found)
+
+    def _proved(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict | None:
+        """A proof for all sizes, of a claim that numbers agree with."""
+        if not tried.sizes or tried.error > AGREES:
+            return None
+        found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
+        if found is None:
+            return None
+        return replace(base, verdict="proved", method=found.method, steps=found.steps)
 
     def _tested(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict:
         if not tried.sizes:

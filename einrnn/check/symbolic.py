@@ -8,14 +8,13 @@ from itertools import product
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready, named_assumptions, names_used
+from einrnn.check.claims import Prepared, Ready, named_assumptions
 from einrnn.check.points import Point
 from einrnn.check.sizes import recurrent_dims
 from einrnn.core.model import Model
 from einrnn.errors import EinrnnError
 
 _ENTRIES = 24
-Unfold = Callable[[str], bool]
 
 
 def small_sizes(model: Model) -> tuple[Mapping[str, int], ...]:
@@ -51,20 +50,12 @@ def equal_in_sympy(
     return tuple(decided)
 
 
-def levels(model: Model) -> tuple[Unfold, ...]:
-    """What to unfold, in order of cost."""
+def levels(prepared: Prepared) -> tuple[frozenset[str], ...]:
+    """The names to unfold, in order of cost: derivatives, what does not recur, everything."""
+    model = prepared.forward
     derived = frozenset(model.derived)
-    simple = derived | {name for name in model.definitions if not _recurs(model, name)}
-    return (
-        lambda name: name in derived,
-        lambda name: name in simple,
-        lambda name: True,
-    )
-
-
-def _recurs(model: Model, name: str) -> bool:
-    bodies = tuple(clause.body for clause in model.definitions[name].clauses)
-    return name in names_used(model, bodies)
+    everything = frozenset(model.definitions)
+    return derived, derived | (everything - prepared.recurrent), everything
 
 
 def _equal_at(prepared: Prepared, ready: Ready, point: Point, deadline: float) -> bool:
@@ -77,9 +68,10 @@ def _equal_at(prepared: Prepared, ready: Ready, point: Point, deadline: float) -
     entries = Entries(model, point.sizes, integers=integers)
     granted = substitutions(entries, named_assumptions(prepared.model, ready.assumptions))
     letters = tuple(ready.claim.ranges)
+    unfolded = levels(prepared)
     for position in _chosen(point, ready):
         env = dict(zip(letters, position, strict=True))
-        for unfold in levels(model):
+        for unfold in unfolded:
             left_over = deadline - time.monotonic()
             if left_over <= 0:
                 return False

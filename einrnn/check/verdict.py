@@ -48,6 +48,7 @@ class Verdict:
     leans on, ``sizes_tested`` and ``max_error`` (relative) how far it was tried.
     ``initial_state`` is ``any`` where the claim also held with random constants in place
     of constant boundary values, ``stated`` where it held for the stated ones only.
+    ``steps`` say in words what a proof did.
     """
 
     label: str
@@ -65,6 +66,7 @@ class Verdict:
     residual: str | None = None
     suggestion: str | None = None
     initial_state: Literal["any", "stated"] | None = None
+    steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
@@ -94,6 +96,7 @@ class Verdict:
             "residual": self.residual,
             "suggestion": self.suggestion,
             "initial_state": self.initial_state,
+            "steps": list(self.steps),
             "notes": list(self.notes),
             "seconds": round(self.seconds, 4),
         }

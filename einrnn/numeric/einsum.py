@@ -25,7 +25,7 @@ from einrnn.numeric.subscripts import ELLIPSIS, Subscripts, parse
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def einsum(equation: str, *operands: Any) -> Array:
+def einsum(equation: str, *operands: Any, **named: Any) -> Array:
     """The sum of products that an einsum string names, as a new array.
 
     Letters that the output lacks are summed; without ``->`` the output has the letters
@@ -35,8 +35,15 @@ def einsum(equation: str, *operands: Any) -> Array:
     Raises EvaluationError: E701 where a letter has two sizes, E702 and E703 for output
     letters that no operand has or that are repeated, E704 for a wrong number of operands,
     E705 for a wrong number of axes, E706 for text that is not an einsum string, E707 for an
-    ellipsis that is missing in the output, E708 for operands that are not numbers.
+    ellipsis that is missing in the output, E708 for operands that are not numbers, E709 for
+    operands by name.
     """
+    if named:
+        raise EvaluationError(
+            "E709",
+            f"an einsum string takes its operands in order, not by name ({', '.join(named)})",
+            "name arrays in an index equation, as in C[i,k] = A[i,j] B[j,k]",
+        )
     subscripts = parse(equation, len(operands))
     arrays = [_array(operand, number) for number, operand in enumerate(operands)]
     shapes = tuple(array.shape for array in arrays)
@@ -98,7 +105,8 @@ def _plan(subscripts: Subscripts, shapes: tuple[tuple[int, ...], ...]) -> Plan:
     summed = [axis for axis in present if axis not in order]
     value = spread(emitter, contracted(emitter, values, summed, order), order)
     wanted = {value.register}
-    constants, main = pruned(*(tuple(block.steps) for block in emitter.blocks), wanted)
+    first, second = emitter.blocks
+    constants, main = pruned(first.steps, second.steps, wanted)
     registers = tuple(emitter.registers)
     times = lifetimes(registers, constants, main, wanted)
     return Plan(registers, constants, main, {"result": value.register}, times)

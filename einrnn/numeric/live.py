@@ -148,7 +148,8 @@ def _memory(
         new = {out for out in _made(step) if out not in present and out not in base}
         present |= new
         live += sum(size[out] for out in new)
-        largest = max([largest, *(size[out] for out in new)])
+        if not isinstance(step, Given):
+            largest = max([largest, *(size[out] for out in new)])
         peak = max(peak, live)
         live -= sum(size[out] for out in ends.get(number, ()) if out in present)
     return largest, peak

@@ -151,7 +151,7 @@ def _term(text: str, start: int, end: int) -> Term:
     at = start
     while at < end:
         character = text[at]
-        if character == " ":
+        if character.isspace():
             at += 1
             continue
         dots = text[at : at + 3] == "..." and at + 3 <= end

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sympy.core.relational import Relational
 
-from einrnn.sympy_backend.functions import maximum, minimum, rebuilt, sp
+from einrnn.sympy_backend.functions import maximum, minimum, rebuilt, relation, sp
 from einrnn.sympy_backend.postorder import postorder
 
 _FEW = 8
@@ -64,7 +64,8 @@ def resolved(expr: Any, difference: Any, sign: int, check: Callable[[], None]) -
     """The expression where ``difference`` has this sign.
 
     Where it is 0 and has a Symbol that stands alone, that Symbol is solved for. Where it is
-    a Symbol, that becomes a positive one, or minus a positive one. ``check`` is called now and then, and may raise.
+    a Symbol, that becomes a positive one, or minus a positive one. ``check`` is called at
+    every node, and may raise.
     """
     done: dict[Any, Any] = {}
     for node in postorder(expr):
@@ -96,10 +97,10 @@ def _resolved(node: Any, args: list[Any], wanted: Any, sign: int) -> Any:
             return sp.Integer(found) if head is sp.sign else found * args[0]
     elif head in (sp.Max, sp.Min):
         return _extreme(head, args, wanted, sign)
-    elif issubclass(head, Relational):
+    elif isinstance(node, Relational):
         found = _known_sign(sp.Add(args[0], -args[1]), wanted, sign)
         if found is not None:
-            return head(sp.Integer(found), sp.Integer(0))
+            return relation(str(cast(Any, node).rel_op), sp.Integer(found), sp.Integer(0))
     return rebuilt(node, args)
 
 

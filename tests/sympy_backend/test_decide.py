@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from einrnn.sympy_backend.decide import is_zero
-from einrnn.sympy_backend.functions import piecewise
+from einrnn.sympy_backend.functions import piecewise, relu, step
 
 X, Y, Z = sp.symbols("x y z", real=True)
 P, R = sp.symbols("p r", positive=True)
@@ -158,3 +158,31 @@ def test_zero_means_numerically_zero(a: sp.Expr, b: sp.Expr) -> None:
         assert abs(value) < 1e-20
     elif difference.is_rational_function():
         assert sp.simplify(difference) != 0
+
+
+def relu_rnn(steps: int, width: int) -> tuple[sp.Expr, sp.Expr]:
+    """A state of a relu network in time, and sum_ij W[i,j] ds/dW[i,j] of that state."""
+    weights = [[sp.Symbol(f"W[{i},{j}]", real=True) for j in range(width)] for i in range(width)]
+    state = [sp.Symbol(f"s[{i}]", real=True) for i in range(width)]
+    euler = [sp.Integer(0)] * width
+    for _ in range(steps):
+        inner = [sp.Add(*map(sp.Mul, row, state)) for row in weights]
+        slopes = [
+            sp.Add(z, *map(sp.Mul, row, euler)) for z, row in zip(inner, weights, strict=True)
+        ]
+        euler = [sp.Mul(step(z), slope) for z, slope in zip(inner, slopes, strict=True)]
+        state = [relu(z) for z in inner]
+    return state[0], euler[0]
+
+
+def test_a_relu_network_is_homogeneous_in_its_weights() -> None:
+    state, euler = relu_rnn(2, 2)
+    assert is_zero(euler - 2 * state, 10) is True
+    assert is_zero(euler - 3 * state, 10) is False
+
+
+def test_the_budget_is_kept_with_many_branches_of_shared_parts() -> None:
+    state, euler = relu_rnn(12, 4)
+    start = time.monotonic()
+    assert is_zero(euler - 12 * state, 1) is None
+    assert time.monotonic() - start < 3

@@ -1,0 +1,65 @@
+"""The tier of proofs: claims decided for all sizes, each with the claims before it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from einrnn.check.claims import Prepared, Ready, named_assumptions
+from einrnn.core.model import Model
+from einrnn.core.nodes import Cases, Expr
+from einrnn.symbolic.proof.prover import Lemma, Proof, Prover, Statement, usable
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A proved claim and the assumptions that it leans on."""
+
+    lemma: Lemma
+    assumptions: frozenset[str]
+
+
+@dataclass
+class Proofs:
+    """Proves claims of one document; what is proved may be used for later claims."""
+
+    prepared: Prepared
+    _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
+
+    def of(self, ready: Ready, seconds: float) -> Proof | None:
+        """A proof of a claim: over recurrences that run forward, then over adjoints."""
+        deadline = time.monotonic() + seconds
+        sides = (
+            ("forward", self.prepared.forward, ready.forward),
+            ("reverse", self.prepared.reverse, ready.reverse),
+        )
+        for number, (way, model, pair) in enumerate(sides):
+            # the first way leaves some of the time to the second
+            until = deadline - (1 - number) * seconds / 3
+            statement = _statement(ready, pair.left, pair.right)
+            proof = self._prover(ready, way, model, until).prove(statement)
+            if proof is not None:
+                self._remember(ready)
+                return proof
+        return None
+
+    def _prover(self, ready: Ready, way: str, model: Model, deadline: float) -> Prover:
+        granted = named_assumptions(self.prepared.model, ready.assumptions)
+        allowed = frozenset(ready.assumptions)
+        lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
+        return Prover(model, granted, usable(lemmas), deadline)
+
+    def _remember(self, ready: Ready) -> None:
+        """Keep a proved claim, in both of its forms."""
+        assumptions = frozenset(ready.assumptions)
+        for way, pair in (("forward", ready.forward), ("reverse", ready.reverse)):
+            lemma = Lemma(ready.claim.label, _statement(ready, pair.left, pair.right))
+            self._known.setdefault(way, []).append(_Known(lemma, assumptions))
+
+
+def _statement(ready: Ready, left: Expr, right: Expr) -> Statement:
+    claim = ready.claim
+    if claim.condition is None:
+        return Statement(left, right, claim.ranges)
+    inner = [side.branches[0][1] if isinstance(side, Cases) else side for side in (left, right)]
+    return Statement(inner[0], inner[1], claim.ranges, claim.condition)
