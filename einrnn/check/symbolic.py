@@ -80,7 +80,10 @@ def _equal_at(prepared: Prepared, ready: Ready, point: Point, deadline: float) -
                 right = entries.expression(ready.forward.right, env, unfold)
             except EinrnnError:
                 return False
-            if left is right or is_zero((left - right).xreplace(granted), left_over / 2):
+            difference = left - right
+            if granted:
+                difference = difference.xreplace(granted)
+            if left is right or is_zero(difference, left_over / 2):
                 break
         else:
             return False

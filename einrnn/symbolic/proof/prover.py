@@ -49,6 +49,12 @@ class Lemma:
     name: str
     statement: Statement
 
+    @property
+    def tensor(self) -> str:
+        """The definition that the lemma is about."""
+        assert isinstance(self.statement.left, Element)
+        return self.statement.left.tensor
+
 
 @dataclass
 class Prover:
@@ -85,12 +91,24 @@ class Prover:
         """What is tried, cheapest first: derivatives unfolded, then all definitions."""
         for chosen in (self._derived_only, self._any):
             yield partial(self._by_normal_form, statement, chosen, ())
-            for lemma in self.lemmas:
+            for lemma in self._relevant(statement, chosen):
                 yield partial(self._by_lemma, statement, chosen, lemma)
             for index in statement.ranges:
                 for direction in self._directions(statement):
                     yield partial(self._by_step, statement, chosen, index, direction)
                     yield partial(self._by_induction, statement, chosen, index, direction)
+
+    def _relevant(self, statement: Statement, chosen: Chosen) -> list[Lemma]:
+        """The lemmas about something that is left of the statement once it is unfolded."""
+        if not self.lemmas:
+            return []
+        work = self._normaliser(statement, ())
+        try:
+            difference = self._without(work, sub(statement.left, statement.right), chosen)
+        except TooLarge:
+            return []
+        names = {element.tensor for element in elements(difference)}
+        return [lemma for lemma in self.lemmas if lemma.tensor in names]
 
     def _directions(self, statement: Statement) -> tuple[int, ...]:
         """The directions of time in which something recurs that the statement needs."""
@@ -144,9 +162,17 @@ class Prover:
         when = self.clock.time(element.tensor)
         if when is None:
             return not self.clock.recurs(element.tensor)
-        return self._at_boundary(element, when, work.known)
+        return self._at_boundary(element, when) or self._at_one_time(element)
 
-    def _at_boundary(self, element: Element, when: Time, known: tuple[Affine, ...]) -> bool:
+    def _at_one_time(self, element: Element) -> bool:
+        """Whether a total derivative is by an entry of the same time: it ends there."""
+        places = self.clock.precedes(element.tensor)
+        if places is None:
+            return False
+        of, wrt, _ = places
+        return element.args[of] is element.args[wrt]
+
+    def _at_boundary(self, element: Element, when: Time) -> bool:
         there = element.args[when.axis]
         for clause in self.model.definitions[element.tensor].clauses:
             own = clause.args[when.axis]
@@ -223,11 +249,15 @@ class Prover:
     def _opened(
         self, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
     ) -> Expr:
-        """The expression with recurrent entries at the index unfolded until all are behind."""
+        """The expression with recurrent entries unfolded until all are behind the index, and
+        none is ahead of the one that was furthest behind before."""
+        reach = min([-1, *self._offsets(expr, index, direction)])
         for _ in range(_ROUNDS):
             expr = work.simple(expr)
             now = frozenset(
-                e for e in elements(expr) if chosen(e) and self._stands_at(e, index, direction)
+                e
+                for e in elements(expr)
+                if chosen(e) and self._offset(e, index, direction, reach) > reach
             )
             if not now or self._expired():
                 return expr
@@ -235,13 +265,16 @@ class Prover:
             expr = self._without(work, expr, chosen)
         return expr
 
-    def _stands_at(self, element: Element, index: Index, direction: int) -> bool:
-        """Whether a recurrent entry is at the index in time, not before it."""
+    def _offset(self, element: Element, index: Index, direction: int, other: int) -> int:
+        """How far a recurrent entry is ahead of the index in time; ``other`` for the rest."""
         when = self.clock.time(element.tensor)
         if when is None or when.direction != direction:
-            return False
+            return other
         there = af.minus(element.args[when.axis], af.of(index))
-        return not there.terms and there.constant * direction >= 0
+        return other if there.terms else there.constant * direction
+
+    def _offsets(self, expr: Expr, index: Index, direction: int) -> list[int]:
+        return [self._offset(e, index, direction, 0) for e in elements(expr)]
 
     def _induction(
         self, statement: Statement, index: Index, direction: int, chosen: Chosen
@@ -309,11 +342,16 @@ class Prover:
 
 
 def usable(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
-    """The lemmas that may be used as rules: one entry on the left, nothing conditional."""
-    return tuple(
-        lemma
-        for lemma in lemmas
-        if isinstance(lemma.statement.left, Element)
-        and lemma.statement.condition is None
-        and all(af.letter(arg) is not None for arg in lemma.statement.left.args)
-    )
+    """The lemmas that may be used as rules: one entry on the left with an index at each
+    position, which the right side does not lead back to, and nothing conditional."""
+    return tuple(lemma for lemma in lemmas if _is_rule(lemma.statement))
+
+
+def _is_rule(statement: Statement) -> bool:
+    left = statement.left
+    if not isinstance(left, Element) or statement.condition is not None:
+        return False
+    letters = [af.letter(arg) for arg in left.args]
+    if None in letters or len(set(letters)) < len(letters):
+        return False
+    return all(element.tensor != left.tensor for element in elements(statement.right))
