@@ -20,7 +20,8 @@ from einrnn.errors import Diagnostic
 from einrnn.source import Source
 
 _SEARCH_SECONDS = 3.0
-_PROOF_SECONDS = 6.0
+_PROOF_SECONDS = 4.0
+_SYMPY_SECONDS = 2.0
 
 Progress = Callable[[int, int, str], None]
 
@@ -147,7 +148,7 @@ class Judge:
             self.prepared,
             ready,
             lambda sizes: self.numbers.points.at(sizes, ready.assumptions),
-            self.seconds,
+            min(self.seconds, _SYMPY_SECONDS),
         )
         start = self._initial_state(ready)
         note = "holds for the stated boundary values, not for arbitrary ones"

@@ -118,7 +118,10 @@ def _claim(steps: list[Claim], model: Model, left: str) -> list[str]:
 
 
 def _escaped(label: str) -> str:
-    return re.sub(r"([_#%&$])", r"\\\1", label)
+    """A label in the text mode of LaTeX."""
+    label = re.sub(r"([_#%&${}])", r"\\\1", label.replace("\\", "\0"))
+    label = label.replace("\0", r"\textbackslash{}")
+    return label.replace("^", r"\^{}").replace("~", r"\~{}")
 
 
 def name_latex(name: str) -> str:

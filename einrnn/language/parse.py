@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from einrnn.errors import Diagnostic, Span
 from einrnn.language import ast
 from einrnn.language.build import Builder
-from einrnn.language.split import KEYWORD, LABEL, Piece, split, without_comments
+from einrnn.language.split import KEYWORD, LABEL, Piece, masked, split, without_comments
 from einrnn.language.syntax import explain
 from einrnn.source import Source
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _RULES = ["equation", "definition", "dims", "letters", "inputs", "function", "condition"]
 _DECLARES = {"dim": "dims", "index": "letters", "input": "inputs", "function": "function"}
 _CLAUSE = re.compile(r"\b(using|for)\b")
+# a label after 'using': in brackets anything, without them up to the next comma
+_USED = re.compile(r"\[([^\[\]]*)\]|([^,\[\]]+)")
+_HEAD_WORD = re.compile(r"\s*(assume|refute)\b\s*")
+_HEAD_LABEL = re.compile(r"\s*" + LABEL.pattern)
 _LOCK = Lock()
 
 
@@ -88,9 +92,10 @@ def _statement(source: Source, text: str, piece: Piece) -> Parsed:
     word = keyword.group(1) if keyword else ""
     if word in _DECLARES:
         return _declaration(piece, content, word)
-    if ":=" in content and word not in ("assume", "refute"):
+    head = _head(content, span.start)
+    if word not in ("assume", "refute") and ":=" in content[head.rest :].split("using")[0]:
         return _definition(piece, content)
-    return _equation(source, piece, content)
+    return _equation(source, piece, content, head)
 
 
 def _declaration(piece: Piece, content: str, word: str) -> Parsed:
@@ -146,22 +151,27 @@ def _head(content: str, base: int) -> _Head:
     label: str | None = None
     span = Span(base, base + len(content))
     while True:
-        keyword = re.compile(r"\s*(assume|refute)\b\s*").match(content, at)
-        found = re.compile(r"\s*" + LABEL.pattern).match(content, at)
+        keyword = _HEAD_WORD.match(content, at)
+        found = _HEAD_LABEL.match(content, at)
         if keyword:
             refute |= keyword.group(1) == "refute"
             assumed |= keyword.group(1) == "assume"
             at = keyword.end()
         elif found and label is None:
-            label = re.sub(r"\s+", " ", found.group(1))
-            span = Span(base + found.start(1), base + found.end(1))
+            label, span = _label(found, 1, base)
             at = found.end()
         else:
             return _Head(at, label, span, refute, assumed)
 
 
-def _equation(source: Source, piece: Piece, content: str) -> Parsed:
-    head = _head(content, piece.span.start)
+def _label(found: re.Match[str], group: int, base: int) -> tuple[str, Span]:
+    """The name of a label, with single spaces, and its place without the space around it."""
+    text = found.group(group)
+    start = base + found.start(group) + len(text) - len(text.lstrip())
+    return " ".join(text.split()), Span(start, start + len(text.strip()))
+
+
+def _equation(source: Source, piece: Piece, content: str, head: _Head) -> Parsed:
     label = head.label or f"line {source.place(piece.span.start)[0]}"
     failed = Parsed(piece.span, None, piece.broken, label, None, not head.assumed, head.refute)
     if piece.broken:
@@ -199,7 +209,7 @@ def _empty(span: Span) -> Diagnostic:
         "the statement is empty",
         span,
         "expected an equation",
-        help="write left = right after the label",
+        help="write left = right after the label, or on the next line, indented",
     )
 
 
@@ -215,7 +225,8 @@ def _no_equality(span: Span) -> Diagnostic:
 
 def _tail(content: str, rest: int, base: int) -> tuple[Span, tuple[ast.LabelUse, ...], Any]:
     """Takes ``using`` and ``for`` off the end: the span of the equation, and both."""
-    cuts = [m for m in _CLAUSE.finditer(content, rest) if _outside(content, rest, m.start())]
+    bare = masked(content)
+    cuts = [m for m in _CLAUSE.finditer(bare, rest) if _outside(bare, rest, m.start())]
     body = Span(base + rest, base + (cuts[0].start() if cuts else len(content)))
     using: list[ast.LabelUse] = []
     condition: ast.Ast | None = None
@@ -238,11 +249,9 @@ def _outside(content: str, start: int, at: int) -> bool:
 
 def _labels(content: str, start: int, end: int, base: int) -> list[ast.LabelUse]:
     uses: list[ast.LabelUse] = []
-    for found in re.compile(r"[^,]+").finditer(content, start, end):
-        name = found.group().strip()
-        first = base + found.start() + len(found.group()) - len(found.group().lstrip())
-        if name:
-            uses.append(ast.LabelUse(name.strip("[]").strip(), Span(first, first + len(name))))
+    for found in _USED.finditer(content, start, end):
+        if found.group(found.lastindex or 0).strip():
+            uses.append(ast.LabelUse(*_label(found, found.lastindex or 0, base)))
     if not uses:
         raise SyntaxProblem(
             Diagnostic(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from einrnn.core import affine as af
@@ -76,7 +77,12 @@ def _claims_text(steps: list[Claim], model: Model, left: str) -> str:
     shown = f"[{first.label}] {refute}{left}{sides}"
     if first.condition is not None:
         shown += f" for {condition_text(first.condition, model)}"
-    return shown + (f" using {', '.join(first.using)}" if first.using else "")
+    return shown + (f" using {', '.join(map(_used, first.using))}" if first.using else "")
+
+
+def _used(label: str) -> str:
+    """A label after ``using``, in brackets where it would not be read as one name."""
+    return f"[{label}]" if re.search(r"[,#]|:=|\b(using|for)\b", label) else label
 
 
 def _assumption_text(given: Assumption, model: Model) -> str:

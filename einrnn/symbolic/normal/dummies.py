@@ -73,26 +73,39 @@ def canonical(term: Term) -> Term:
     Raises:
         TooLarge: the indices are too symmetric to be told apart in the budget.
     """
-    used = frozenset[Index]().union(
-        *(c.free for c in term.conds), *(a.free for a, _ in term.factors)
-    )
+    used = term.indices
     named: list[tuple[bytes, tuple[Index, ...]]] = []
-    for piece in _pieces(term, used):
+    for piece in _pieces(term):
         order, key = _label(piece)
         named.append((key, order))
     named.sort(key=lambda pair: pair[0])
     order = [index for _, indices in named for index in indices]
-    mapping = {old: Index(f"·{position}") for position, old in enumerate(order)}
+    order += [index for index in term.bound if index not in order]
+    names = _names(len(order), used - frozenset(term.bound))
     halfway = {old: Index(f"·'{position}") for position, old in enumerate(order)}
+    final = {halfway[old]: af.of(new) for old, new in zip(order, names, strict=True)}
     apart = rename(term, {old: af.of(new) for old, new in halfway.items()})
-    named_ = rename(apart, {halfway[old]: af.of(new) for old, new in mapping.items()})
-    return Term(tuple(mapping.values()), named_.conds, named_.factors)
+    moved_ = rename(apart, final)
+    return Term(names, moved_.conds, moved_.factors)
 
 
-def _pieces(term: Term, used: frozenset[Index]) -> list[_Piece]:
+def _names(count: int, taken: frozenset[Index]) -> tuple[Index, ...]:
+    """The first names for dummies that are not free in the term."""
+    found: list[Index] = []
+    number = 0
+    while len(found) < count:
+        name = Index(f"·{number}")
+        number += 1
+        if name not in taken:
+            found.append(name)
+    return tuple(found)
+
+
+def _pieces(term: Term) -> list[_Piece]:
     """The connected components of bound indices."""
-    groups: list[set[Index]] = [{index} for index in term.bound if index in used]
     nodes: list[Node] = [*term.conds, *(atom for atom, _ in term.factors)]
+    occurring = frozenset[Index]().union(*(node.free for node in nodes))
+    groups: list[set[Index]] = [{index} for index in term.bound if index in occurring]
     for node in nodes:
         touched = [group for group in groups if group & node.free]
         if len(touched) > 1:

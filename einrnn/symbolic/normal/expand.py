@@ -105,16 +105,18 @@ class Normaliser:
         """The product, with bound indices kept apart."""
         if len(first) * len(second) > _MOST_TERMS:
             raise TooLarge
+        taken = frozenset[Index]().union(*(term.indices for term in second))
         return tm.plus(
-            tm.scale(self.times(tm.apart(term, self.fresh), second), coefficient)
+            tm.scale(self.times(tm.apart(term, taken, self.fresh), second), coefficient)
             for term, coefficient in first.items()
         )
 
     def times(self, term: Term, poly: Poly) -> Poly:
         """A term times a polynomial that may speak of the term's own bound indices."""
         rows: list[Poly] = []
+        taken = term.indices
         for other, coefficient in poly.items():
-            theirs = tm.apart(other, self.fresh)
+            theirs = tm.apart(other, taken, self.fresh)
             joined = Term(
                 term.bound + theirs.bound,
                 tm.sorted_conds((*term.conds, *theirs.conds)),

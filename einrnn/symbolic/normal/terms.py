@@ -16,6 +16,7 @@ from typing import TypeVar
 from einrnn.core import affine as af
 from einrnn.core.nodes import Add, Affine, Cond, Element, Expr, Index, Mul, Node, Value
 from einrnn.core.traverse import parts, rebuild, substitute, with_parts
+from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 
 N = TypeVar("N", bound=Node)
 
@@ -31,10 +32,10 @@ class Term:
     factors: Factors
 
     @property
-    def free(self) -> frozenset[Index]:
-        """The free indices."""
+    def indices(self) -> frozenset[Index]:
+        """All indices that occur, free and bound."""
         nodes = (*self.conds, *(atom for atom, _ in self.factors))
-        return frozenset[Index]().union(*(n.free for n in nodes)) - frozenset(self.bound)
+        return frozenset(self.bound).union(*(node.free for node in nodes))
 
 
 Poly = Mapping[Term, Fraction]
@@ -55,7 +56,7 @@ class Fresh:
         self._numbers = count()
 
     def __call__(self) -> Index:
-        return Index(f"·{next(self._numbers)}")
+        return Index(f"·f{next(self._numbers)}")
 
 
 def constant(value: int | Fraction) -> Poly:
@@ -127,13 +128,24 @@ def _in_order(node: Node) -> Node:
     return node
 
 
+def _moved_cond(cond: Cond, mapping: Mapping[Index, Affine]) -> Cond:
+    """A condition with indices replaced, the frequent form without going through its parts."""
+    parts_ = side(cond)
+    if parts_ is None:
+        return moved(cond, mapping)
+    if not any(index in cond.free for index in mapping):
+        return cond
+    value = substitute(parts_[1], mapping)
+    return is_zero(value) if parts_[0] == "==" else at_least_zero(value)
+
+
 def rename(term: Term, mapping: Mapping[Index, Affine]) -> Term:
     """The term with indices replaced; bound ones keep their place where replaced by a letter."""
     bound = tuple(
         letter if index in mapping and (letter := af.letter(mapping[index])) else index
         for index in term.bound
     )
-    conds = sorted_conds(moved(cond, mapping) for cond in term.conds)
+    conds = sorted_conds(_moved_cond(cond, mapping) for cond in term.conds)
     powers: dict[Expr, Fraction] = {}
     for base, exponent in term.factors:
         new = moved(base, mapping)
@@ -141,8 +153,7 @@ def rename(term: Term, mapping: Mapping[Index, Affine]) -> Term:
     return Term(bound, conds, sorted_factors(powers.items()))
 
 
-def apart(term: Term, fresh: Fresh) -> Term:
-    """The term with bound indices that occur nowhere else."""
-    if not term.bound:
-        return term
-    return rename(term, {index: af.of(fresh()) for index in term.bound})
+def apart(term: Term, taken: frozenset[Index], fresh: Fresh) -> Term:
+    """The term with bound indices that are not among those taken."""
+    clash = [index for index in term.bound if index in taken]
+    return rename(term, {index: af.of(fresh()) for index in clash}) if clash else term
