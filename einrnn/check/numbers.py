@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from einrnn.check.compare import (
 )
 from einrnn.check.differences import largest_error
 from einrnn.check.points import Point, Points
-from einrnn.check.sizes import Sizes, test_sizes
+from einrnn.check.sizes import Sizes, trial_sizes
 from einrnn.core.traverse import elements
 from einrnn.errors import EinrnnError
 
@@ -27,6 +28,7 @@ _ORACLE_ENTRIES = 24
 _SYMPY_ENTRIES = 8
 _CROSS = 1e-10
 _DIFFERENCES = 1e-6
+_SMALL_DRAWS = 3
 
 Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
 
@@ -91,8 +93,8 @@ class Numbers:
     def _evaluated(self, ready: Ready) -> list[tuple[Point, Both]]:
         """The points at which both sides have values, with the values."""
         rows: list[tuple[Point, Both]] = []
-        for sizes in test_sizes(self.prepared.model):
-            point = self.points.at(sizes, ready.assumptions)
+        for sizes, draw in self._trials:
+            point = self.points.at(sizes, ready.assumptions, draw)
             if point is None:
                 continue
             try:
@@ -102,6 +104,16 @@ class Numbers:
             if both.defined.any():
                 rows.append((point, both))
         return rows
+
+    @cached_property
+    def _trials(self) -> list[tuple[Sizes, int]]:
+        """Sizes with the number of a random draw: one where sizes are large, several at the
+        smallest, where few entries have to show what depends on their signs."""
+        rows = trial_sizes(self.prepared.model)
+        large, small = rows[:-2], rows[-2:]
+        return [(sizes, 0) for sizes in large] + [
+            (sizes, draw) for sizes in small for draw in range(_SMALL_DRAWS)
+        ]
 
     def _derivatives(self, ready: Ready) -> list[str]:
         """The derivatives a claim mentions, against finite differences; each once a document."""
@@ -117,7 +129,7 @@ class Numbers:
         return defects
 
     def _difference(self, name: str) -> float:
-        sizes = test_sizes(self.prepared.model)[0]
+        sizes = trial_sizes(self.prepared.model)[0]
         point = self.points.at(sizes, ())
         rng = np.random.default_rng(self.seed)
         if point is None:
@@ -133,7 +145,7 @@ def _with(tried: Tried, point: Point, both: Both) -> Tried:
     error = float(both.errors.max(initial=0.0))
     failed = point if error > REFUTES else None
     return Tried(
-        (*tried.sizes, point.sizes),
+        tried.sizes if point.sizes in tried.sizes else (*tried.sizes, point.sizes),
         max(tried.error, error),
         tried.cross,
         tried.failed_at or failed,

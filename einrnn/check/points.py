@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from einrnn.sympy_backend.evaluate import SympyValues
 
 Array = npt.NDArray[np.generic]
+_Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,19 +55,22 @@ class Points:
 
     prepared: Prepared
     seed: int
-    _made: dict[tuple[tuple[tuple[str, int], ...], tuple[str, ...]], Point | None] = field(
-        default_factory=dict["tuple[tuple[tuple[str, int], ...], tuple[str, ...]]", "Point | None"]
-    )
+    _made: dict[_Key, Point | None] = field(default_factory=dict["_Key", "Point | None"])
 
-    def at(self, sizes: Mapping[str, int], assumptions: tuple[str, ...]) -> Point | None:
-        """The point at these sizes, or None where no inputs satisfy the assumptions."""
-        key = (tuple(sorted(sizes.items())), assumptions)
+    def at(
+        self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int = 0
+    ) -> Point | None:
+        """The point of a draw at these sizes, or None where no inputs were found that
+        satisfy the assumptions."""
+        key = (tuple(sorted(sizes.items())), assumptions, draw)
         if key not in self._made:
-            self._made[key] = self._make(sizes, assumptions)
+            self._made[key] = self._make(sizes, assumptions, draw)
         return self._made[key]
 
-    def _make(self, sizes: Mapping[str, int], assumptions: tuple[str, ...]) -> Point | None:
-        text = repr((sorted(sizes.items()), assumptions))
+    def _make(
+        self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int
+    ) -> Point | None:
+        text = repr((sorted(sizes.items()), assumptions, draw))
         rng = np.random.default_rng((self.seed, crc32(text.encode())))
         model = self.prepared.model
         arrays = sample(model, sizes, rng)

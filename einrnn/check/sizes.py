@@ -50,7 +50,7 @@ def _is_shifted(arg: object, letter: Index) -> bool:
     )
 
 
-def test_sizes(model: Model) -> tuple[Sizes, ...]:
+def trial_sizes(model: Model) -> tuple[Sizes, ...]:
     """Sizes to evaluate claims at: different for different dims, recurrent ones at least 5.
 
     The last one has every free size at 1, where boundary cases show.

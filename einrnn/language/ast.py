@@ -224,10 +224,19 @@ class FactSaid:
 
 
 @dataclass(frozen=True, eq=False)
-class DimStatement:
-    """``dim T, K = 3``."""
+class DimSaid:
+    """A size with its number, or with the value it has where nothing else is said."""
 
-    dims: tuple[tuple[Name, Num | None], ...]
+    name: Name
+    number: Num | None
+    default: Ast | None
+
+
+@dataclass(frozen=True, eq=False)
+class DimStatement:
+    """``dim T, K = 3, N default T``."""
+
+    dims: tuple[DimSaid, ...]
     span: Span
 
 

@@ -149,13 +149,20 @@ class Builder:
         late = isinstance(parts[0], str)
         return ast.DefinitionStatement(clauses, late, self._span(*clauses))
 
-    def dim(self, parts: list[Any]) -> tuple[ast.Name, ast.Num | None]:
-        """One size, with its number if it has one."""
-        return self.name(parts), None if parts[1] is None else self.num(parts[1:])
+    def default(self, parts: list[Any]) -> ast.Group:
+        """The default of a size; the group tells it from a fixed number."""
+        return ast.Group((parts[0],), parts[0].span)
+
+    def dim(self, parts: list[Any]) -> ast.DimSaid:
+        """One size, with its number or its default if it has one."""
+        said = next((part for part in parts[1:] if part is not None), None)
+        if isinstance(said, ast.Group):
+            return ast.DimSaid(self.name(parts), None, said)
+        return ast.DimSaid(self.name(parts), None if said is None else self.num([said]), None)
 
     def dims(self, parts: list[Any]) -> ast.DimStatement:
         """A declaration of sizes."""
-        return ast.DimStatement(tuple(parts), parts[0][0].span.to(parts[-1][0].span))
+        return ast.DimStatement(tuple(parts), parts[0].name.span.to(parts[-1].name.span))
 
     def letters(self, parts: list[Any]) -> ast.IndexStatement:
         """A declaration of index letters."""

@@ -66,8 +66,8 @@ class Collector:
 
     def _dims(self, statement: ast.Statement | None) -> None:
         if isinstance(statement, ast.DimStatement):
-            for name, number in statement.dims:
-                self._dim(name, number)
+            for said in statement.dims:
+                self._dim(said.name, said.number)
         elif isinstance(statement, ast.IndexStatement):
             for letter in statement.letters:
                 self.names.declare(letter, "an index")

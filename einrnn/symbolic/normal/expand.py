@@ -164,12 +164,16 @@ class Normaliser:
         difference = tm.plus((self.poly(left), tm.scale(self.poly(right), Fraction(-1))))
         if not difference:
             return tm.ONE if op == "==" else tm.NOTHING
-        leading = abs(next(iter(sorted_terms(difference)))[1])
-        if op == "==" and next(iter(sorted_terms(difference)))[1] < 0:
-            leading = -leading
+        leading = sorted_terms(difference)[0][1]
         monic = expression(tm.scale(difference, 1 / leading))
-        kind = "==" if op == "==" else ">"
-        return tm.atom(build.iverson(Compare(kind, monic, build.ZERO)))
+        zero = tm.atom(build.iverson(Compare("==", monic, build.ZERO)))
+        if op == "==":
+            return zero
+        positive = tm.atom(build.iverson(Compare(">", monic, build.ZERO)))
+        if leading > 0:
+            return positive
+        # [-p > 0] = 1 - [p > 0] - [p == 0]
+        return tm.plus((tm.ONE, tm.scale(positive, Fraction(-1)), tm.scale(zero, Fraction(-1))))
 
 
 def as_index(expr: Expr) -> Affine | None:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, delta, total
 from einrnn.core.model import Assumption, Input, Model, Range
-from einrnn.core.nodes import Add, Affine, Element, Expr, Index, Matrix, Mul
+from einrnn.core.nodes import Add, Affine, Cases, Compare, Element, Expr, Index, Matrix, Mul
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
@@ -25,7 +25,7 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
     """The rules that a model's inputs and the granted assumptions give."""
-    rules: list[Rule] = [reduce_quotient]
+    rules: list[Rule] = [reduce_quotient, vanishes]
     for given in model.inputs.values():
         rules += _fact_rules(given)
     for assumption in assumptions:
@@ -122,6 +122,18 @@ def reduce_quotient(work: Normaliser, term: Term) -> Poly | None:
         part = Term(term.bound, term.conds, left)
         rest = tm.scale(work.times(part, others), -1 / coefficient)
         return tm.plus(({whole: 1 / coefficient}, rest))
+    return None
+
+
+def vanishes(work: Normaliser, term: Term) -> Poly | None:
+    """x [x == 0] = 0."""
+    powers = dict(term.factors)
+    for atom, _ in term.factors:
+        match atom:
+            case Cases(((Compare("==", value, _), _),)) if powers.get(value, Fraction(0)) > 0:
+                return {}
+            case _:
+                pass
     return None
 
 
