@@ -259,7 +259,8 @@ def run(
     results = program(**arrays, **_sizes(sizes))
     try:
         with Path(out).open("wb") as stream:
-            np.savez(stream, **{name: np.asarray(results[name]) for name in outputs})
+            named: dict[str, Any] = {name: np.asarray(results[name]) for name in outputs}
+            np.savez(stream, **named)
     except OSError as problem:
         raise EinrnnError("E002", f"cannot write {out}: {problem.strerror}") from None
     for name in outputs:

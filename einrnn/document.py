@@ -7,16 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from einrnn.core.model import Model
+from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
 from einrnn.expression import Expression
 from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
 
 if TYPE_CHECKING:
-    from einrnn.check.judge import Progress
     from einrnn.check.verdict import Report, Verdict
     from einrnn.numeric.program import Program
 
@@ -161,7 +160,7 @@ class Document:
             )
 
 
-def _with_used(model: Model, wanted: set[str]) -> tuple[Any, ...]:
+def _with_used(model: Model, wanted: set[str]) -> tuple[Claim, ...]:
     return tuple(claim for claim in model.claims if claim.label in wanted)
 
 

@@ -12,7 +12,7 @@ from einrnn.symbolic.derived import complete, fewer_axes
 from einrnn.symbolic.unfold import recurrences, unfolded
 
 if TYPE_CHECKING:
-    import sympy
+    import sympy  # pyright: ignore[reportMissingTypeStubs]
 
 
 @dataclass(frozen=True)

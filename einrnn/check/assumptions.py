@@ -100,5 +100,6 @@ def _newton_step(
     start = 0
     for name in movable:
         size = arrays[name].size
-        arrays[name] = arrays[name] + step[start : start + size].reshape(arrays[name].shape)
+        moved = step[start : start + size].reshape(arrays[name].shape)
+        arrays[name] = arrays[name].astype(float) + moved
         start += size

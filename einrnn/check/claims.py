@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
 from einrnn.core.nodes import Apply, Cases, Element, Expr, Number
 from einrnn.core.traverse import elements
-from einrnn.core import affine as af
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.symbolic.derived import complete, fewer_axes, forward
 from einrnn.symbolic.proof.clock import Clock

@@ -175,7 +175,7 @@ def _with_entry(
     """The failure with one entry replaced, where that still is a failure."""
     name, position = entry
     arrays = dict(failure.point.arrays)
-    changed = np.array(arrays[name])
+    changed: npt.NDArray[Any] = np.array(arrays[name])
     changed[position] = Fraction(simple) if changed.dtype == object else simple
     arrays[name] = changed
     if not _holds(prepared, ready, failure.point.sizes, arrays):

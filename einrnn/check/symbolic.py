@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def _equal_at(prepared: Prepared, ready: Ready, point: Point, deadline: float) -
                 right = entries.expression(ready.forward.right, env, unfold)
             except EinrnnError:
                 return False
-            difference = left - right
+            difference: Any = left - right
             if granted:
                 difference = difference.xreplace(granted)
             if left is right or is_zero(difference, left_over / 2):

@@ -37,6 +37,7 @@ class Function:
 
     @property
     def arity(self) -> int:
+        """The number of arguments."""
         return len(self.derivatives)
 
 

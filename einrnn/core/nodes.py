@@ -34,6 +34,7 @@ class Index(metaclass=Interned):
 
     @property
     def key(self) -> bytes:
+        """What orders it among others."""
         return self.name.encode()
 
     def __repr__(self) -> str:
@@ -48,6 +49,7 @@ class Dim(metaclass=Interned):
 
     @property
     def key(self) -> bytes:
+        """What orders it among others."""
         return self.name.encode()
 
     def __repr__(self) -> str:

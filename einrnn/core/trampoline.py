@@ -11,7 +11,7 @@ R = TypeVar("R")
 Steps = Generator[Generator[Any, Any, Any], Any, R]
 
 
-class trampoline(Generic[P, R]):  # noqa: N801 - used as a decorator
+class trampoline(Generic[P, R]):
     """Run a recursive generator function to its end on an explicit stack.
 
     Inside, a recursive call is ``value = yield function.steps(argument)``: the generator

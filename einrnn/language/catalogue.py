@@ -325,6 +325,20 @@ ENTRIES: tuple[Entry, ...] = (
         "assume [onehot] sum[k] y[k] = 1\n[1] sum[k] y[k] z = z using onehott\n",
     ),
     Entry(
+        "E412",
+        "a circular default",
+        "The default of a size is made of numbers and of other sizes, whose own defaults must "
+        "not lead back to it.",
+        "dim N default 2*M, M default N\n",
+    ),
+    Entry(
+        "E413",
+        "a whole tensor that has the name of a size",
+        "A name may be a size and, with indices, a tensor. Without indices it is the size, so "
+        "whole-tensor notation cannot use such a name.",
+        "dim T\ninput T[P,Q], u[Q]\nv := T @ u\n",
+    ),
+    Entry(
         "E501",
         "a derivative of nothing",
         "The operator d/dV[i,j] applies to the expression that follows it.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 from einrnn.core.model import FactName
@@ -42,6 +42,9 @@ class Collector:
             self._attempt(number, lambda item=item: self._dims(item.statement))
         for number, item in enumerate(self.parsed):
             self._attempt(number, lambda item=item: self._tensors(item.statement))
+        for number, item in enumerate(self.parsed):
+            if number not in self.bad:
+                self._attempt(number, lambda item=item: self._sizes_apart(item.statement))
         self._function_arguments()
         for name in self.names.tensors:
             self.names.broken.pop(name, None)
@@ -68,6 +71,8 @@ class Collector:
         if isinstance(statement, ast.DimStatement):
             for said in statement.dims:
                 self._dim(said.name, said.number)
+                if said.default is not None:
+                    self.names.defaults[said.name.name] = said.default
         elif isinstance(statement, ast.IndexStatement):
             for letter in statement.letters:
                 self.names.declare(letter, "an index")
@@ -93,7 +98,7 @@ class Collector:
                 self._input(declared, facts)
         elif isinstance(statement, ast.FunctionStatement):
             head = statement.head
-            self.names.declare(head.name, "a function")
+            self.names.declare_tensor(head.name, "a function")
             rank = len(head.bracket.items) if head.bracket else 0
             self.names.tensors[head.name.name] = Tensor(
                 head.name.name, "function", rank, head.name.span, function=statement
@@ -109,14 +114,14 @@ class Collector:
         if found is not None and found.kind == "definition":
             found.rank = max(found.rank or 0, rank)
             return
-        self.names.declare(target.name, "a definition")
+        self.names.declare_tensor(target.name, "a definition")
         self.names.tensors[name] = Tensor(name, "definition", rank, target.name.span)
 
     def _input(self, declared: ast.Declared, facts: tuple[ast.FactSaid, ...]) -> None:
         name = declared.name.name
         items = declared.bracket.items if declared.bracket else ()
         self._implicit_dims(items)
-        self.names.declare(declared.name, "an input")
+        self.names.declare_tensor(declared.name, "an input")
         self.names.tensors[name] = Tensor(
             name, "input", len(items), declared.name.span, items, facts
         )
@@ -133,7 +138,19 @@ class Collector:
             if isinstance(node, ast.Name) and not self.names.is_dim(node.name):
                 upper = not node.name[0].islower()
                 if upper and node.name not in self.names.letters:
-                    self.names.implicit.add(node.name)
+                    self.names.implicit.setdefault(node.name, node.span)
+
+    def _sizes_apart(self, statement: ast.Statement | None) -> None:
+        """A number and a function have other names than sizes."""
+        for declared, what in _numbers(statement):
+            try:
+                self.names.apart(declared.name, what)
+            except Problem:
+                function = isinstance(statement, ast.FunctionStatement)
+                for broken in (declared, statement.head) if function else (declared,):
+                    self.names.tensors.pop(broken.name.name, None)
+                    self.names.broken[broken.name.name] = broken.span
+                raise
 
     def _fact(self, fact: ast.FactSaid, items: tuple[ast.Item, ...]) -> None:
         if fact.name not in FACTS:
@@ -164,11 +181,26 @@ class Collector:
             for arg in tensor.function.args if tensor.function else ():
                 name = arg.name.name
                 items = arg.bracket.items if arg.bracket else ()
-                if not self.names.is_tensor(name) and name not in self.names.dims:
+                if not self.names.is_tensor(name) and (items or not self.names.is_dim(name)):
                     self.names.tensors[name] = Tensor(
                         name, "input", len(items), arg.name.span, None
                     )
-                    self.names.places.setdefault(name, arg.name.span)
+                    self.names.entries.setdefault(name, arg.name.span)
+
+
+def _numbers(statement: ast.Statement | None) -> Iterator[tuple[ast.Declared, str]]:
+    """What a statement declares without indices, and the functions, with what it is."""
+    match statement:
+        case ast.InputStatement(inputs):
+            yield from ((said, "an input") for said, _ in inputs if said.bracket is None)
+        case ast.DefinitionStatement(clauses):
+            targets = (clause.target for clause in clauses)
+            yield from ((said, "a definition") for said in targets if said.bracket is None)
+        case ast.FunctionStatement(head, args):
+            yield head, "a function"
+            yield from ((said, "an argument") for said in args if said.bracket is None)
+        case _:
+            return
 
 
 def span_of(items: tuple[ast.Item, ...], otherwise: Span) -> Span:

@@ -9,6 +9,7 @@ from einrnn.errors import Diagnostic, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
 from einrnn.language.collect import FACTS, Collector
+from einrnn.language.defaults import defaults
 from einrnn.language.define import SizedClause, define, hint_sizes
 from einrnn.language.elaborate import Reading
 from einrnn.language.equations import Equations, SizedChain, sized
@@ -52,6 +53,8 @@ class Document:
     def run(self) -> Elaborated:
         """All passes in order."""
         self._declared_sizes()
+        values, problems = defaults(self.names, self.sizing)
+        self.diagnostics += problems
         self._resolve_definitions()
         self._resolve_chains()
         new = self.sizing.settle()
@@ -63,7 +66,14 @@ class Document:
         found = self.equations.found
         dims = {**self.names.dims, **dict.fromkeys(sorted(self.names.implicit))}
         dims |= {name: None for name in new if name not in dims}
-        model = Model(dims, inputs, self.definitions, tuple(found.assumptions), tuple(found.claims))
+        model = Model(
+            dims,
+            inputs,
+            self.definitions,
+            tuple(found.assumptions),
+            tuple(found.claims),
+            defaults=values,
+        )
         everything = [*self.diagnostics, *found.diagnostics, *self.statements.remarks]
         return Elaborated(model, _in_order(everything), tuple(found.invalid))
 

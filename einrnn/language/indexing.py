@@ -28,9 +28,9 @@ class Indexing:
         """Whether the name is a number that an index expression may hold."""
         if name in self.letters:
             return True
-        if self.names.is_tensor(name):
-            return False
-        return self.names.is_dim(name) or name in self.names.letters
+        if self.names.is_dim(name):
+            return True
+        return name in self.names.letters and not self.names.is_tensor(name)
 
     def fresh_name(self, key: str) -> str:
         """A letter the statement does not use, the same one for the same key."""
@@ -143,7 +143,7 @@ class Indexing:
         if not self.names.is_dim(name):
             if not name[0].isupper():
                 return tm.Letter(name, span)
-            self.names.implicit.add(name)
+            self.names.implicit.setdefault(name, span)
         return tm.Size(name, span)
 
     def _lookup(self, name: str, used: int, span: Span) -> None:

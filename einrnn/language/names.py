@@ -28,7 +28,8 @@ DELTAS = ("delta", "δ")
 MATRIX = ("inv", "det", "logdet", "matpow")
 FORMS = ("tr", "dot", "outer", *MATRIX)
 CONSTANTS = ("pi", "π", "inf", "undefined")
-RESERVED = {*REDUCERS, *DELTAS, *FORMS, *CONSTANTS, *FUNCTIONS} - {"Σ", "Π", "π"}
+# what no document may declare; a capital sigma or pi, and the letter pi, may be tensors
+RESERVED = {*REDUCERS, *DELTAS, *FORMS, *CONSTANTS, *FUNCTIONS} - {"Σ", "Π", "π", "pi"}
 
 
 @dataclass
@@ -49,21 +50,31 @@ class Tensor:
 
 @dataclass
 class Names:
-    """The names of a document, and what went wrong with those that are broken."""
+    """The names of a document, and what went wrong with those that are broken.
+
+    ``places`` are where sizes and index letters are declared, ``entries`` where tensors
+    are: a tensor with indices may have the name of a size.
+    """
 
     source: Source
     dims: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
+    defaults: dict[str, ast.Ast] = field(default_factory=dict[str, ast.Ast])
     places: dict[str, Span] = field(default_factory=dict[str, Span])
+    entries: dict[str, Span] = field(default_factory=dict[str, Span])
     letters: dict[str, ast.Ast] = field(default_factory=dict[str, ast.Ast])
     tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     broken: dict[str, Span] = field(default_factory=dict[str, Span])
-    implicit: set[str] = field(default_factory=set[str])
+    implicit: dict[str, Span] = field(default_factory=dict[str, Span])
     mentioned: set[str] = field(default_factory=set[str])
     declares_inputs: bool = False
 
     def is_dim(self, name: str) -> bool:
         """Whether the name is a size, declared or implied by an input's axis."""
         return name in self.dims or name in self.implicit
+
+    def is_both(self, name: str) -> bool:
+        """Whether the name is a size and, with indices, a tensor."""
+        return self.is_dim(name) and self.is_tensor(name)
 
     def is_tensor(self, name: str) -> bool:
         """Whether the name is declared or defined, well or badly."""
@@ -100,7 +111,8 @@ class Names:
             return self.tensors[name]
         if name in self.broken:
             raise Problem(self.broken_use(name, span))
-        if name in RESERVED or self.is_dim(name) or self.declares_inputs:
+        known = name in RESERVED or name in CONSTANTS or self.is_dim(name)
+        if known or self.declares_inputs:
             raise Problem(self.unknown(name, span, used))
         found = Tensor(name, "input", used, span)
         self.tensors[name] = found
@@ -122,6 +134,14 @@ class Names:
                 span,
                 "a dim",
                 help=f"give the tensor another name than the dim {name}",
+            )
+        if name in CONSTANTS:
+            return Diagnostic(
+                "E404",
+                f"{name} is a number and has no entries",
+                span,
+                "a constant",
+                help=f"declare the tensor: input {name}[{','.join('…' * used)}]",
             )
         if name in RESERVED:
             return Diagnostic(
@@ -155,7 +175,32 @@ class Names:
         return min(near)[1] if near else None
 
     def declare(self, name: ast.Name, what: str) -> None:
-        """Note the place of a declaration; a second one of the same name is an error."""
+        """Note where a size or a letter is declared; a second one of the name is an error."""
+        self._once(name, what, self.places.get(name.name))
+        self.places[name.name] = name.span
+
+    def declare_tensor(self, name: ast.Name, what: str) -> None:
+        """Note where a tensor is declared; a second one of the name is an error."""
+        letter = None if name.name in self.dims else self.places.get(name.name)
+        self._once(name, what, self.entries.get(name.name, letter))
+        self.entries[name.name] = name.span
+
+    def apart(self, name: ast.Name, what: str) -> None:
+        """An error where a number or a function has the name of a size."""
+        if self.is_dim(name.name):
+            size = self.places.get(name.name) or self.implicit[name.name]
+            raise Problem(
+                Diagnostic(
+                    "E402",
+                    f"{name.name} is declared twice",
+                    name.span,
+                    f"again as {what}",
+                    (Related(size, "a size here"),),
+                    "only a tensor with indices may have the name of a size",
+                )
+            )
+
+    def _once(self, name: ast.Name, what: str, before: Span | None) -> None:
         if name.name in RESERVED:
             raise Problem(
                 Diagnostic(
@@ -166,18 +211,17 @@ class Names:
                     help="choose another name",
                 )
             )
-        if name.name in self.places:
+        if before is not None:
             raise Problem(
                 Diagnostic(
                     "E402",
                     f"{name.name} is declared twice",
                     name.span,
                     f"again as {what}",
-                    (Related(self.places[name.name], "first declared here"),),
+                    (Related(before, "first declared here"),),
                     "remove one of the two or give one another name",
                 )
             )
-        self.places[name.name] = name.span
 
 
 def _usage(name: str) -> str:

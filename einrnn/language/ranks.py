@@ -11,6 +11,7 @@ from einrnn.language.indexing import Indexing
 from einrnn.language.names import CONSTANTS, DELTAS, MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
 
+Factors = tuple[tuple[str, ast.Ast], ...]
 Plan = dict[int, tuple[list[int], list[str]]]
 
 
@@ -48,6 +49,7 @@ class Ranks:
             case ast.Group():
                 return (yield self._rank(self.single(node)))
             case ast.Transposed(base):
+                self._tensor_wanted(base)
                 rank = yield self._rank(base)
                 return _needs(rank, 2, base.span, "a transpose")
             case ast.Sum(terms):
@@ -56,6 +58,7 @@ class Ranks:
                 ranks: list[int] = []
                 for _, factor in factors:
                     ranks.append((yield self._rank(factor)))
+                self._tensors_wanted(factors, ranks)
                 return _result(factors, ranks, node.span)
             case ast.Power(base, exponent):
                 below = yield self._rank(exponent)
@@ -71,6 +74,7 @@ class Ranks:
             case ast.Scoped(_, _, body):
                 return (yield self._rank(body))
             case ast.Derivative(_, body):
+                self._tensor_wanted(body)
                 return (yield self._rank(body)) + self.wrt(node)
             case _:
                 return 0
@@ -144,14 +148,17 @@ class Ranks:
             return self._opaque(node, ranks)
         self._arity(node)
         if name == "tr" or name in MATRIX:
+            self._tensor_wanted(args[0])
             _needs(ranks[0], 2, args[0].span, name)
             return 2 if name in ("inv", "matpow") else 0
         if name in ("dot", "outer"):
             pair = (("*", args[0]), (name, args[1]))
+            self._tensors_wanted(pair, ranks)
             return _result(pair, ranks, node.span)
         if name in FUNCTIONS and len(args) == FUNCTIONS[name].arity:
             return (yield self._equal(args, f"arguments of {name}"))
         op = self.reducer(node)
+        self._tensor_wanted(args[0])
         if ranks[0] == 0:
             raise fail(
                 "E205",
@@ -201,6 +208,8 @@ class Ranks:
             )
         for arg, rank, said in zip(node.args.items, ranks, declared, strict=True):
             wanted = len(said.bracket.items) if said.bracket else 0
+            if wanted:
+                self._tensor_wanted(arg)
             _needs(rank, wanted, arg.span, f"argument {said.name.name} of {node.head.name}")
         return tensor.rank or 0
 
@@ -246,7 +255,7 @@ class Ranks:
 
     def _equal(self, nodes: tuple[ast.Ast, ...], what: str) -> Steps[int]:
         """The common rank; an expression without indices goes with every other."""
-        rank, witness = 0, nodes[0]
+        rank = 0
         for node in nodes:
             own = yield self._rank(node)
             if own and rank and own != rank:
@@ -257,12 +266,34 @@ class Ranks:
                     f"{_indices(own)} left out here",
                     "write the indices",
                 )
-            if own > rank:
-                rank, witness = own, node
-        del witness
+            rank = max(rank, own)
+        if rank:
+            for node in nodes:
+                self._tensor_wanted(node)
         return rank
 
-    def plan(self, factors: tuple[tuple[str, ast.Ast], ...], span: Span) -> Plan:
+    def _tensor_wanted(self, node: ast.Ast) -> None:
+        """An error where a tensor is wanted and a name stands that without indices is a size."""
+        while isinstance(node, ast.Group) and len(node.items) == 1:
+            node = node.items[0]
+        if isinstance(node, ast.Name) and self.names.is_both(node.name):
+            raise fail(
+                "E413",
+                f"{node.name} without indices is the size {node.name}",
+                node.span,
+                "a number, not the tensor",
+                f"write {node.name}[…] with its indices, or give the tensor another name",
+            )
+
+    def _tensors_wanted(self, factors: Factors, ranks: list[int]) -> None:
+        """Both sides of a product of whole tensors are tensors."""
+        for number, (op, factor) in enumerate(factors):
+            around = ranks[number - 1 : number + 1]
+            if number and (op in ("@", "outer") or (op == "dot" and any(around))):
+                self._tensor_wanted(factors[number - 1][1])
+                self._tensor_wanted(factor)
+
+    def plan(self, factors: Factors, span: Span) -> Plan:
         """For each tensor factor: its indices, as places in the result or (negative)
         as places in its list of summed letters."""
         ranks = [self.rank(factor) for _, factor in factors]
@@ -286,13 +317,11 @@ def _needs(rank: int, wanted: int, span: Span, what: str) -> int:
     return rank
 
 
-def _result(factors: tuple[tuple[str, ast.Ast], ...], ranks: list[int], span: Span) -> int:
+def _result(factors: Factors, ranks: list[int], span: Span) -> int:
     return _pair(factors, ranks, span)[1]
 
 
-def _pair(
-    factors: tuple[tuple[str, ast.Ast], ...], ranks: list[int], span: Span
-) -> tuple[Plan, int]:
+def _pair(factors: Factors, ranks: list[int], span: Span) -> tuple[Plan, int]:
     """Pairs the axes of a product from left to right; also the rank of the result."""
     slots: list[tuple[int, int]] = []
     contracted: dict[tuple[int, int], str] = {}

@@ -99,13 +99,18 @@ def _fact(fact: Fact, given: Input) -> str:
     return fact.name if bound is None else f"{fact.name} in {affine_text(bound)}"
 
 
+def _dim_text(name: str, number: int | None, model: Model) -> str:
+    if number is not None:
+        return f"dim {name} = {number}"
+    default = model.defaults.get(name)
+    return f"dim {name}" + (f" default {affine_text(default)}" if default is not None else "")
+
+
 def document_text(model: Model) -> str:
     """The whole model as a document."""
     rows: list[str] = []
     for name, number in model.dims.items():
-        if number is None and (name in model.inputs or name in model.definitions):
-            continue  # such a size is known by the axes of inputs alone
-        rows.append(f"dim {name}" if number is None else f"dim {name} = {number}")
+        rows.append(_dim_text(name, number, model))
     rows += [f"input {_input_text(given)}" for given in model.inputs.values()]
     rows += [_assumption_text(given, model) for given in model.assumptions]
     for name, definition in model.definitions.items():

@@ -26,6 +26,7 @@ _WORDS = {
     "__ANON_0": "':='",
     "__ANON_1": "'..'",
     "IN": "'in'",
+    "DEFAULT": "'default'",
     "$END": "the end of the statement",
 }
 _OPERAND = {"NAME", "NUMBER", "LPAR", "LBRACE", "PARTIAL"}

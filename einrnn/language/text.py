@@ -103,6 +103,8 @@ class Printer:
                 return (yield self._product(factors))
             case Pow():
                 return (yield self._power(expr))
+            case Apply("pi", ()) if "pi" in self.model.inputs or "pi" in self.model.definitions:
+                return "π", ATOM
             case Apply("pi" | "inf" | "undefined" as name, ()):
                 return name, ATOM
             case Apply():
@@ -272,7 +274,8 @@ class Printer:
         head = f"{expr.op}[{expr.row.name},{expr.column.name}]"
         power = f", {affine_text(expr.power)}" if expr.op == "matpow" else ""
         simple = _plain_matrix(expr)
-        if simple is not None and simple not in self.model.derived:
+        hidden = {**self.model.derived, **self.model.dims}  # names that mean something else
+        if simple is not None and simple.removesuffix(".T") not in hidden:
             return f"{expr.op}({simple}{power}){bracket(expr.at)}", ATOM
         return f"{head}({body}{power}){bracket(expr.at)}", ATOM
 

@@ -221,13 +221,27 @@ class _Derivation:
         by_axes = self.model.axes(meaning.wrt)
         clauses: list[Clause] = []
         for clause in definition.clauses:
-            by = letters("abcdefgh", len(by_axes), clause_indices(clause))
+            by = self._letters(meaning.wrt, clause_indices(clause))
             ranges = {**clause.ranges, **dict(zip(by, by_axes, strict=True))}
             args = tuple(af.of(index) for index in by)
             body = self._along(clause, meaning, args, ranges)
             body = fold(body, definition, ranges)
             clauses.append(Clause((*clause.args, *args), ranges, tidy(body, ranges)))
         return Definition(name, (*definition.axes, *by_axes), tuple(clauses))
+
+    def _letters(self, name: str, taken: frozenset[Index]) -> tuple[Index, ...]:
+        """An index for each axis of a tensor: those of its own definition where it has one."""
+        count = len(self.model.axes(name))
+        wishes = [Index(letter) for letter in "ijklmnop"]
+        if name in self.model.definitions:
+            args = self.model.definitions[name].clauses[-1].args
+            own = [af.letter(arg) for arg in args]
+            wishes = [letter or wish for letter, wish in zip(own, wishes, strict=False)]
+        chosen: list[Index] = []
+        for position in range(count):
+            wish = wishes[position % len(wishes)]
+            chosen.append(fresh(wish, taken | frozenset(chosen)))
+        return tuple(chosen)
 
     def _along(
         self, clause: Clause, meaning: Derived, args: tuple[Affine, ...], ranges: Ranges
@@ -249,8 +263,8 @@ class _Derivation:
         """dX[x]/dY[y] = δ + sum over users Z of Y of dX[x]/dZ[z] times Z's own use of Y[y]."""
         of, wrt = meaning.of, meaning.wrt
         of_axes, by_axes = self.model.axes(of), self.model.axes(wrt)
-        above = letters("uvwxyz", len(of_axes), frozenset())
-        below = letters("abcdefgh", len(by_axes), frozenset(above))
+        above = self._letters(of, frozenset())
+        below = self._letters(wrt, frozenset(above))
         ranges = dict(zip((*above, *below), (*of_axes, *by_axes), strict=True))
         x = tuple(af.of(index) for index in above)
         y = tuple(af.of(index) for index in below)
@@ -312,15 +326,6 @@ def _carry_out(work: _Derivation, node: Node, ranges: Mapping[Index, Range]) -> 
 def same_entry(left: Sequence[Affine], right: Sequence[Affine], ranges: Ranges) -> Expr:
     """1 where all positions agree, else 0."""
     return s.mul(s.delta(a, b, ranges) for a, b in zip(left, right, strict=True))
-
-
-def letters(alphabet: str, count: int, taken: frozenset[Index]) -> tuple[Index, ...]:
-    """That many indices that are not taken."""
-    chosen: list[Index] = []
-    for position in range(count):
-        wish = Index(alphabet[position % len(alphabet)])
-        chosen.append(fresh(wish, taken | frozenset(chosen)))
-    return tuple(chosen)
 
 
 def clause_indices(clause: Clause) -> frozenset[Index]:

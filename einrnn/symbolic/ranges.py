@@ -114,6 +114,40 @@ def conjunction(parts: tuple[Cond, ...], ranges: Ranges) -> Cond:
     return next(iter(kept)) if len(kept) == 1 else And(tuple(kept))
 
 
+def refined(ranges: Ranges, cond: Cond) -> Ranges:
+    """The ranges where a condition holds as well: bounds on single letters are taken over."""
+    result = dict(ranges)
+    for part in conjuncts(cond):
+        match part:
+            case Compare("<=", Value(low), Value(high)):
+                _narrow(result, low, high)
+            case Compare("<", Value(low), Value(high)):
+                _narrow(result, low, af.shift(high, -1))
+            case Compare(">=", Value(high), Value(low)):
+                _narrow(result, low, high)
+            case Compare(">", Value(high), Value(low)):
+                _narrow(result, low, af.shift(high, -1))
+            case _:
+                pass
+    return result
+
+
+def _narrow(ranges: dict[Index, Range], low: Affine, high: Affine) -> None:
+    """Take over ``low <= high`` as a bound of each letter that stands alone in it."""
+    gap = af.minus(high, low)
+    for index, times in gap.terms:
+        if not isinstance(index, Index) or index not in ranges or abs(times) != 1:
+            continue
+        bound = af.scale(af.plus(gap, af.of(index), -times), -times)
+        old = ranges[index]
+        if index in bound.free:
+            continue
+        if times == 1 and at_least_zero(af.minus(bound, old.lo), ranges):
+            ranges[index] = Range(bound, old.hi)
+        elif times == -1 and at_least_zero(af.minus(old.hi, bound), ranges):
+            ranges[index] = Range(old.lo, bound)
+
+
 def within(value: Affine, range_: Range, ranges: Ranges) -> Cond:
     """The condition that an index expression lies in a range."""
     return conjunction(

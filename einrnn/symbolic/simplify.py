@@ -56,7 +56,7 @@ def add(terms: Iterable[Expr]) -> Expr:
             collected[rest] = collected.get(rest, Fraction(0)) + factor
     kept = [scaled(factor, rest) for rest, factor in collected.items() if factor]
     if constant:
-        kept.append(Number(constant))
+        kept.insert(0 if constant > 0 else len(kept), Number(constant))
     return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
 
 
@@ -176,11 +176,11 @@ def cases(branches: Iterable[tuple[Cond, Expr]], otherwise: Expr, ranges: Ranges
     """Cases without branches that cannot be taken."""
     kept: list[tuple[Cond, Expr]] = []
     for cond, branch in branches:
-        truth = decide(cond, ranges)
-        if truth is True:
+        cond = conjunction(conjuncts(cond), ranges)
+        if cond is TRUE:
             otherwise = branch
             break
-        if truth is None:
+        if cond is not FALSE and decide(cond, ranges) is not False:
             kept.append((cond, branch))
     while kept and kept[-1][1] is otherwise:
         kept.pop()

@@ -13,6 +13,7 @@ from einrnn.core.nodes import (
     Apply,
     Argument,
     Cases,
+    Compare,
     Cond,
     Expr,
     Matrix,
@@ -25,7 +26,7 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import parts, with_parts
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges
+from einrnn.symbolic.ranges import Ranges, refined
 
 
 def tidy(expr: Expr, ranges: Ranges) -> Expr:
@@ -37,6 +38,8 @@ def tidy(expr: Expr, ranges: Ranges) -> Expr:
 def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
     if isinstance(node, Affine):
         return node
+    if isinstance(node, Compare) and isinstance(node.left, Value):
+        return node  # a relation between positions stays one, numbers included
     inner = dict(ranges)
     match node:
         case Reduce(_, index, lo, hi, _):
@@ -48,9 +51,20 @@ def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
         case _:
             pass
     new: list[Node] = []
-    for part in parts(node):
-        new.append((yield _tidy.steps(part, inner)))
+    for part, known in zip(parts(node), scopes(node, inner), strict=True):
+        new.append((yield _tidy.steps(part, known)))
     return _again(node, tuple(new), ranges)
+
+
+def scopes(node: Node, ranges: Ranges) -> list[Ranges]:
+    """The ranges in each part of a node: a branch of cases is looked at where its condition
+    holds."""
+    if not isinstance(node, Cases):
+        return [ranges for _ in parts(node)]
+    rows: list[Ranges] = []
+    for cond, _ in node.branches:
+        rows += (ranges, refined(ranges, cond))
+    return [*rows, ranges]
 
 
 def _again(node: Node, new: tuple[Node, ...], ranges: Ranges) -> Node:

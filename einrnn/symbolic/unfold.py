@@ -4,16 +4,29 @@ recur, and named where they do."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from einrnn.core import affine as af
+from einrnn.core.build import ONE, iverson
 from einrnn.core.model import Definition, Model, Range
-from einrnn.core.nodes import Element, Expr, Index, Node, Reduce
+from einrnn.core.nodes import (
+    Cases,
+    Compare,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Node,
+    Number,
+    Reduce,
+    Value,
+)
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import elements, parts, substitute, with_parts
-from einrnn.symbolic.ranges import within
-from einrnn.symbolic.simplify import guard
-from einrnn.symbolic.tidy import tidy
+from einrnn.core.traverse import elements, parts, rebuild, substitute, with_parts
+from einrnn.symbolic.ranges import conjuncts, within
+from einrnn.symbolic.simplify import guard, mul
+from einrnn.symbolic.tidy import scopes, tidy
 
 _ROUNDS = 50
 
@@ -41,30 +54,60 @@ def _needs(model: Model, name: str) -> list[str]:
 
 def unfolded(model: Model, expr: Expr, ranges: Mapping[Index, Range]) -> Expr:
     """The expression with every derived tensor that does not recur written out, simplified."""
-    names = {
+    return _without(model, _plain(model), expr, ranges)
+
+
+def _plain(model: Model) -> frozenset[str]:
+    """The derived tensors of one clause that do not recur."""
+    return frozenset(
         name
         for name in model.derived
         if name in model.definitions
         and len(model.definitions[name].clauses) == 1
         and not recurs(model, name)
-    }
+    )
+
+
+def _without(
+    model: Model, names: frozenset[str], expr: Expr, ranges: Mapping[Index, Range]
+) -> Expr:
     for _ in range(_ROUNDS):
         if not any(element.tensor in names for element in elements(expr)):
-            return tidy(expr, ranges)
+            return with_deltas(tidy(expr, ranges))
         expr = tidy(cast(Expr, _unfold(expr, model, names, dict(ranges))), ranges)
     return expr
 
 
+def with_deltas(expr: Expr) -> Expr:
+    """``{ f if i == j ; 0 otherwise }`` written as ``delta[i,j] f``."""
+
+    def change(node: Node) -> Node:
+        match node:
+            case Cases(((cond, body),), Number(zero)) if zero == 0 and body is not ONE:
+                equalities = conjuncts(cond)
+                if all(_is_equality(part) for part in equalities):
+                    return mul((*(iverson(part) for part in equalities), body))
+                return node
+            case _:
+                return node
+
+    return rebuild(expr, change)
+
+
+def _is_equality(cond: Cond) -> bool:
+    return isinstance(cond, Compare) and cond.op == "==" and isinstance(cond.left, Value)
+
+
 @trampoline
 def _unfold(
-    node: Node, model: Model, names: set[str], ranges: Mapping[Index, Range]
+    node: Node, model: Model, names: frozenset[str], ranges: Mapping[Index, Range]
 ) -> Steps[Node]:
     inner = dict(ranges)
     if isinstance(node, Reduce):
         inner[node.index] = Range(node.lo, node.hi)
     new: list[Node] = []
-    for part in parts(node):
-        new.append((yield _unfold.steps(part, model, names, inner)))
+    for part, known in zip(parts(node), scopes(node, inner), strict=True):
+        new.append((yield _unfold.steps(part, model, names, known)))
     rebuilt = node if tuple(new) == parts(node) else with_parts(node, tuple(new))
     if isinstance(rebuilt, Element) and rebuilt.tensor in names:
         return entry_body(model.definitions[rebuilt.tensor], rebuilt, ranges)
@@ -83,12 +126,19 @@ def entry_body(definition: Definition, element: Element, ranges: Mapping[Index, 
 
 
 def recurrences(model: Model, expr: Expr) -> list[Definition]:
-    """The definitions of derived tensors that an expression refers to, directly or not."""
+    """The recurrences of derived tensors that an expression refers to, directly or not,
+    with what does not recur written out in them."""
+    names = _plain(model)
     found: dict[str, Definition] = {}
     pending = [element.tensor for element in elements(expr)]
     while pending:
         name = pending.pop(0)
-        if name not in found and name in model.derived:
-            found[name] = model.definitions[name]
-            pending += _needs(model, name)
+        if name in found or name not in model.derived:
+            continue
+        definition = model.definitions[name]
+        clauses = tuple(
+            replace(c, body=_without(model, names, c.body, c.ranges)) for c in definition.clauses
+        )
+        found[name] = replace(definition, clauses=clauses)
+        pending += [e.tensor for clause in clauses for e in elements(clause.body)]
     return list(found.values())

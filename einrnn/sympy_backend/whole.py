@@ -1,5 +1,7 @@
 """A whole expression in sympy: abstract, or all of its entries at concrete sizes."""
 
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from collections.abc import Mapping

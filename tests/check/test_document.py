@@ -7,14 +7,13 @@ import pytest
 import einrnn
 from einrnn.check.verdict import Report
 
-EQUATIONS = (
-    "1a 1b 2 3 4 5 6 7 8 9 10a 10b 11 12a 12b 12c 13 14 15 16a 16b 16c 17 18 19 20 21 22 23 24 2.4"
-).split()
-WRONG = (
-    "4 immediate,9 sigmoid,11 without,13 without,15 immediate,17 total,17 immediate,"
-    "18 immediate,19 before,20 total,20 immediate,22 immediate,23 total,23 immediate,"
-    "23 from 1,2.4 without N"
-).split(",")
+EQUATIONS = """
+1a 1b 2 3 4 5 6 7 8 9 10a 10b 11 12a 12b 12c 13 14 15 16a 16b 16c 17 18 19 20 21 22 23 24 2.4
+""".split()  # noqa: SIM905
+WRONG = """
+4 immediate,9 sigmoid,11 without,13 without,15 immediate,17 total,17 immediate,18 immediate
+19 before,20 total,20 immediate,22 immediate,23 total,23 immediate,23 from 1,2.4 without 1/N
+""".strip().replace("\n", ",").split(",")  # fmt: skip
 
 
 @cache

@@ -31,7 +31,8 @@ TRUE = {
     "split range": "index t : T\ninput a[T]\n[1] sum[r=0..t] a[r] = a[t] + sum[r=0..t-1] a[r]",
     "linear recurrence": "input a, x[T]\nh[t] := a h[t-1] + x[t] with h[-1] := 0\n"
     "[1] dh[t]/dx[r] = { a^(t-r) if r <= t ; 0 otherwise }",
-    "adjoint recurrence": "input a, x[T]\nindex t : T\nh[t] := tanh(a h[t-1] + x[t]) with h[-1] := 0\n"
+    "adjoint recurrence": "input a, x[T]\nindex t : T\n"
+    "h[t] := tanh(a h[t-1] + x[t]) with h[-1] := 0\n"
     "L := sum[t] h[t]\n"
     "g[t] := 1 + a g[t+1] (1 - { h[t+1]^2 if t < T-1 ; 0 otherwise }) with g[T] := 0\n"
     "[1] dL/dh[t] = g[t]",
@@ -59,7 +60,8 @@ def test_true_claims_are_proved(name: str):
 FALSE = {
     "a transposed index": "input A[N,N], x[N]\n[1] A[i,j] x[j] = A[j,i] x[j]",
     "X is not its transpose": "input X[N,N]\n[1] X[i,j] = X[j,i]",
-    "a delta does not make a scalar": "input a[N], b[N]\n[1] delta[i,j] a[j] b[j] = sum[k] a[k] b[k]",
+    "a delta does not make a scalar": "input a[N], b[N]\n"
+    "[1] delta[i,j] a[j] b[j] = sum[k] a[k] b[k]",
     "true at size 1 only": "input x[N]\n[1] sum[i] x[i]^2 = (sum[i] x[i])^2",
     "true for positive numbers only": "input x\n[1] sqrt(x^2) = x",
     "a missing factor": "input x\n[1] d/dx (tanh(x)^2) = 2 tanh(x)",

@@ -161,7 +161,27 @@ def test_the_interpreter_agrees(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["exp", "log", "tanh", "sigmoid", "relu", "sqrt", "abs", "sign", "step", "sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan", "softplus", "erf"],
+    [
+        "exp",
+        "log",
+        "tanh",
+        "sigmoid",
+        "relu",
+        "sqrt",
+        "abs",
+        "sign",
+        "step",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "asin",
+        "acos",
+        "atan",
+        "softplus",
+        "erf",
+    ],
 )
 def test_functions_of_entries(name):
     values = np.array([-30.0, -0.7, 0.0, 0.9])

@@ -83,8 +83,8 @@ def test_recurrences_are_derived_as_recurrences_with_their_boundary():
     boundary, general = closed.definitions["ds/dW"].clauses
     assert show(boundary.body) == "0"
     assert show(general.body) == (
-        "(* (+ (* -1 (^ s[t,i] 2)) 1) "
-        "(+ {s[t-1,b] if (== <i> <a>); 0} (sum n 0..H-1 (* W[i,n] ds/dW[t-1,n,a,b]))))"
+        "(* (+ 1 (* -1 (^ s[t,i] 2))) "
+        "(+ {s[t-1,j] if (== <i> <i1>); 0} (sum n 0..H-1 (* W[i,n] ds/dW[t-1,n,i1,j]))))"
     )
 
 
@@ -93,11 +93,11 @@ def test_the_adjoint_of_the_state_runs_backwards():
     closed, _ = complete(rnn(), [(root, {})], fewer_axes)
     (by_weight,) = closed.definitions["dL/dW"].clauses
     assert show(by_weight.body) == (
-        "(sum t 0..T-1 (* dL/ds[t,a] (+ (* -1 (^ s[t,a] 2)) 1) s[t-1,b]))"
+        "(sum t 0..T-1 (* dL/ds[t,i] (+ 1 (* -1 (^ s[t,i] 2))) s[t-1,j]))"
     )
     (by_state,) = closed.definitions["dL/ds"].clauses
-    assert "dL/ds[a+1,i]" in show(by_state.body)
-    assert "(<= <a+1> <T-1>)" in show(by_state.body)
+    assert "dL/ds[t+1," in show(by_state.body)
+    assert "(<= <t+1> <T-1>)" in show(by_state.body)
 
 
 def test_immediate_partials_hold_other_names_fixed():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
@@ -110,7 +111,7 @@ def _pieces(term: Term) -> list[_Piece]:
         touched = [group for group in groups if group & node.free]
         if len(touched) > 1:
             groups = [group for group in groups if group not in touched]
-            groups.append(set().union(*touched))
+            groups.append(set[Index]().union(*touched))
     bound = frozenset(term.bound)
     pieces: list[_Piece] = []
     for group in groups:
@@ -162,7 +163,7 @@ def _interchangeable(piece: _Piece, tied: Sequence[Index]) -> bool:
     """Whether exchanging neighbours among the tied indices changes nothing at all."""
     numbers = {index: place for place, index in enumerate(piece.indices)}
     whole = sorted(item.sign(numbers) for item in piece.items)
-    for first, second in zip(tied, tied[1:], strict=False):
+    for first, second in pairwise(tied):
         swapped = {**numbers, first: numbers[second], second: numbers[first]}
         if sorted(item.sign(swapped) for item in piece.items) != whole:
             return False

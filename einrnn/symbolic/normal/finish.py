@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, apply, div, neg, number, power, sub
@@ -23,14 +23,14 @@ def exponentials(expr: Expr) -> Expr:
             return _IN_EXP[node.function](node.args[0])
         return node
 
-    return cast(Expr, rebuild(expr, change))
+    return rebuild(expr, change)
 
 
 def _exp(x: Expr) -> Expr:
     return apply("exp", x)
 
 
-_IN_EXP = {
+_IN_EXP: dict[str, Callable[[Expr], Expr]] = {
     # sigmoid(x) = 1 / (1 + exp(-x))
     "sigmoid": lambda x: power(Add((ONE, _exp(neg(x)))), -1),
     # tanh(x) = 1 - 2 / (exp(2 x) + 1)

@@ -56,6 +56,7 @@ class Fresh:
         self._numbers = count()
 
     def __call__(self) -> Index:
+        """The next one."""
         return Index(f"·f{next(self._numbers)}")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model, Range
@@ -86,11 +86,7 @@ class Clock:
     def _find(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         ordered = sorted(names)
         choices = [range(len(self.model.definitions[name].axes)) for name in ordered]
-        tried = 0
-        for axes in product(*choices):
-            tried += 1
-            if tried > _MOST_CHOICES:
-                return None
+        for axes in islice(product(*choices), _MOST_CHOICES):
             chosen = dict(zip(ordered, axes, strict=True))
             for direction in (UP, DOWN):
                 if self._moves(chosen, direction):

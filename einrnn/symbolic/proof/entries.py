@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from einrnn.core import affine as af
 from einrnn.core.build import TRUE, compare
 from einrnn.core.model import Clause, Definition, Model
-from einrnn.core.nodes import Affine, And, Apply, Cases, Cond, Element, Expr, Node
+from einrnn.core.nodes import Affine, And, Apply, Cases, Cond, Element, Expr, Index, Node
 from einrnn.core.traverse import rebuild, substitute
 
 Chosen = Callable[[Element], bool]
@@ -26,7 +25,7 @@ def unfold(expr: Expr, model: Model, chosen: Chosen) -> Expr:
             return entry(model.definitions[node.tensor], node.args)
         return node
 
-    return cast(Expr, rebuild(expr, change))
+    return rebuild(expr, change)
 
 
 def entry(definition: Definition, args: tuple[Affine, ...]) -> Expr:
@@ -40,7 +39,7 @@ def entry(definition: Definition, args: tuple[Affine, ...]) -> Expr:
 
 def _instance(clause: Clause, args: tuple[Affine, ...]) -> tuple[Cond, Expr]:
     """The condition that a clause decides the entry, and its right side there."""
-    mapping = {}
+    mapping: dict[Index, Affine] = {}
     conds: list[Cond] = []
     for own, given in zip(clause.args, args, strict=True):
         letter = af.letter(own)
