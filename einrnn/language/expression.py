@@ -71,7 +71,7 @@ class _Reader:
         trailing = tuple(resolver.indexing.fresh(key, node.span) for key in keys)
         term = resolver.entry(node, trailing)
         names = frozenset(Occurrences().of(term)) if given is None else given
-        term, _ = explicit(term, names)
+        term, _ = explicit(term, names, self.source)
         scope = Letters(self.sizing)
         self.sizing.constrain(term, scope)
         self.sizing.settle()

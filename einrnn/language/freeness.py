@@ -6,44 +6,74 @@ from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import terms as tm
 from einrnn.language.occurrences import Occurrences, spans_of
 from einrnn.language.problem import fail
+from einrnn.language.split import without_comments
+from einrnn.source import Source
 
 
-def check_terms(root: tm.Term, free: frozenset[str], occurrences: Occurrences) -> list[Diagnostic]:
-    """Warnings for terms that lack an index which others have.
+class Freeness:
+    """Compares the terms of the sums of one statement; ``warnings`` collects remarks."""
 
-    Raises where no term has all the indices, or where a missing one is summed outside.
-    """
-    warnings: list[Diagnostic] = []
-    stack: list[tuple[tm.Part, frozenset[str]]] = [(root, free)]
-    while stack:
-        node, available = stack.pop()
-        if isinstance(node, tm.Sum):
-            warnings += _sum(node, available, occurrences)
-        if not isinstance(node, tm.Reduce) or node.written:
-            available |= frozenset(tm.binds(node))
-        else:
-            available -= frozenset(tm.binds(node))
-        stack.extend((part, available) for part in reversed(tm.parts(node)))
-    return warnings
+    def __init__(self, occurrences: Occurrences, source: Source) -> None:
+        self.occurrences = occurrences
+        self.source = source
+        self.warnings: list[Diagnostic] = []
+
+    def check(self, root: tm.Term, free: frozenset[str]) -> list[Diagnostic]:
+        """Warnings for terms that lack an index which others have.
+
+        On its own, a sum needs a term that has all the indices. Inside a product, a power,
+        a function or a written sum it does not, if the left side or a written sum has them.
+        Raises where neither holds, or where a missing index is summed outside.
+        """
+        stack: list[tuple[tm.Part, frozenset[str], bool]] = [(root, free, False)]
+        while stack:
+            node, available, nested = stack.pop()
+            if isinstance(node, tm.Sum):
+                self._sum(node, available, nested)
+            else:
+                nested = True
+            if not isinstance(node, tm.Reduce) or node.written:
+                available |= frozenset(tm.binds(node))
+            else:
+                available -= frozenset(tm.binds(node))
+            stack.extend((part, available, nested) for part in reversed(tm.parts(node)))
+        return self.warnings
+
+    def _sum(self, node: tm.Sum, available: frozenset[str], nested: bool) -> None:
+        terms = [term for _, term in node.terms]
+        indices = [frozenset(self.occurrences.of(term)) for term in terms]
+        every = frozenset[str]().union(*indices)
+        lacking = [number for number, own in enumerate(indices) if own and own != every]
+        if not lacking:
+            return
+        missing = frozenset[str]().union(*(every - indices[number] for number in lacking))
+        if every not in indices and not (nested and missing <= available):
+            first = lacking[0]
+            other = next(n for n in range(len(terms)) if indices[n] - indices[first])
+            raise _mismatch(terms[first], indices[first], terms[other], indices[other])
+        for number in lacking:
+            summed = sorted(every - indices[number] - available)
+            if summed:
+                raise _summed(terms[number], summed[0], terms[indices.index(every)])
+        self.warnings += [self._warning(terms[n], every - indices[n]) for n in lacking]
+
+    def _warning(self, term: tm.Term, lacks: frozenset[str]) -> Diagnostic:
+        letters = " and ".join(sorted(lacks))
+        index = "index" if len(lacks) == 1 else "indices"
+        return Diagnostic(
+            "W209",
+            f"{shown(term.span, self.source)} has no {index} {letters}; "
+            f"it is taken to be the same for every {letters}",
+            term.span,
+            f"the same for every {letters}",
+            severity="warning",
+        )
 
 
-def _sum(node: tm.Sum, available: frozenset[str], occurrences: Occurrences) -> list[Diagnostic]:
-    indices = [frozenset(occurrences.of(term)) for _, term in node.terms]
-    every = frozenset[str]().union(*indices)
-    lacking = [number for number, own in enumerate(indices) if own and own != every]
-    if not lacking:
-        return []
-    full = next((number for number, own in enumerate(indices) if own == every), None)
-    first = node.terms[lacking[0]][1]
-    if full is None:
-        other = next(n for n in range(len(indices)) if indices[n] - indices[lacking[0]])
-        raise _mismatch(first, indices[lacking[0]], node.terms[other][1], indices[other])
-    for number in lacking:
-        term = node.terms[number][1]
-        summed = sorted(every - indices[number] - available)
-        if summed:
-            raise _summed(term, summed[0], node.terms[full][1])
-    return [_warning(node.terms[n][1], every - indices[n]) for n in lacking]
+def shown(span: Span, source: Source, most: int = 40) -> str:
+    """The text of a span on one line, its end left out where it is long."""
+    text = " ".join(without_comments(source.text[span.start : span.end]).split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def _mismatch(
@@ -67,16 +97,6 @@ def _summed(term: tm.Term, letter: str, full: tm.Term) -> Exception:
         f"has no {letter}",
         f"write the sum over {letter} explicitly, or repeat the factors for each term",
         (Related(spans_of(full, letter)[0], f"{letter} occurs here"),),
-    )
-
-
-def _warning(term: tm.Term, lacks: frozenset[str]) -> Diagnostic:
-    return Diagnostic(
-        "W209",
-        f"a term lacks {listed(lacks)}, which the others have",
-        term.span,
-        f"the same for every {listed(lacks)}",
-        severity="warning",
     )
 
 

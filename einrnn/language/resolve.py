@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
-from einrnn.language.freeness import check_sides, check_terms
+from einrnn.language.freeness import Freeness, check_sides
 from einrnn.language.letters import letters_of
 from einrnn.language.names import RESERVED, Names
 from einrnn.language.occurrences import Occurrences, spans_of
 from einrnn.language.problem import Problem, fail
 from einrnn.language.scope import Scoping
 from einrnn.language.sugar import Resolver
+from einrnn.source import Source
 
 Args = tuple[tm.Arg, ...]
 
@@ -160,7 +161,7 @@ class Statements:
 
     def _explicit(self, term: tm.Term, free: frozenset[str]) -> tm.Term:
         """Checks what sums bind, adds the implied ones, compares the terms' indices."""
-        term, remarks = explicit(term, free)
+        term, remarks = explicit(term, free, self.names.source)
         self.remarks += remarks
         return term
 
@@ -181,7 +182,7 @@ class Statements:
             _check_bound(term, frozenset())
             occurrences = Occurrences()
             chain.letters = tuple(occurrences.of(term))
-            check_terms(term, frozenset(chain.letters), occurrences)
+            Freeness(occurrences, self.names.source).check(term, frozenset(chain.letters))
             chain.sides.append(Side(term, None, left.span))
         except Problem as problem:
             chain.sides.append(Side(None, _with_advice(problem.diagnostic, left), left.span))
@@ -266,13 +267,15 @@ class Statements:
             return Side(None, problem.diagnostic, expression.span)
 
 
-def explicit(term: tm.Term, free: frozenset[str]) -> tuple[tm.Term, list[Diagnostic]]:
+def explicit(
+    term: tm.Term, free: frozenset[str], source: Source
+) -> tuple[tm.Term, list[Diagnostic]]:
     """A term with its implied sums, checked, and the remarks on it."""
     _check_bound(term, free)
     occurrences = Occurrences()
     scoping = Scoping(free, occurrences)
     term = scoping.explicit(term)
-    return term, check_terms(term, free, occurrences) + scoping.notes
+    return term, Freeness(occurrences, source).check(term, free) + scoping.notes
 
 
 def _check_bound(term: tm.Term, free: frozenset[str]) -> None:

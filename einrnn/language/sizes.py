@@ -89,8 +89,8 @@ class Sizes:
             if root.value is not None:
                 continue
             if root.hints:
-                root.value = root.hints[0]
-                taken |= {dim.name for dim in af.dims(root.hints[0])}
+                root.value = _best(root.hints)
+                taken |= {dim.name for dim in af.dims(root.value)}
                 continue
             name = self._name(root, taken)
             taken.add(name)
@@ -108,3 +108,9 @@ class Sizes:
         while name in taken:
             name, number = f"{stem}{number}", number + 1
         return name
+
+
+def _best(hints: list[Affine]) -> Affine:
+    """The first hint that names a size, else the largest number."""
+    named = [hint for hint in hints if hint.terms]
+    return named[0] if named else max(hints, key=lambda hint: hint.constant)

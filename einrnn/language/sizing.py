@@ -258,8 +258,12 @@ class Sizing:
             self.soft.append(Soft(letters.get(pair[0].name), letters.get(pair[1].name)))
 
     def _limits(self, bounds: tuple[tm.Bound, ...], letters: Letters) -> None:
-        """In ``sum[r=0..t]`` r and t run over the same axis, unless something says otherwise."""
+        """In ``sum[r=0..t]`` r and t run over the same axis, unless something says otherwise;
+        an axis of no other known size that ``sum[r=0..7]`` reads has 8 positions."""
         for bound in bounds:
+            highest = size_of(bound.hi) if bound.hi is not None else None
+            if highest is not None and not highest.terms and highest.constant >= 0:
+                letters.get(bound.name).root().hints.append(af.shift(highest, 1))
             for end in (bound.lo, bound.hi):
                 letter = _letter(end) if end is not None else None
                 if letter is not None:

@@ -19,8 +19,10 @@ Env = Mapping[n.Index, int]
 Run = Callable[[Env], Any]
 Key = tuple["str | n.Node", Position]
 
-# levels of nesting after which a subexpression is remembered like an entry
+# levels of nesting after which a subexpression is remembered like an entry; a reduction
+# counts for many, because nested ones multiply the work
 _HEIGHT = 30
+_REDUCTION = 12
 _ABSENT = object()
 
 
@@ -64,7 +66,8 @@ class Closures:
 
     def _add(self, node: n.Node) -> None:
         below = [self._readers[part] for part in parts(node)]
-        height = 1 + max((self._heights[part] for part in parts(node)), default=0)
+        height = max((self._heights[part] for part in parts(node)), default=0)
+        height += _REDUCTION if isinstance(node, n.Reduce) else 1
         run = _make(self, node, below)
         self._heights[node] = height
         self._readers[node] = run

@@ -28,10 +28,21 @@ from einrnn.core.traverse import parts, with_parts
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges, refined
 
+_ROUNDS = 8
+
 
 def tidy(expr: Expr, ranges: Ranges) -> Expr:
-    """An equal, simpler expression; ``ranges`` gives the ranges of its free indices."""
-    return cast(Expr, _tidy(expr, ranges))
+    """An equal, simpler expression; ``ranges`` gives the ranges of its free indices.
+
+    A delta that is carried out may settle a condition further in, so the pass is repeated
+    until nothing changes.
+    """
+    for _ in range(_ROUNDS):
+        simpler = cast(Expr, _tidy(expr, ranges))
+        if simpler is expr:
+            break
+        expr = simpler
+    return expr
 
 
 @trampoline

@@ -30,6 +30,8 @@ class A:
         return A(af.minus(ix(other), self.affine))
 
     def __mul__(self, by):
+        if isinstance(by, X):
+            return self.value() * by
         return A(af.scale(self.affine, by))
 
     __rmul__ = __mul__
