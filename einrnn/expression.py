@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Expr, Index
 from einrnn.symbolic.derived import complete, fewer_axes
 from einrnn.symbolic.unfold import recurrences, unfolded
-
-if TYPE_CHECKING:
-    import sympy  # pyright: ignore[reportMissingTypeStubs]
 
 
 @dataclass(frozen=True)
@@ -59,15 +56,16 @@ class Expression:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
-    def sympy(self, **sizes: int) -> sympy.Expr | dict[tuple[int, ...], sympy.Expr]:
+    def sympy(self, **sizes: int) -> Any:
         """The expression in sympy.
 
         Without sizes an abstract expression (``Indexed``, ``Sum``, ``KroneckerDelta``);
-        with a number for every size a mapping from the values of the free indices to
-        expressions in the entries of the inputs and definitions.
+        with a number for every size that plays a part an array of expressions in the
+        entries of inputs and definitions, with an axis for each free index (or one
+        expression where there is no free index).
 
         Raises:
-            EvaluationError: a size is missing or not positive.
+            EvaluationError: E610, a size is missing or not positive.
         """
         from einrnn.sympy_backend.whole import abstract_of, entries_of
 

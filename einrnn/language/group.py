@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from einrnn.errors import Span
 from einrnn.language import ast
+from einrnn.language.higher import denominator, nested, numerator
 from einrnn.language.names import MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
 
@@ -85,6 +86,8 @@ def _product(factors: Factors, names: Names, span: Span) -> ast.Ast:
         op, factor = factors[at]
         if _reducer(factor, names):
             node, at = _scoped(factors, at, names)
+        elif (above := numerator(factors, at, names)) is not None:
+            node, at = _higher(factors, at, above, names)
         elif isinstance(factor, ast.Partial):
             node, at = _immediate(factors, at, names)
         elif _numerator(factor, names) and at + 1 < len(factors) and factors[at + 1][0] == "/":
@@ -211,6 +214,22 @@ def _apply(
     if exponent is not None:
         node = ast.Power(node, exponent.exponent, node.span.to(exponent.span))
     return node, after
+
+
+def _higher(
+    factors: Factors, at: int, above: tuple[int, ast.Ast | None, int], names: Names
+) -> tuple[ast.Ast, int]:
+    """``d^2E/dV[i,j]dV[k,l]`` and its operator form ``d^2/dV[i,j]dV[k,l] (…)``."""
+    order, body, line = above
+    start = factors[at][1]
+    partial = isinstance(start, ast.Power) and isinstance(start.base, ast.Partial)
+    kind: ast.Kind = "immediate" if partial else "total"
+    entries, after = denominator(factors, line, order, kind, names)
+    span = start.span.to(factors[after - 1][1].span)
+    if body is None:
+        body, after = _operand(factors, after, names, span)
+        span = span.to(body.span)
+    return nested(kind, body, entries, span), after
 
 
 def _operand(factors: Factors, at: int, names: Names, span: Span) -> tuple[ast.Ast, int]:

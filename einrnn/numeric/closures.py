@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -190,7 +190,7 @@ def _element(memo: dict[Key, Any], tensor: str, below: list[Run]) -> Run:
     return run
 
 
-def _each(runs: Sequence[tuple[Run, Env]]) -> list[Any]:
+def _each(runs: Iterable[tuple[Run, Env]]) -> list[Any]:
     """The value of every run. What they miss is asked for together: all will be needed."""
     values: list[Any] = []
     missing: dict[Key, None] = {}
@@ -205,10 +205,7 @@ def _each(runs: Sequence[tuple[Run, Env]]) -> list[Any]:
 
 
 def _all(runs: Sequence[Run], env: Env) -> list[Any]:
-    try:
-        return [run(env) for run in runs]
-    except Missing:
-        return _each([(run, env) for run in runs])
+    return _each((run, env) for run in runs)
 
 
 def _reduce(node: n.Reduce, below: list[Run]) -> Run:

@@ -22,7 +22,7 @@ from tests.numeric.building import (
     total,
 )
 
-t, r, i, j, k, l, m, n, p = letters("t r i j k l m n p")  # noqa: E741
+t, r, i, j, k, l, m, n, p = letters("t r i j k l m n p")
 D, H, K, N, TT = dims("D H K N T")
 
 
