@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, And, Compare, Cond, Dim, Index, Not, Or, Relation, Value
+from einrnn.core.nodes import (
+    Affine,
+    And,
+    Compare,
+    Cond,
+    Dim,
+    Expr,
+    Index,
+    Not,
+    Number,
+    Or,
+    Relation,
+    Value,
+)
 from einrnn.errors import EvaluationError
 
 Interval = tuple[int, int]
@@ -58,6 +71,17 @@ def number(value: Affine, sizes: Mapping[str, int]) -> int:
     return result
 
 
+def position(value: Expr) -> Affine | None:
+    """The index expression that a side of a relation is, if it is one."""
+    match value:
+        case Value(index):
+            return index
+        case Number(number) if number.denominator == 1:
+            return af.of(int(number))
+        case _:
+            return None
+
+
 def negated(cond: Cond) -> Cond:
     """The opposite, without a Not where the condition is a relation."""
     if isinstance(cond, Compare):
@@ -80,10 +104,16 @@ def inequalities(conditions: Iterable[Cond]) -> list[Affine]:
     return found
 
 
+def compared(cond: Compare) -> Affine | None:
+    """Left minus right of a relation between index expressions; None for other relations."""
+    left, right = position(cond.left), position(cond.right)
+    return None if left is None or right is None else af.minus(left, right)
+
+
 def _from_relation(cond: Compare) -> list[Affine]:
-    if not isinstance(cond.left, Value) or not isinstance(cond.right, Value):
+    difference = compared(cond)
+    if difference is None:
         return []
-    difference = af.minus(cond.left.index, cond.right.index)
     opposite = af.scale(difference, -1)
     match cond.op:
         case "<=":
@@ -149,8 +179,9 @@ def interval(value: Affine, hull: Mapping[Index, Interval]) -> Interval | None:
 def decided(cond: Cond, hull: Mapping[Index, Interval], sizes: Mapping[str, int]) -> bool | None:
     """Whether a relation between index expressions always or never holds; None if neither."""
     match cond:
-        case Compare(op, Value(left), Value(right)):
-            span = interval(fixed(af.minus(left, right), sizes), hull)
+        case Compare(op):
+            difference = compared(cond)
+            span = None if difference is None else interval(fixed(difference, sizes), hull)
             return None if span is None else _settled(op, *span)
         case And(below):
             return _conjunction([decided(part, hull, sizes) for part in below])
@@ -159,8 +190,6 @@ def decided(cond: Cond, hull: Mapping[Index, Interval], sizes: Mapping[str, int]
             return _not(opposite)
         case Not(part):
             return _not(decided(part, hull, sizes))
-        case _:
-            return None
 
 
 def _settled(op: Relation, lo: int, hi: int) -> bool | None:

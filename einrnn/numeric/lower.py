@@ -344,13 +344,9 @@ class Lowering:
             text = "true" if decided else "false"
             return Var(self.emitter.emit(Constant, text, False, shape=(), kind="truth"), ())
         match cond:
-            case Compare(op, Value(left), Value(right)):
-                a: Var = yield self.integer(left, scope)
-                b: Var = yield self.integer(right, scope)
-                return mapped(self.emitter, op, a, b, kind="truth")
             case Compare(op, left, right):
-                a = yield self.steps(left, scope)
-                b = yield self.steps(right, scope)
+                a: Var = yield self._side(left, cond, scope)
+                b: Var = yield self._side(right, cond, scope)
                 return mapped(self.emitter, op, a, b, kind="truth")
             case Not(part):
                 a = yield self.truth(part, scope)
@@ -359,6 +355,13 @@ class Lowering:
                 return (yield self._joined("and", below, scope))
             case Or(below):
                 return (yield self._joined("or", below, scope))
+
+    def _side(self, side: Expr, cond: Compare, scope: Scope) -> Steps[Var]:
+        """One side of a relation: an integer if both are index expressions, else a number."""
+        index = bounds.position(side)
+        if index is None or bounds.compared(cond) is None:
+            return (yield self.steps(side, scope))
+        return (yield self.integer(index, scope))
 
     def _joined(self, op: str, below: Sequence[Cond], scope: Scope) -> Steps[Var]:
         """Each part is looked at only where the parts before it leave the matter open."""

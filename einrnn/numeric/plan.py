@@ -11,12 +11,22 @@ from einrnn.core.nodes import Expr, Index
 from einrnn.core.traverse import elements
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, schedule
+from einrnn.numeric.bounds import Interval
 from einrnn.numeric.contract import aligned, spread
 from einrnn.numeric.emit import MAIN, Axis, Emitter, Var
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
 from einrnn.numeric.reading import Array
-from einrnn.numeric.references import Unit, gaps, needed, units_of, unshadowed, whole_box
+from einrnn.numeric.references import (
+    Box,
+    Unit,
+    gaps,
+    needed,
+    references,
+    units_of,
+    unshadowed,
+    whole_box,
+)
 from einrnn.numeric.schedule import Entries, Segment, Task, Whole
 from einrnn.numeric.scope import Binding, Counted, Scope
 from einrnn.numeric.steps import (
@@ -63,6 +73,7 @@ class _Planner:
         self.model = model
         self.sizes = sizes
         self.emitter = Emitter()
+        self._gaps: dict[str, list[Box]] = {}
         self.lowering = Lowering(self.emitter, model, sizes, opaque_seed)
 
     def run(self, outputs: Mapping[str, Output]) -> Plan:
@@ -104,7 +115,8 @@ class _Planner:
         definition = self.model.definitions[name]
         box = whole_box(definition, self.sizes)
         reads_itself = any(r.tensor == name for unit in units for r in unit.references)
-        if len(units) == 1 and units[0].box == box and not reads_itself:
+        one_piece = len(units) == 1 and units[0].box == box and None not in units[0].letters
+        if one_piece and not reads_itself:
             return
         self._allocate(name, units)
 
@@ -117,8 +129,8 @@ class _Planner:
         out = self.emitter.emit(Allocate, name, shape, shape=shape, letters=names, least=MAIN)
         self.emitter.name(out, name)
         self.lowering.arrays[name] = Array(name, out, box)
-        missing = gaps(self.model.definitions[name], list(units), self.sizes)
-        for gap in missing:
+        self._gaps[name] = gaps(self.model.definitions[name], list(units), self.sizes)
+        for gap in self._gaps[name]:
             undefined = self.lowering.constant("undefined")
             items = tuple(
                 Span(At(a - lo), b - a + 1) for (a, b), (lo, _) in zip(gap, box, strict=True)
@@ -250,8 +262,31 @@ class _Planner:
         if any(axis.size == 0 for axis in axes):
             raise EvaluationError("E613", f"the output {name} has no entries at these sizes")
         body = unshadowed(expr, set(order))
+        self._refuse_gaps(body, {axis.index: (axis.lo, axis.lo + axis.size - 1) for axis in axes})
         value = self.lowering.value(body, Scope(bindings, (), self.sizes))
         return spread(self.emitter, value, axes).register
+
+    def _refuse_gaps(self, body: Expr, hull: Mapping[Index, Interval]) -> None:
+        """An output must not read entries that no clause gives, unless a condition guards it."""
+        for reference in references(body):
+            missing = self._gaps.get(reference.tensor, [])
+            if not missing or reference.around.conditions:
+                continue
+            read = tuple(
+                (
+                    bounds.smallest(arg, reference.around, hull, self.sizes),
+                    bounds.largest(arg, reference.around, hull, self.sizes),
+                )
+                for arg in reference.args
+            )
+            for gap in missing:
+                if all(
+                    lo is None or hi is None or (lo <= b and a <= hi)
+                    for (lo, hi), (a, b) in zip(read, gap, strict=True)
+                ):
+                    place = ",".join(str(lo) for lo, _ in gap)
+                    name = reference.tensor
+                    raise EvaluationError("E604", f"no clause of {name} gives {name}[{place}]")
 
 
 def _at(binding: Binding, start: int) -> At:

@@ -26,11 +26,11 @@ from einrnn.core.nodes import (
     Mul,
     Number,
     Reduce,
-    Value,
 )
 from einrnn.core.trampoline import Steps
 from einrnn.core.traverse import substitute
 from einrnn.errors import EvaluationError
+from einrnn.numeric import bounds
 from einrnn.numeric.contract import contracted, folded, mapped, separate, spread
 from einrnn.numeric.emit import Axis, Emitter, Var
 from einrnn.numeric.scope import Scope
@@ -304,11 +304,11 @@ def _delta(factor: Expr, index: Index) -> tuple[Affine, Expr] | None:
         case _:
             return None
     for number, part in enumerate(parts):
-        match part:
-            case Compare("==", Value(left), Value(right)):
-                difference = af.minus(left, right)
-            case _:
-                continue
+        if not isinstance(part, Compare) or part.op != "==":
+            continue
+        difference = bounds.compared(part)
+        if difference is None:
+            continue
         times = af.coefficient(difference, index)
         position = af.plus(af.of(index), difference, -times)
         if abs(times) == 1 and index not in position.free:

@@ -20,6 +20,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
+from einrnn.core.sizes import with_defaults
 from einrnn.core.traverse import elements, walk
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
@@ -89,7 +90,8 @@ class Program:
 
     def plan(self, **sizes: int) -> Plan:
         """The steps at given sizes. Raises EvaluationError (E610) if one is missing."""
-        return self._plan(binding.solve(self.model, self._checked(sizes), {}))
+        solved = binding.solve(self.model, self._checked(sizes), {})
+        return self._plan(with_defaults(self.model, solved))
 
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
@@ -142,7 +144,7 @@ class Program:
 
     def _prepared(self, arrays: Mapping[str, Array], given: Mapping[str, int]) -> Executable:
         shapes = {name: array.shape for name, array in arrays.items()}
-        sizes = binding.solve(self.model, given, shapes)
+        sizes = with_defaults(self.model, binding.solve(self.model, given, shapes))
         dtype = binding.working_dtype(self.model, arrays, self._integral)
         found = self._plan(sizes)
         self._last = sizes

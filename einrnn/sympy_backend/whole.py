@@ -13,6 +13,7 @@ import sympy
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Affine, Expr, Index, Node
+from einrnn.core.sizes import with_defaults
 from einrnn.core.traverse import elements, walk
 from einrnn.errors import EvaluationError
 from einrnn.sympy_backend.abstract import abstract
@@ -53,13 +54,7 @@ def _sizes(
     model: Model, expr: Expr, ranges: Mapping[Index, Range], given: Mapping[str, int]
 ) -> dict[str, int]:
     """A number for every size; those that play no part are 1."""
-    known = {name: number for name, number in model.dims.items() if number is not None}
-    known |= given
-    for name, default in model.defaults.items():
-        if name not in known and all(dim.name in known for dim in af.dims(default)):
-            known[name] = default.constant + sum(
-                af.coefficient(default, dim) * known[dim.name] for dim in af.dims(default)
-            )
+    known = with_defaults(model, given)
     for name in sorted(_needed(model, expr, ranges)):
         if known.get(name, 0) < 1:
             message = f"the size {name} has no positive value"

@@ -158,3 +158,10 @@ def test_importing_loads_neither_sympy_nor_numpy():
     code = "import sys, einrnn; print('sympy' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_default_size_may_be_overruled(doc: einrnn.Document):
+    data = arrays(5, 7, 6, 12)
+    program = doc.compile("L")
+    assert program(**data)["L"] == pytest.approx(loss(**data))
+    assert program(**data, N=3)["L"] == pytest.approx(loss(**data) * 12 / 3)
