@@ -13,6 +13,7 @@ from einrnn.check.claims import Prepared, Ready, prepare, with_free_boundaries
 from einrnn.check.compare import AGREES
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
+from einrnn.check.sizes import trial_sizes
 from einrnn.check.symbolic import equal_in_sympy
 from einrnn.check.verdict import Verdict
 from einrnn.core.model import Claim, Model
@@ -52,7 +53,8 @@ class Judge:
     @cached_property
     def proofs(self) -> Proofs:
         """The prover, with what it has proved so far."""
-        return Proofs(self.prepared)
+        sizes = trial_sizes(self.model)[0]
+        return Proofs(self.prepared, self.numbers.points.at(sizes, ()))
 
     @cached_property
     def any_start(self) -> Numbers | None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from einrnn.check.claims import Prepared, Ready, named_assumptions
+from einrnn.check.conjectures import conjectures
+from einrnn.check.points import Point
 from einrnn.core.model import Model
-from einrnn.core.nodes import Cases, Expr
+from einrnn.core.nodes import Cases, Element, Expr
 from einrnn.symbolic.proof.prover import Lemma, Proof, Prover, Statement, usable
+
+_CONJECTURE_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
@@ -21,9 +26,13 @@ class _Known:
 
 @dataclass
 class Proofs:
-    """Proves claims of one document; what is proved may be used for later claims."""
+    """Proves claims of one document; what is proved may be used for later claims.
+
+    At ``point`` conjectures are looked for, lemmas that the document does not state.
+    """
 
     prepared: Prepared
+    point: Point | None
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
 
     def of(self, ready: Ready, seconds: float) -> Proof | None:
@@ -43,11 +52,24 @@ class Proofs:
                 return proof
         return None
 
+    @cached_property
+    def _found(self) -> dict[str, tuple[Lemma, ...]]:
+        """The conjectures that could be proved, for each way; they assume nothing."""
+        found: dict[str, tuple[Lemma, ...]] = {}
+        ways = (("forward", self.prepared.forward), ("reverse", self.prepared.reverse))
+        for way, model in ways if self.point is not None else ():
+            assert self.point is not None
+            statements = conjectures(model, self.point)
+            deadline = time.monotonic() + _CONJECTURE_SECONDS
+            if statements and Prover(model, deadline=deadline).prove_together(statements):
+                found[way] = tuple(Lemma(_name(statement), statement) for statement in statements)
+        return found
+
     def _prover(self, ready: Ready, way: str, model: Model, deadline: float) -> Prover:
         granted = named_assumptions(self.prepared.model, ready.assumptions)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
-        return Prover(model, granted, usable(lemmas), deadline)
+        return Prover(model, granted, usable([*self._found.get(way, ()), *lemmas]), deadline)
 
     def _remember(self, ready: Ready) -> None:
         """Keep a proved claim, in both of its forms."""
@@ -55,6 +77,12 @@ class Proofs:
         for way, pair in (("forward", ready.forward), ("reverse", ready.reverse)):
             lemma = Lemma(ready.claim.label, _statement(ready, pair.left, pair.right))
             self._known.setdefault(way, []).append(_Known(lemma, assumptions))
+
+
+def _name(statement: Statement) -> str:
+    """What a lemma says, in short: ``dL/dz = dz``."""
+    sides = (statement.left, statement.right)
+    return " = ".join(side.tensor for side in sides if isinstance(side, Element))
 
 
 def _statement(ready: Ready, left: Expr, right: Expr) -> Statement:

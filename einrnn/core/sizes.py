@@ -22,6 +22,4 @@ def with_defaults(model: Model, sizes: Mapping[str, int]) -> dict[str, int]:
 
 def number_of(size: Affine, sizes: Mapping[str, int]) -> int:
     """The value of an index expression that has sizes in it and nothing else."""
-    return size.constant + sum(
-        af.coefficient(size, dim) * sizes[dim.name] for dim in af.dims(size)
-    )
+    return size.constant + sum(af.coefficient(size, dim) * sizes[dim.name] for dim in af.dims(size))

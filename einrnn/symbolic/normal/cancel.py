@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from einrnn.core.nodes import Index, Reduce
+from einrnn.core.nodes import Reduce
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Term, sorted_factors
 
 
 def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
-    """For each bound index that stands alone: its part of the term, and the rest.
+    """For each bound index, the sum over it of all that depends on it, and the rest.
 
-    The term is the product of the two. An index stands alone where no atom or condition
-    of its part has another bound index.
+    The term is the rest times the part; other bound indices that occur in the part stay
+    bound by the rest, around both.
     """
     for index in term.bound:
-        if not stands_alone(term, index):
-            continue
         part = Term(
             (index,),
             tuple(cond for cond in term.conds if index in cond.free),
@@ -30,13 +28,6 @@ def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
             tuple(pair for pair in term.factors if index not in pair[0].free),
         )
         yield part, rest
-
-
-def stands_alone(term: Term, index: Index) -> bool:
-    """Whether a bound index shares no atom and no condition with another one."""
-    others = frozenset(term.bound) - {index}
-    nodes = [*term.conds, *(atom for atom, _ in term.factors)]
-    return not any(index in node.free and node.free & others for node in nodes)
 
 
 def cancel_sum(term: Term) -> Term | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -287,15 +287,62 @@ class Prover:
             return False
         if statement.left.args[when.axis] is not af.of(index):
             return False
+        hypothesis = self._one_step_back(statement, index, direction)
+        return self._inductive(statement, index, when, (hypothesis,), chosen)
+
+    def _one_step_back(self, statement: Statement, index: Index, direction: int) -> Rule:
+        """The statement one step back in time, as a rule."""
         back = {index: af.shift(af.of(index), -direction)}
-        others = {i: r for i, r in statement.ranges.items() if i is not index}
-        hypothesis = replacement(
-            substitute(statement.left, back), substitute(statement.right, back), others
-        )
+        others = {
+            i: Range(substitute(r.lo, back), substitute(r.hi, back))
+            for i, r in statement.ranges.items()
+            if i is not index
+        }
+        left, right = substitute(statement.left, back), substitute(statement.right, back)
+        return replacement(left, right, others)
+
+    def _inductive(
+        self,
+        statement: Statement,
+        index: Index,
+        when: Time,
+        hypotheses: tuple[Rule, ...],
+        chosen: Chosen,
+    ) -> bool:
+        """Whether a statement holds at first, and at each time if the hypotheses do before."""
         base, step = self._base_and_step(statement, index, when)
-        if not self._step(step, index, direction, (hypothesis,), chosen):
+        if not self._step(step, index, when.direction, hypotheses, chosen):
             return False
-        return self._at(base)
+        return self._at(base, when)
+
+    def prove_together(self, statements: Sequence[Statement]) -> bool:
+        """Whether statements about recurrences follow by one induction for all of them.
+
+        The left side of each is an entry of a recurrence with an index at its time; the
+        indices of time are the same for all, and so are the directions.
+        """
+        try:
+            timed = [self._timed(statement) for statement in statements]
+            hypotheses = tuple(
+                self._one_step_back(statement, index, when.direction)
+                for statement, (index, when) in zip(statements, timed, strict=True)
+            )
+            return all(
+                self._inductive(statement, index, when, hypotheses, self._derived_only)
+                or self._inductive(statement, index, when, hypotheses, self._any)
+                for statement, (index, when) in zip(statements, timed, strict=True)
+            )
+        except TooLarge:
+            return False
+
+    def _timed(self, statement: Statement) -> tuple[Index, Time]:
+        """The index of time of a statement about a recurrence."""
+        assert isinstance(statement.left, Element)
+        when = self.clock.time(statement.left.tensor)
+        index = None if when is None else af.letter(statement.left.args[when.axis])
+        if when is None or index is None:
+            raise TooLarge
+        return index, when
 
     def _base_and_step(
         self, statement: Statement, index: Index, when: Time
@@ -330,15 +377,26 @@ class Prover:
         }
         return Statement(left, right, ranges)
 
-    def _at(self, statement: Statement) -> bool:
-        """Whether a statement at one time is true by unfolding everything it needs."""
+    def _at(self, statement: Statement, when: Time) -> bool:
+        """Whether a statement at one time is true by unfolding everything it needs there."""
         if self._by_normal_form(statement, self._any, ()) is not None:
             return True
         work = self._normaliser(statement, ())
         difference = work.simple(sub(statement.left, statement.right))
-        wanted = frozenset(e for e in elements(difference) if self.clock.time(e.tensor) is not None)
-        opened = unfold(difference, self.model, wanted.__contains__)
-        return self._is_zero(work, work.poly(self._without(work, opened, self._any)))
+        for _ in range(_ROUNDS):
+            if self._is_zero(work, work.poly(difference)):
+                return True
+            wanted = frozenset(
+                e
+                for e in elements(difference)
+                if (time_ := self.clock.time(e.tensor)) is not None
+                and time_.direction == when.direction
+            )
+            if not wanted or self._expired():
+                return False
+            difference = unfold(difference, self.model, wanted.__contains__)
+            difference = self._without(work, difference, self._any)
+        return False
 
 
 def usable(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
