@@ -37,6 +37,7 @@ class Proofs:
 
     def of(self, ready: Ready, seconds: float) -> Proof | None:
         """A proof of a claim: over recurrences that run forward, then over adjoints."""
+        _ = self._found  # the search for lemmas has time of its own
         deadline = time.monotonic() + seconds
         sides = (
             ("forward", self.prepared.forward, ready.forward),

@@ -70,13 +70,14 @@ class _Reader:
         keys = [f"left{axis}" for axis in range(rank)]
         trailing = tuple(resolver.indexing.fresh(key, node.span) for key in keys)
         term = resolver.entry(node, trailing)
-        names = frozenset(Occurrences().of(term)) if given is None else given
-        term, _ = explicit(term, names, self.source)
+        occurrences = Occurrences()
+        names = frozenset(occurrences.of(term)) if given is None else given
+        term, _ = explicit(term, names, occurrences, self.source)
         scope = Letters(self.sizing)
         self.sizing.constrain(term, scope)
         self.sizing.settle()
         elaborator = Elaborator(scope)
-        free_names = [name for name in Occurrences().of(term) if name in names]
+        free_names = [name for name in occurrences.of(term) if name in names]
         ranges = {
             Index(name): Range(af.ZERO, af.last(elaborator.size(name))) for name in free_names
         }

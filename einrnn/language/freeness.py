@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import terms as tm
-from einrnn.language.occurrences import Occurrences, spans_of
+from einrnn.language.occurrences import Occurrences, place_of
 from einrnn.language.problem import fail
 from einrnn.language.split import without_comments
 from einrnn.source import Source
@@ -32,10 +32,11 @@ class Freeness:
                 self._sum(node, available, nested)
             else:
                 nested = True
-            if not isinstance(node, tm.Reduce) or node.written:
-                available |= frozenset(tm.binds(node))
-            else:
-                available -= frozenset(tm.binds(node))
+            names = tm.binds(node)
+            if names and isinstance(node, tm.Reduce) and not node.written:
+                available = available.difference(names)
+            elif names:
+                available = available.union(names)
             stack.extend((part, available, nested) for part in reversed(tm.parts(node)))
         return self.warnings
 
@@ -96,7 +97,7 @@ def _summed(term: tm.Term, letter: str, full: tm.Term) -> Exception:
         term.span,
         f"has no {letter}",
         f"write the sum over {letter} explicitly, or repeat the factors for each term",
-        (Related(spans_of(full, letter)[0], f"{letter} occurs here"),),
+        (Related(place_of(full, letter), f"{letter} occurs here"),),
     )
 
 
@@ -117,7 +118,7 @@ def check_sides(
     missing = free - have - twice - excused
     if have and missing:
         letter = sorted(missing)[0]
-        where = spans_of(left, letter)[0] if left is not None else place
+        where = place_of(left, letter) if left is not None else place
         raise fail(
             "E211",
             f"the right side lacks the index {letter} of the left side",

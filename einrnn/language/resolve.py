@@ -10,7 +10,7 @@ from einrnn.language import terms as tm
 from einrnn.language.freeness import Freeness, check_sides
 from einrnn.language.letters import letters_of
 from einrnn.language.names import RESERVED, Names
-from einrnn.language.occurrences import Occurrences, spans_of
+from einrnn.language.occurrences import Occurrences, place_of
 from einrnn.language.problem import Problem, fail
 from einrnn.language.scope import Scoping
 from einrnn.language.sugar import Resolver
@@ -42,9 +42,13 @@ class Side:
 
 @dataclass
 class ChainTerms:
-    """A claim with all lines that continue it; ``letters`` are free in every side."""
+    """A claim with all lines that continue it; ``letters`` are free in every side.
+
+    ``occurrences`` counts letters in the sides, each of which is looked at several times.
+    """
 
     letters: tuple[str, ...] = ()
+    occurrences: Occurrences = field(default_factory=Occurrences)
     sides: list[Side] = field(default_factory=list[Side])
     lines: list[Line] = field(default_factory=list["Line"])
 
@@ -129,8 +133,8 @@ class Statements:
         trailing = tuple(resolver.indexing.fresh(key, name.span) for key in keys)
         letters += tuple(resolver.indexing.fresh_name(key) for key in keys)
         body = resolver.entry(clause.body, trailing if rank else ())
-        body = self._explicit(body, frozenset(letters))
         occurrences = Occurrences()
+        body = self._explicit(body, frozenset(letters), occurrences)
         check_sides(None, body, frozenset(letters), frozenset(), occurrences, clause.target.span)
         return ClauseTerms(name.name, given + trailing, letters, body, late, clause.span)
 
@@ -159,9 +163,9 @@ class Statements:
             letters += [letter.name for letter in own]
         return tuple(letters)
 
-    def _explicit(self, term: tm.Term, free: frozenset[str]) -> tm.Term:
+    def _explicit(self, term: tm.Term, free: frozenset[str], occurrences: Occurrences) -> tm.Term:
         """Checks what sums bind, adds the implied ones, compares the terms' indices."""
-        term, remarks = explicit(term, free, self.names.source)
+        term, remarks = explicit(term, free, occurrences, self.names.source)
         self.remarks += remarks
         return term
 
@@ -179,10 +183,10 @@ class Statements:
             keys = [f"left{axis}" for axis in range(rank)]
             trailing = tuple(resolver.indexing.fresh(key, left.span) for key in keys)
             term = resolver.entry(left, trailing)
-            _check_bound(term, frozenset())
-            occurrences = Occurrences()
-            chain.letters = tuple(occurrences.of(term))
-            Freeness(occurrences, self.names.source).check(term, frozenset(chain.letters))
+            _check_bound(term, frozenset(), chain.occurrences)
+            chain.letters = tuple(chain.occurrences.of(term))
+            freeness = Freeness(chain.occurrences, self.names.source)
+            freeness.check(term, frozenset(chain.letters))
             chain.sides.append(Side(term, None, left.span))
         except Problem as problem:
             chain.sides.append(Side(None, _with_advice(problem.diagnostic, left), left.span))
@@ -259,28 +263,26 @@ class Statements:
                     "write the indices on both sides",
                 )
             term = resolver.entry(expression, trailing if rank else ())
-            term = self._explicit(term, free)
+            term = self._explicit(term, free, chain.occurrences)
             left = chain.sides[0].term
-            check_sides(left, term, free, excused, Occurrences(), expression.span)
+            check_sides(left, term, free, excused, chain.occurrences, expression.span)
             return Side(term, None, expression.span)
         except Problem as problem:
             return Side(None, problem.diagnostic, expression.span)
 
 
 def explicit(
-    term: tm.Term, free: frozenset[str], source: Source
+    term: tm.Term, free: frozenset[str], occurrences: Occurrences, source: Source
 ) -> tuple[tm.Term, list[Diagnostic]]:
     """A term with its implied sums, checked, and the remarks on it."""
-    _check_bound(term, free)
-    occurrences = Occurrences()
+    _check_bound(term, free, occurrences)
     scoping = Scoping(free, occurrences)
     term = scoping.explicit(term)
     return term, Freeness(occurrences, source).check(term, free) + scoping.notes
 
 
-def _check_bound(term: tm.Term, free: frozenset[str]) -> None:
+def _check_bound(term: tm.Term, free: frozenset[str], occurrences: Occurrences) -> None:
     """No sum binds a letter that already means something where it stands."""
-    occurrences = Occurrences()
     stack: list[tuple[tm.Part, frozenset[str]]] = [(term, free)]
     while stack:
         node, outer = stack.pop()
@@ -292,8 +294,9 @@ def _check_bound(term: tm.Term, free: frozenset[str]) -> None:
                 if bound.name in outer or bound.name in seen:
                     raise _bound_twice(bound, bound.name in free)
                 seen.add(bound.name)
-        if not isinstance(node, tm.Softmax):
-            outer |= frozenset(tm.binds(node))
+        names = tm.binds(node)
+        if names and not isinstance(node, tm.Softmax):
+            outer = outer.union(names)
         stack.extend((part, outer) for part in tm.parts(node))
 
 
@@ -334,7 +337,7 @@ def _left_its_sum(other: tm.Term, inner: tm.Reduce, name: str) -> Exception:
     return fail(
         "E216",
         f"index {name} is used outside the sum over {name}",
-        spans_of(other, name)[0],
+        place_of(other, name),
         "not summed by it",
         f"the sum ends with its parenthesis; put a space after ']' or write sum[{name}] (… …)",
         (Related(inner.span, f"this sum over {name} ends here"),),

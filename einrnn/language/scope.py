@@ -11,7 +11,7 @@ from dataclasses import replace
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.errors import Diagnostic, Span
 from einrnn.language import terms as tm
-from einrnn.language.occurrences import Occurrences, spans_of
+from einrnn.language.occurrences import Occurrences, place_of
 from einrnn.language.problem import fail
 
 
@@ -23,10 +23,11 @@ class Scoping:
         self.occurrences = occurrences
         self.notes: list[Diagnostic] = []
         self._remarked: set[str] = set()
+        self._run = trampoline(self._terms)
 
     def explicit(self, term: tm.Term) -> tm.Term:
         """The expression with every implied sum written out."""
-        return trampoline(self._terms)(term)
+        return self._run(term)
 
     def _terms(self, term: tm.Term) -> Steps[tm.Term]:
         """Each additive term by itself."""
@@ -61,24 +62,29 @@ class Scoping:
                     return self._wrap(term, letter)
                 placed = yield self._place(args[inside[0]], letter)
                 return replace(term, args=(*args[: inside[0]], placed, *args[inside[0] + 1 :]))
-            case tm.Opaque(_, at, args):
+            case tm.Opaque(_, _, args):
                 inside = [n for n, (_, arg) in enumerate(args) if self._has(arg, letter)]
-                if len(inside) != 1 or any(self._has(arg, letter) for arg in at):
+                if len(inside) != 1 or self._in_args(term, letter):
                     return self._wrap(term, letter)
                 names, body = args[inside[0]]
                 changed = (names, (yield self._place(body, letter)))
                 return replace(term, args=(*args[: inside[0]], changed, *args[inside[0] + 1 :]))
             case tm.Reduce() | tm.Softmax() | tm.Matrix() | tm.Derivative():
                 body = term.body
-                others = [part for part in tm.parts(term) if part is not body]
-                own = [found.name for found in tm.own_letters(term)]
-                if letter in own or any(self._has(part, letter) for part in others):
+                condition = term.condition if isinstance(term, tm.Reduce) else None
+                if self._in_args(term, letter) or (condition and self._has(condition, letter)):
                     return self._wrap(term, letter)
                 return replace(term, body=(yield self._place(body, letter)))
             case tm.Cases(branches, otherwise):
                 return (yield self._place_in_cases(term, branches, otherwise, letter))
             case _:
                 return self._wrap(term, letter)
+
+    def _in_args(self, node: tm.Term, letter: str) -> bool:
+        """Whether a letter occurs in what stands beside the body of a term."""
+        if any(own.name == letter for own in tm.own_letters(node)):
+            return True
+        return any(self._has(read, letter) for read in tm.lookups(tm.args_of(node)))
 
     def _place_in_product(
         self, term: tm.Product, factors: tuple[tuple[bool, tm.Term], ...], letter: str
@@ -130,11 +136,10 @@ class Scoping:
 
     def _wrap(self, term: tm.Term, letter: str) -> tm.Term:
         """The sum over one letter, if the letter occurs often enough."""
-        spans = spans_of(term, letter)
         if self.occurrences.of(term)[letter] < 2:
-            raise self._once(letter, spans[0])
+            raise self._once(letter, place_of(term, letter))
         self._remark(term, letter)
-        bound = tm.Bound(letter, None, None, spans[0])
+        bound = tm.Bound(letter, None, None, term.span)
         return tm.Reduce("sum", (bound,), None, term, False, term.span)
 
     def _once(self, letter: str, span: Span) -> Exception:
@@ -150,8 +155,11 @@ class Scoping:
         """A note where a letter is summed outside a function it also occurs in."""
         if letter in self._remarked:
             return
-        for node in tm.walk(term):
-            if isinstance(node, tm.Func) and self._has(node, letter):
+        stack: list[tm.Part] = [term]
+        while stack:
+            node = stack.pop()
+            stack.extend(part for part in reversed(tm.parts(node)) if self._has(part, letter))
+            if isinstance(node, tm.Func):
                 self._remarked.add(letter)
                 self.notes.append(
                     Diagnostic(

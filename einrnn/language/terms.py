@@ -7,9 +7,10 @@ keep the span of every occurrence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from einrnn.errors import Span
 
@@ -212,50 +213,77 @@ Term = (
     | Opaque
     | Derivative
 )
-Part = Term | Condition | Arg
+Part = Term | Condition
+
+
+def lookups(args: tuple[Arg, ...]) -> tuple[Read, ...]:
+    """The entries of tensors that stand in index expressions."""
+    return tuple(atom for arg in args for _, atom in arg.parts if isinstance(atom, Read))
+
+
+def _ends(letters: tuple[Bound, ...]) -> tuple[Arg, ...]:
+    """The ends of the ranges that are written."""
+    return tuple(end for bound in letters for end in (bound.lo, bound.hi) if end is not None)
+
+
+def args_of(node: Part) -> tuple[Arg, ...]:
+    """The index expressions that belong to the node itself."""
+    match node:
+        case Read(_, args) | Derivative(_, _, _, args):
+            return args
+        case Position(value):
+            return (value,)
+        case Reduce(_, letters):
+            return _ends(letters)
+        case Matrix(_, _, _, _, power, at):
+            return at if power is None else (power, *at)
+        case Opaque(_, at):
+            return at
+        case _:
+            return ()
+
+
+def _below_cases(node: Cases) -> tuple[Part, ...]:
+    both = tuple(part for branch in node.branches for part in branch)
+    return both if node.otherwise is None else (*both, node.otherwise)
+
+
+def _below_reduce(node: Reduce) -> tuple[Part, ...]:
+    condition = () if node.condition is None else (node.condition,)
+    return (*lookups(_ends(node.letters)), *condition, node.body)
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Part, ...]]] = {
+    Num: lambda node: (),
+    Position: lambda node: lookups((node.value,)),
+    Read: lambda node: lookups(node.args),
+    Sum: lambda node: tuple(term for _, term in node.terms),
+    Product: lambda node: tuple(factor for _, factor in node.factors),
+    Power: lambda node: (node.base, node.exponent),
+    Func: lambda node: node.args,
+    Reduce: _below_reduce,
+    Softmax: lambda node: (node.body,),
+    Cases: _below_cases,
+    Matrix: lambda node: (node.body, *lookups(args_of(node))),
+    Opaque: lambda node: (*lookups(node.at), *(body for _, body in node.args)),
+    Derivative: lambda node: (node.body, *lookups(node.args)),
+    Compare: lambda node: (node.left, node.right),
+    Logic: lambda node: node.parts,
+}
+
+
+_BINDERS = {Reduce, Softmax, Matrix, Opaque}
 
 
 def parts(node: Part) -> tuple[Part, ...]:
-    """What stands directly below, index expressions included."""
-    match node:
-        case Num():
-            return ()
-        case Arg(_, atoms):
-            return tuple(atom for _, atom in atoms if isinstance(atom, Read))
-        case Position(value):
-            return (value,)
-        case Read(_, args):
-            return args
-        case Sum(terms):
-            return tuple(term for _, term in terms)
-        case Product(factors):
-            return tuple(factor for _, factor in factors)
-        case Power(base, exponent):
-            return (base, exponent)
-        case Func(_, args):
-            return args
-        case Reduce(_, letters, condition, body):
-            ends = tuple(end for b in letters for end in (b.lo, b.hi) if end is not None)
-            return (*ends, *((condition,) if condition else ()), body)
-        case Softmax(_, body):
-            return (body,)
-        case Cases(branches, otherwise):
-            both = tuple(part for branch in branches for part in branch)
-            return (*both, otherwise) if otherwise is not None else both
-        case Matrix(_, _, _, body, power, at):
-            return (body, *((power,) if power else ()), *at)
-        case Opaque(_, at, args):
-            return (*at, *(body for _, body in args))
-        case Derivative(_, body, _, args):
-            return (body, *args)
-        case Compare(_, left, right):
-            return (left, right)
-        case Logic(_, below):
-            return below
+    """The terms and conditions directly below, those looked up in index expressions too."""
+    return _PARTS[type(node)](node)
 
 
 def binds(node: Part) -> tuple[str, ...]:
     """The letters a node binds below it (a softmax binds its letters in its body)."""
+    if type(node) not in _BINDERS:
+        return ()
     match node:
         case Reduce(_, letters) | Softmax(letters):
             return tuple(bound.name for bound in letters)
@@ -268,14 +296,14 @@ def binds(node: Part) -> tuple[str, ...]:
 
 
 def own_letters(node: Part) -> Iterator[Letter]:
-    """The letters that occur at this node itself."""
-    if isinstance(node, Arg):
-        for _, atom in node.parts:
-            if isinstance(atom, Letter):
+    """The letters that occur at this node itself, less those a sum's own range binds."""
+    if isinstance(node, Softmax):
+        yield from (Letter(bound.name, bound.span) for bound in node.letters)
+    inner = binds(node) if isinstance(node, Reduce) else ()
+    for arg in args_of(node):
+        for _, atom in arg.parts:
+            if isinstance(atom, Letter) and atom.name not in inner:
                 yield atom
-    elif isinstance(node, Softmax):
-        for bound in node.letters:
-            yield Letter(bound.name, bound.span)
 
 
 def walk(*roots: Part) -> Iterator[Part]:

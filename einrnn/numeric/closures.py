@@ -205,7 +205,17 @@ def _each(runs: Iterable[tuple[Run, Env]]) -> list[Any]:
 
 
 def _all(runs: Sequence[Run], env: Env) -> list[Any]:
-    return _each((run, env) for run in runs)
+    """As :func:`_each`, for runs in the same environment."""
+    values: list[Any] = []
+    missing: dict[Key, None] = {}
+    for run in runs:
+        try:
+            values.append(run(env))
+        except Missing as request:
+            missing.update(dict.fromkeys(request.keys))
+    if missing:
+        raise Missing(list(missing))
+    return values
 
 
 def _reduce(node: n.Reduce, below: list[Run]) -> Run:

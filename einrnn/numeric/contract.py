@@ -16,6 +16,7 @@ from einrnn.numeric.steps import (
     Diagonal,
     Fold,
     Kind,
+    Layout,
     Map,
     Spread,
 )
@@ -185,7 +186,9 @@ def _pair(
 ) -> Var:
     """Two operands: batch axes, axes of one side, and summed axes that both have."""
     both = [axis for axis in left.axes if axis in right.axes]
-    summed = [axis for axis in both if axis in over]
+    # summed axes lie as they do in the larger operand, which then need not be copied
+    larger = max(left, right, key=lambda var: prod(sizes_of(var.axes)))
+    summed = [axis for axis in larger.axes if axis in over]
     if not summed:
         return mapped(emitter, "*", left, right)
     batch = _ranked([axis for axis in both if axis not in over], rank)
@@ -195,6 +198,9 @@ def _pair(
     if first and first[0] in kept_right:
         left, right, kept_left, kept_right = right, left, kept_right, kept_left
     groups = (batch, kept_left, summed, kept_right)
+    level = max(emitter.level(left.register), emitter.level(right.register))
+    left = _laid_out(emitter, left, (batch, kept_left, summed), level)
+    right = _laid_out(emitter, right, (batch, summed, kept_right), level)
     axes = (*batch, *kept_left, *kept_right)
     out = emitter.emit(
         Contract,
@@ -206,6 +212,21 @@ def _pair(
         shape=sizes_of(axes),
         letters=letters_of(axes),
     )
+    return Var(out, axes)
+
+
+def _laid_out(emitter: Emitter, var: Var, groups: Sequence[Sequence[Axis]], level: int) -> Var:
+    """A value from outside a loop, copied once if its groups of axes do not lie together."""
+    places = [[var.axes.index(axis) for axis in group] for group in groups]
+    together = all(
+        after == before + 1 for row in places for before, after in zip(row, row[1:], strict=False)
+    )
+    if together or emitter.level(var.register) == level:
+        return var
+    axes = tuple(axis for group in groups for axis in group)
+    order = tuple(place for row in places for place in row)
+    names = letters_of(axes)
+    out = emitter.emit(Layout, var.register, order, shape=sizes_of(axes), letters=names)
     return Var(out, axes)
 
 

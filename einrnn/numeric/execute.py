@@ -31,6 +31,7 @@ from einrnn.numeric.steps import (
     Given,
     Iota,
     Item,
+    Layout,
     Linear,
     Loop,
     Map,
@@ -75,6 +76,8 @@ def action(step: Step, setting: Setting) -> Action:
             return lambda r: r.__setitem__(out, np.diagonal(r[source], 0, first, second))
         case Align():
             return _align(step)
+        case Layout(out, source, order):
+            return lambda r: r.__setitem__(out, np.ascontiguousarray(r[source].transpose(order)))
         case Spread(out, source, shape):
             return lambda r: r.__setitem__(out, np.broadcast_to(r[source], shape))
         case Gather():

@@ -26,8 +26,8 @@ from einrnn.numeric.scalars import Scalar
 Array = np.ndarray[Any, np.dtype[Any]]
 # longer fractions become floats
 _BITS = 20_000
-# compares a position with one argument of a clause, or binds the clause's index to it
-Match = Callable[[int, dict[n.Index, int]], bool]
+# a clause: fixed positions of axes, ranges of the indices on the other axes, and its body
+Prepared = tuple[list[tuple[int, int]], list[tuple[int, n.Index, int, int]], Run]
 
 
 class Interpreter:
@@ -63,7 +63,7 @@ class Interpreter:
         self._memo: dict[Key, Any] = {}
         self._closures = Closures(self._memo, self.sizes, self._exact, opaque_seed)
         self._axes: dict[str, list[tuple[int, int]]] = {}
-        self._clauses: dict[str, list[tuple[Clause, list[Match], Run]]] = {}
+        self._clauses: dict[str, list[Prepared]] = {}
         for (name, position), value in (overrides or {}).items():
             self._check_position(name, tuple(position))
             self._memo[name, tuple(position)] = self._number(value)
@@ -184,43 +184,32 @@ class Interpreter:
 
     def _by_clause(self, name: str, position: Position) -> Any:
         self._check_position(name, position)
-        for clause, matches, run in self._prepared(name):
-            env: dict[n.Index, int] = {}
-            bound = [match(at, env) for match, at in zip(matches, position, strict=True)]
-            if all(bound) and all(self._inside(clause, index, env) for index in env):
-                return self._number(run(env))
+        for fixed, ranges, run in self._prepared(name):
+            if any(position[axis] != at for axis, at in fixed):
+                continue
+            if all(lo <= position[axis] <= hi for axis, _, lo, hi in ranges):
+                return self._number(run({index: position[axis] for axis, index, _, _ in ranges}))
         raise EvaluationError("E604", f"no clause of {name} gives {_show((name, position))}")
 
-    def _inside(self, clause: Clause, index: n.Index, env: Env) -> bool:
-        span = clause.ranges[index]
-        lo, hi = self._closures.of(span.lo)(env), self._closures.of(span.hi)(env)
-        return lo <= env[index] <= hi
-
-    def _prepared(self, name: str) -> list[tuple[Clause, list[Match], Run]]:
+    def _prepared(self, name: str) -> list[Prepared]:
         if name not in self._clauses:
-            self._clauses[name] = [
-                (
-                    clause,
-                    [self._match(clause, arg) for arg in clause.args],
-                    self._closures.of(clause.body),
-                )
-                for clause in self.model.definitions[name].clauses
-            ]
+            clauses = self.model.definitions[name].clauses
+            self._clauses[name] = [self._prepare(clause) for clause in clauses]
         return self._clauses[name]
 
-    def _match(self, clause: Clause, arg: n.Affine) -> Match:
-        if not arg.free:
-            fixed = self._closures.of(arg)
-            return lambda at, env: at == fixed(env)
-        (index,) = arg.free
-        if index not in clause.ranges or len(arg.terms) > 1 or arg.constant:
-            raise InternalError("E902", f"{arg} is not an index of its clause")
-
-        def bind(at: int, env: dict[n.Index, int]) -> bool:
-            env[index] = at
-            return True
-
-        return bind
+    def _prepare(self, clause: Clause) -> Prepared:
+        fixed: list[tuple[int, int]] = []
+        ranges: list[tuple[int, n.Index, int, int]] = []
+        for axis, arg in enumerate(clause.args):
+            if not arg.free:
+                fixed.append((axis, self.index(arg, {})))
+                continue
+            (index,) = arg.free
+            if index not in clause.ranges or len(arg.terms) > 1 or arg.constant:
+                raise InternalError("E902", f"{arg} is not an index of its clause")
+            span = clause.ranges[index]
+            ranges.append((axis, index, self.index(span.lo, {}), self.index(span.hi, {})))
+        return fixed, ranges, self._closures.of(clause.body)
 
 
 def _show(key: Key) -> str:

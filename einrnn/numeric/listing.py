@@ -20,6 +20,7 @@ from einrnn.numeric.steps import (
     Given,
     Iota,
     Item,
+    Layout,
     Linear,
     Loop,
     Map,
@@ -116,6 +117,8 @@ class _Writer:
                 return f"{self.name(source)}{self._items(items)}   view"
             case Align(_, source) | Spread(_, source):
                 return f"{self.value(source)}   view"
+            case Layout(_, source):
+                return f"{self.value(source)}   copy"
             case Diagonal(_, source):
                 return f"{self.value(source)}   diagonal"
             case Gather(_, source, indices):

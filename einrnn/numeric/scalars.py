@@ -14,6 +14,8 @@ Scalar = float | Fraction
 
 def to_float(value: Scalar) -> float:
     """The nearest float; infinite where the exact number is too large for one."""
+    if isinstance(value, float):
+        return value
     try:
         return float(value)
     except OverflowError:
@@ -103,11 +105,12 @@ def function(name: str) -> Callable[..., Scalar]:
     rational = _RATIONAL.get(name)
 
     def run(*args: Scalar) -> Scalar:
-        if any(arg != arg for arg in args):
-            return math.nan
+        for arg in args:
+            if arg != arg:
+                return math.nan
         if rational is not None:
             return rational(*args)
-        return value(*(to_float(arg) for arg in args))
+        return value(*map(to_float, args))
 
     return run
 

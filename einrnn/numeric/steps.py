@@ -113,6 +113,15 @@ class Align:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """A copy with the axes in the order ``order``, so that loops need not copy in each turn."""
+
+    out: int
+    source: int
+    order: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Spread:
     """The array repeated along its axes of size 1 up to ``shape`` (a view)."""
 
@@ -269,6 +278,7 @@ Step = (
     | View
     | Diagonal
     | Align
+    | Layout
     | Spread
     | Gather
     | Map

@@ -245,6 +245,21 @@ def test_an_entry_without_a_clause_is_an_error_where_it_is_asked_for():
         run(b.model, ["f"], {"N": 3}, vectors(x=(3,)))
 
 
+def test_what_a_loop_contracts_with_is_laid_out_once_before_it():
+    b = built().input("x", TT, H, H).input("c", H, H, H)
+    c, B = tensors("c s")
+    step = tanh(total(i, H, k, H, c[i, j, k] * B[t - 1, i, k]) * x[t, j, r])
+    b.define(
+        "s",
+        [(-1, TT - 1), H, H],
+        ((-1, i, j), {i: H, j: H}, i + j + 1),
+        ((t, j, r), {t: TT, j: H, r: H}, step),
+    )
+    text = str(program(b.model, "s"))
+    assert text.index("copy") < text.index("for ")
+    agree(b.model, {"T": 4, "H": 3}, vectors(x=(4, 3, 3), c=(3, 3, 3)))
+
+
 def test_only_what_the_outputs_need_is_computed():
     text = str(program(rnn(), "L"))
     assert "sbar" not in text

@@ -88,34 +88,45 @@ class Prover:
         return None
 
     def _attempts(self, statement: Statement) -> Iterator[Callable[[], Proof | None]]:
-        """What is tried, cheapest first: derivatives unfolded, then all definitions."""
-        for chosen in (self._derived_only, self._any):
-            yield partial(self._by_normal_form, statement, chosen, ())
-            for lemma in self._relevant(statement, chosen):
-                yield partial(self._by_lemma, statement, chosen, lemma)
-            for index in statement.ranges:
-                for direction in self._directions(statement):
-                    yield partial(self._by_step, statement, chosen, index, direction)
-                    yield partial(self._by_induction, statement, chosen, index, direction)
+        """What is tried, cheapest first: derivatives unfolded, then what the statement
+        mentions, then all definitions."""
+        mentioned = {e.tensor for e in elements(statement.left, statement.right)}
+        mentioned |= {other for name in mentioned for other in self.clock.component(name)}
 
-    def _relevant(self, statement: Statement, chosen: Chosen) -> list[Lemma]:
-        """The lemmas about something that is left of the statement once it is unfolded."""
-        if not self.lemmas:
-            return []
+        def named(element: Element) -> bool:
+            return element.tensor in mentioned or self._derived_only(element)
+
+        levels: list[Chosen] = [self._derived_only, named, self._any]
+        for chosen in levels:
+            yield partial(self._by_normal_form, statement, chosen, ())
+            left = self._left_over(statement, chosen)
+            names = {element.tensor for element in left}
+            for lemma in self.lemmas:
+                if lemma.tensor in names:
+                    yield partial(self._by_lemma, statement, chosen, lemma)
+            for index, direction in self._times(statement, left):
+                yield partial(self._by_step, statement, chosen, index, direction)
+                yield partial(self._by_induction, statement, chosen, index, direction)
+
+    def _left_over(self, statement: Statement, chosen: Chosen) -> list[Element]:
+        """The entries that are left of a statement once chosen definitions are unfolded."""
         work = self._normaliser(statement, ())
         try:
-            difference = self._without(work, sub(statement.left, statement.right), chosen)
+            return elements(self._without(work, sub(statement.left, statement.right), chosen))
         except TooLarge:
-            return []
-        names = {element.tensor for element in elements(difference)}
-        return [lemma for lemma in self.lemmas if lemma.tensor in names]
+            return elements(statement.left, statement.right)
 
-    def _directions(self, statement: Statement) -> tuple[int, ...]:
-        """The directions of time in which something recurs that the statement needs."""
-        names = {e.tensor for e in elements(statement.left, statement.right)}
-        needed = names.union(*(self.clock.reach(name) for name in sorted(names)))
-        times = [self.clock.time(name) for name in sorted(needed)]
-        return tuple(d for d in (UP, -UP) if any(t and t.direction == d for t in times))
+    def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
+        """The free indices at which something recurs, with the direction of its time."""
+        found: dict[tuple[Index, int], None] = {}
+        for element in left:
+            when = self.clock.time(element.tensor)
+            if when is None:
+                continue
+            for index in statement.ranges:
+                if af.coefficient(element.args[when.axis], index) == 1:
+                    found[index, when.direction] = None
+        return list(found)
 
     # ------------------------------------------------------------------ normal forms
 
