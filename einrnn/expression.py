@@ -42,7 +42,7 @@ class Expression:
     @property
     def where(self) -> tuple[str, ...]:
         """The definitions, as text, of the recurrences that the expression refers to."""
-        from einrnn.language.text import definition_text
+        from einrnn.language.statements import definition_text
 
         found = recurrences(self.model, self.expr)
         return tuple(definition_text(definition, self.model) for definition in found)

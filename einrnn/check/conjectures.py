@@ -7,10 +7,7 @@ is a conjecture; all conjectures are then proved together by induction, or dropp
 
 from __future__ import annotations
 
-from itertools import permutations
-
-import numpy as np
-import numpy.typing as npt
+from itertools import permutations, product
 
 from einrnn.check.points import Point
 from einrnn.core import affine as af
@@ -23,7 +20,6 @@ from einrnn.symbolic.proof.prover import Statement
 
 _AGREES = 1e-9
 _MOST_AXES = 4
-Array = npt.NDArray[np.float64]
 
 
 def conjectures(model: Model, point: Point) -> list[Statement]:
@@ -89,8 +85,7 @@ def _agree(interpreter: Interpreter, statement: Statement) -> bool:
     ]
     largest = 0.0
     try:
-        for offset in np.ndindex(*(len(span) for span in spans)):
-            position = [span[i] for span, i in zip(spans, offset, strict=True)]
+        for position in product(*spans):
             env = dict(zip(letters, position, strict=True))
             left = float(interpreter.value(statement.left, env))
             right = float(interpreter.value(statement.right, env))

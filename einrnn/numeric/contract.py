@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import prod
 from typing import Any, cast
 
@@ -218,9 +219,7 @@ def _pair(
 def _laid_out(emitter: Emitter, var: Var, groups: Sequence[Sequence[Axis]], level: int) -> Var:
     """A value from outside a loop, copied once if its groups of axes do not lie together."""
     places = [[var.axes.index(axis) for axis in group] for group in groups]
-    together = all(
-        after == before + 1 for row in places for before, after in zip(row, row[1:], strict=False)
-    )
+    together = all(after == before + 1 for row in places for before, after in pairwise(row))
     if together or emitter.level(var.register) == level:
         return var
     axes = tuple(axis for group in groups for axis in group)

@@ -14,6 +14,7 @@ from einrnn.numeric import bounds, schedule
 from einrnn.numeric.bounds import Interval
 from einrnn.numeric.contract import aligned, spread
 from einrnn.numeric.emit import MAIN, Axis, Emitter, Var
+from einrnn.numeric.guards import check_guards
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
 from einrnn.numeric.reading import Array
@@ -83,6 +84,7 @@ class _Planner:
         every = [unit for name in names for unit in units[name]]
         self.lowering.count_parents([*(unit.body for unit in every), *exprs])
         self._inputs(every, exprs)
+        self._check_guards(every)
         for name in names:
             self._prepare(name, units[name])
         for task in schedule.schedule(every, self.sizes):
@@ -109,6 +111,19 @@ class _Planner:
             out = self.emitter.emit(Given, name, shape=shape, kind=kind, least=MAIN)
             self.emitter.name(out, name)
             self.lowering.arrays[name] = Array(name, out, box)
+
+    def _check_guards(self, units: Sequence[Unit]) -> None:
+        for unit in units:
+            for reference in unit.references:
+                if reference.around.binders or reference.around.conditions:
+                    box = self._box(reference.tensor)
+                    check_guards(reference, unit.hull(), box, self.sizes)
+
+    def _box(self, name: str) -> Box:
+        return tuple(
+            (bounds.number(axis.lo, self.sizes), bounds.number(axis.hi, self.sizes))
+            for axis in self.model.axes(name)
+        )
 
     def _prepare(self, name: str, units: Sequence[Unit]) -> None:
         """Allocate a definition unless it is one piece that nothing loops over."""
@@ -262,7 +277,10 @@ class _Planner:
         if any(axis.size == 0 for axis in axes):
             raise EvaluationError("E613", f"the output {name} has no entries at these sizes")
         body = unshadowed(expr, set(order))
-        self._refuse_gaps(body, {axis.index: (axis.lo, axis.lo + axis.size - 1) for axis in axes})
+        hull = {axis.index: (axis.lo, axis.lo + axis.size - 1) for axis in axes}
+        for reference in references(body):
+            check_guards(reference, hull, self._box(reference.tensor), self.sizes)
+        self._refuse_gaps(body, hull)
         value = self.lowering.value(body, Scope(bindings, (), self.sizes))
         return spread(self.emitter, value, axes).register
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING
 
 from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core.nodes import (
+    Add,
     Affine,
     And,
     Cases,
@@ -38,6 +40,9 @@ from einrnn.numeric.steps import Choose
 
 if TYPE_CHECKING:
     from einrnn.numeric.lower import Lowering
+
+# a bracket of at most this many terms is multiplied out if it is this much larger than they are
+_TERMS, _GROWTH = 8, 4
 
 Guards = tuple[tuple[Cond, Scope], ...]
 
@@ -63,9 +68,16 @@ class Term:
 
 def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
     """The value of a product or a sum."""
-    term = taken_apart(lowering, node, scope)
-    if term.zero:
-        return lowering.constant(Fraction(0))
+    order = tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
+    result: Var | None = None
+    for term in _distributed(lowering, taken_apart(lowering, node, scope)):
+        if not term.zero:
+            value: Var = yield _term(lowering, term, order)
+            result = value if result is None else mapped(lowering.emitter, "+", result, value)
+    return lowering.constant(Fraction(0)) if result is None else result
+
+
+def _term(lowering: Lowering, term: Term, order: Sequence[Axis]) -> Steps[Var]:
     free: list[Var] = []
     guarded: dict[Guards, list[Var]] = {}
     for factor in term.factors:
@@ -77,7 +89,6 @@ def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
     masks: dict[Guards, Var] = {}
     for guards in guarded:
         masks[guards] = yield _mask(lowering, guards)
-    order = tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
     groups = [(masks[guards], values) for guards, values in guarded.items()]
     return _finished(lowering, term, free, groups, order)
 
@@ -167,10 +178,12 @@ def _times(emitter: Emitter, values: Sequence[Var]) -> Var:
 # --- taking apart -------------------------------------------------------------------------
 
 
-def taken_apart(lowering: Lowering, root: Expr, scope: Scope) -> Term:
-    """The factors of nested products and sums."""
-    term = Term()
-    stack: list[tuple[Expr, Scope, Guards]] = [(root, scope, ())]
+def taken_apart(
+    lowering: Lowering, root: Expr, scope: Scope, guards: Guards = (), summed: Sequence[Axis] = ()
+) -> Term:
+    """The factors of nested products and sums; ``summed`` are axes that are summed around it."""
+    term = Term(summed=list(summed))
+    stack: list[tuple[Expr, Scope, Guards]] = [(root, scope, guards)]
     while stack and not term.zero:
         node, here, guards = stack.pop()
         match node:
@@ -190,6 +203,32 @@ def taken_apart(lowering: Lowering, root: Expr, scope: Scope) -> Term:
             case _:
                 term.factors.append(Factor(node, here, guards))
     return term
+
+
+def _distributed(lowering: Lowering, term: Term) -> list[Term]:
+    """``sum_k (a[i,k] + b[k,j]) c[k]`` as two sums, where the bracket is larger than its terms."""
+    for number, factor in enumerate(term.factors):
+        if term.summed and isinstance(factor.node, Add) and _spreads(factor.node, factor.scope):
+            others = [*term.factors[:number], *term.factors[number + 1 :]]
+            return [_with(lowering, term, others, factor, part) for part in factor.node.terms]
+    return [term]
+
+
+def _spreads(node: Add, scope: Scope) -> bool:
+    sizes = [_entries(part, scope) for part in node.terms]
+    return len(sizes) <= _TERMS and _entries(node, scope) >= _GROWTH * max(sizes, default=1)
+
+
+def _entries(node: Expr, scope: Scope) -> int:
+    bindings = (scope.bindings[index] for index in node.free)
+    return prod(binding.size for binding in bindings if isinstance(binding, Axis))
+
+
+def _with(lowering: Lowering, term: Term, others: list[Factor], factor: Factor, part: Expr) -> Term:
+    """The term with one term of a bracket in place of the bracket."""
+    inner = taken_apart(lowering, part, factor.scope, factor.guards, term.summed)
+    coefficient = term.coefficient * inner.coefficient
+    return Term(coefficient, [*others, *inner.factors], inner.summed, inner.zero or term.zero)
 
 
 def _open_sum(

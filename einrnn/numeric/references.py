@@ -9,6 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model
 from einrnn.core.nodes import (
     Affine,
+    And,
     Argument,
     Cases,
     Cond,
@@ -17,6 +18,7 @@ from einrnn.core.nodes import (
     Index,
     Matrix,
     Node,
+    Or,
     Reduce,
 )
 from einrnn.core.traverse import binds, canonical, elements, parts, walk
@@ -198,6 +200,12 @@ def _inside(node: Node, around: Around) -> list[tuple[Node, Around]]:
                 found += [(cond, around), (value, _know(around, cond))]
                 around = _know(around, bounds.negated(cond))
             return [*found, (otherwise, around)]
+        case And(below) | Or(below):
+            joined: list[tuple[Node, Around]] = []
+            for part in below:
+                joined.append((part, around))
+                around = _know(around, part if isinstance(node, And) else bounds.negated(part))
+            return joined
         case _:
             return [(part, around) for part in parts(node)]
 

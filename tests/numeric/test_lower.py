@@ -75,6 +75,17 @@ EXPRESSIONS = {
     "product": (total(k, K, A[i, k] * B[k, j]), i, N, j, N),
     "product of sums": (total(k, K, A[i, k]) * total(k, K, B[k, j]), i, N, j, N),
     "same letter in two sums": (total(k, K, A[i, k] * y[k]) * total(k, K, A[i, k]), i, N),
+    "bracket": (total(k, K, (A[i, k] + B[k, j] - total(m, N, S[i, m])) * y[k]), i, N, j, N),
+    "guarded bracket": (
+        red("sum", r, 0, t, (z[r, i] * x[i] - z[r, j]) * z[t, j]),
+        t,
+        TT,
+        i,
+        N,
+        j,
+        N,
+    ),
+    "bracket of brackets": (total(k, K, (A[i, k] + y[k]) * (B[k, j] + x[j])), i, N, j, N),
     "nested": (total(i, N, k, K, A[i, k] * total(m, N, S[i, m] * x[m])), j, N),
     "outer": (x[i] * y[k], i, N, k, K),
     "hadamard": (A[i, k] * A[i, k] * y[k], i, N, k, K),
@@ -104,6 +115,12 @@ EXPRESSIONS = {
     "data cases": (cases((cmp(">", x[i], 0), exp(x[i])), (cmp(">", y[k], 0), 3)), i, N, k, K),
     "or not": (cases((Or((cmp("==", i, 0), Not(cmp("<", x[i], 0)))), x[i])), i, N),
     "guarded and": (cases((both(cmp(">=", i, 1), cmp(">", x[i - 1], 0)), 1)), i, N),
+    "guarded and in a sum": (
+        total(j, N, cases((both(cmp(">=", j, 1), cmp(">", x[j - 1], 0)), S[i, j - 1]))),
+        i,
+        N,
+    ),
+    "guarded or": (cases((Or((cmp("==", i, 0), cmp(">", x[i - 1], 0))), 1)), i, N),
     "look-up": (A[lookup(tok[t]), k], t, TT, k, K),
     "look-up with letter": (S[lookup(tok[t]), i] * z[t, i], t, TT, i, N),
     "look-up summed": (total(t, TT, z[t, lookup(tok[t])] * S[lookup(tok[t]), i]), i, N),
@@ -260,6 +277,23 @@ def test_reads_out_of_range_are_errors_with_tensor_axis_and_range():
         run(b.model, ["C"], SIZES, arrays)
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        cases((cmp(">=", i, 0), x[i - 1])),
+        cases((cmp("!=", i, 1), x[i + 1])),
+        total(j, N, cases((cmp("<=", j, i + 1), S[i, j + 1]))),
+        red("sum", j, 0, i + 1, x[j]),
+        cases((Or((cmp("==", i, 1), cmp("==", i, 0))), x[i - 1])),
+    ],
+)
+def test_a_condition_that_does_not_guard_is_found(expression):
+    b = base()
+    b.plain("C", (i,), (N,), expression)
+    with pytest.raises(EvaluationError, match=r"E603.*[xS] is read out of range: position (-1|4)"):
+        run(b.model, ["C"], SIZES, data())
+
+
 def test_a_singular_matrix_is_an_error_unless_a_condition_hides_it():
     b = base()
     b.plain("C", (i, j), (N, N), matrix("inv", k, m, N, x[k] * x[m], (i, j)))
@@ -279,6 +313,13 @@ def test_positions_that_are_computed_must_be_whole():
     arrays["tok"] = np.array([0, 1, 0, 2, 2])
     with pytest.raises(EvaluationError, match="E607"):
         run(b.model, ["C"], SIZES, arrays)
+
+
+def test_a_sum_over_a_bracket_does_not_make_the_bracket():
+    b = built().input("A", N, K).input("B", K, N).input("y", K)
+    b.plain("C", (i, j), (N, N), total(k, K, (A[i, k] + B[k, j]) * y[k]))
+    cost = program(b.model, "C").cost(N=50, K=60)
+    assert cost.largest <= 60 * 50
 
 
 def test_tall_and_wide_expressions():
