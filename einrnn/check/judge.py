@@ -21,7 +21,7 @@ from einrnn.errors import Diagnostic
 from einrnn.source import Source
 
 _SEARCH_SECONDS = 3.0
-_PROOF_SECONDS = 4.0
+_PROOF_SECONDS = 6.0
 _SYMPY_SECONDS = 2.0
 
 Progress = Callable[[int, int, str], None]

@@ -38,7 +38,7 @@ class Proofs:
     def of(self, ready: Ready, seconds: float) -> Proof | None:
         """A proof of a claim: over recurrences that run forward, then over adjoints."""
         _ = self._found  # the search for lemmas has time of its own
-        deadline = time.monotonic() + seconds
+        deadline = time.process_time() + seconds
         sides = (
             ("forward", self.prepared.forward, ready.forward),
             ("reverse", self.prepared.reverse, ready.reverse),
@@ -61,7 +61,7 @@ class Proofs:
         for way, model in ways if self.point is not None else ():
             assert self.point is not None
             statements = conjectures(model, self.point)
-            deadline = time.monotonic() + _CONJECTURE_SECONDS
+            deadline = time.process_time() + _CONJECTURE_SECONDS
             if statements and Prover(model, deadline=deadline).prove_together(statements):
                 found[way] = tuple(Lemma(_name(statement), statement) for statement in statements)
         return found

@@ -80,7 +80,7 @@ class Normaliser:
         while pending:
             term, coefficient = pending.pop()
             steps += 1
-            if steps > _MOST_STEPS or time.monotonic() > self.deadline:
+            if steps > _MOST_STEPS or time.process_time() > self.deadline:
                 raise TooLarge
             for settled, times in settle(term, self.known).items():
                 changed = self._rewritten(settled)
