@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -27,11 +28,19 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except EinrnnError as error:
             _fail(error)
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(2) from None
+        except Exception as defect:
+            if os.environ.get("EINRNN_TRACEBACK"):
+                raise
+            message = f"a defect of einrnn: {type(defect).__name__}: {defect}"
+            help_ = "please report it, with the output under EINRNN_TRACEBACK=1"
+            _fail(EinrnnError("E999", message, help_))
 
 
 def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:

@@ -17,7 +17,7 @@ from einrnn.check.sizes import trial_sizes
 from einrnn.check.symbolic import equal_in_sympy
 from einrnn.check.verdict import Verdict
 from einrnn.core.model import Claim, Model
-from einrnn.errors import Diagnostic
+from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.source import Source
 
 _SEARCH_SECONDS = 3.0
@@ -73,8 +73,20 @@ class Judge:
             if id(claim) in failed:
                 verdicts.append(self.invalid(claim, (failed[id(claim)],)))
             else:
-                verdicts.append(self.verdict(ready[id(claim)]))
+                verdicts.append(self._guarded(ready[id(claim)]))
         return verdicts
+
+    def _guarded(self, ready: Ready) -> Verdict:
+        """The verdict, or the report of a defect that must not stop the other claims."""
+        try:
+            return self.verdict(ready)
+        except EinrnnError as error:
+            problem = Diagnostic(error.code, error.message, ready.claim.span, help=error.help)
+        except Exception as error:
+            message = f"a defect of einrnn, not of the document: {type(error).__name__}: {error}"
+            help_ = "please report this document"
+            problem = Diagnostic("E999", message, ready.claim.span, help=help_)
+        return self.invalid(ready.claim, (problem,))
 
     def verdict(self, ready: Ready) -> Verdict:
         """What is found out about one claim."""

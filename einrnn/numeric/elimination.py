@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 
 Scalar = float | Fraction
 Rows = list[list[Scalar]]
+
+
+# a matrix counts as singular where the product of its largest entry and that of its inverse,
+# times the relative precision, exceeds this: no digit of the inverse can be trusted then
+SINGULAR = 1e-4
 
 
 def determinant(matrix: Sequence[Sequence[Scalar]]) -> Scalar:
@@ -44,7 +50,16 @@ def inverse(matrix: Sequence[Sequence[Scalar]]) -> Rows | None:
         for other in range(size):
             if other != column:
                 _subtract(rows, other, column, rows[other][column])
-    return [row[size:] for row in rows]
+    result = [row[size:] for row in rows]
+    return result if _regular(matrix, result) else None
+
+
+def _regular(matrix: Sequence[Sequence[Scalar]], result: Rows) -> bool:
+    """Whether an inverse is more than rounding errors."""
+    if all(_exact(row) for row in matrix):
+        return True
+    largest = [max(abs(value) for row in rows for value in row) for rows in (matrix, result)]
+    return not largest[0] * largest[1] * sys.float_info.epsilon > SINGULAR
 
 
 def power(matrix: Sequence[Sequence[Scalar]], exponent: int) -> Rows | None:

@@ -15,6 +15,7 @@ import numpy
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.errors import EvaluationError
+from einrnn.numeric.elimination import SINGULAR
 
 # kernels take what comes: numpy's types say little about values of any dtype
 np: Any = numpy
@@ -177,12 +178,21 @@ def linear(op: str, matrix: Any, exponent: int, guarded: bool) -> Any:
         return np.log(np.linalg.det(matrix)) if np.iscomplexobj(matrix) else _logdet(matrix)
     try:
         if op == "inv":
-            return np.linalg.inv(matrix)
+            return _regular(matrix, np.linalg.inv(matrix))
         return np.linalg.matrix_power(matrix, exponent)
     except np.linalg.LinAlgError:
         if guarded:
             return _each(op, matrix, exponent)
         raise EvaluationError("E606", f"a matrix of {op} is singular") from None
+
+
+def _regular(matrix: Any, inverse: Any) -> Any:
+    """The inverse, unless rounding errors alone may have produced it."""
+    if matrix.size:
+        largest = np.abs(matrix).max(axis=(-2, -1)) * np.abs(inverse).max(axis=(-2, -1))
+        if np.any(largest * np.finfo(matrix.dtype).eps > SINGULAR):
+            raise np.linalg.LinAlgError
+    return inverse
 
 
 def _logdet(matrix: Any) -> Any:
@@ -197,6 +207,9 @@ def _each(op: str, matrix: Any, exponent: int) -> Any:
         try:
             power_of = -1 if op == "inv" else exponent
             result[place] = np.linalg.matrix_power(matrix[place], power_of)
+            if op == "inv":
+                _regular(matrix[place], result[place])
         except np.linalg.LinAlgError:
+            result[place] = np.nan
             continue
     return result

@@ -61,7 +61,7 @@ def edits(line: str, letters: list[str], rng: random.Random) -> Iterator[str]:
 
 
 def judge(text: str, label: str) -> str:
-    """What happens to the claim with a label: ``invalid``, ``true``, ``false`` or ``FALSE PROOF``."""
+    """What becomes of a claim: ``invalid``, ``true``, ``false`` or ``FALSE PROOF``."""
     document = Document(Source.of(text))
     model = document._selected([label])
     tier = Judge(model, document.source)
