@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from einrnn import __version__
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.source import Source, render
 
@@ -58,7 +59,7 @@ def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="einrnn")
+@click.version_option(__version__, prog_name="einrnn")
 def main() -> None:
     """Check, differentiate and compile derivations in index notation."""
 
