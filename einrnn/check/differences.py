@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -29,6 +30,21 @@ def positions(interpreter: Interpreter, model: Model, name: str) -> list[Positio
     return list(product(*spans))
 
 
+@dataclass(frozen=True)
+class _Probe:
+    """A point at which single entries are disturbed; ``fixed`` entries do not respond."""
+
+    model: Model
+    sizes: Mapping[str, int]
+    arrays: Arrays
+    fixed: Overrides
+
+    def disturbed(self, entry: tuple[str, Position], value: float) -> Interpreter:
+        """Everything there with one entry changed."""
+        overrides = {**self.fixed, entry: value}
+        return Interpreter(self.model, self.sizes, self.arrays, overrides=overrides)
+
+
 def largest_error(
     model: Model, sizes: Mapping[str, int], arrays: Arrays, name: str, rng: np.random.Generator
 ) -> float:
@@ -39,16 +55,35 @@ def largest_error(
     everywhere = positions(base, model, name)
     chosen = rng.choice(len(everywhere), min(_ENTRIES, len(everywhere)), replace=False)
     split = len(model.axes(meaning.of))
-    fixed = _held_fixed(model, base, meaning.of) if meaning.kind == "immediate" else {}
+    immediate = meaning.kind == "immediate"
+    probe = _Probe(model, sizes, arrays, _held_fixed(model, base, meaning.of) if immediate else {})
+    read = Interpreter.own_value if immediate else Interpreter.entry
     worst = 0.0
     for choice in sorted(int(c) for c in chosen):
         at = everywhere[choice]
         given = float(base.entry(name, at))
-        of, wrt = (meaning.of, at[:split]), (meaning.wrt, at[split:])
-        found = _difference(model, sizes, arrays, base, of, wrt, fixed, meaning.kind == "total")
+        wrt = (meaning.wrt, at[split:])
+        centre = float(base.entry(*wrt))
+
+        def value(
+            by: float,
+            entry: tuple[str, Position] = wrt,
+            centre: float = centre,
+            at: Position = at[:split],
+        ) -> float:
+            return float(read(probe.disturbed(entry, centre + by), meaning.of, at))
+
+        found = _slope(value)
         if np.isfinite(given) and np.isfinite(found):
             worst = max(worst, abs(given - found) / max(1.0, abs(given)))
     return worst
+
+
+def _slope(value: Callable[[float], float]) -> float:
+    """The derivative at 0, of fourth order in the step."""
+    near = value(_STEP) - value(-_STEP)
+    far = value(2 * _STEP) - value(-2 * _STEP)
+    return (8 * near - far) / (12 * _STEP)
 
 
 def _held_fixed(model: Model, base: Interpreter, name: str) -> Overrides:
@@ -70,24 +105,3 @@ def _held_fixed(model: Model, base: Interpreter, name: str) -> Overrides:
                 for position in positions(base, model, other):
                     fixed[other, position] = float(base.entry(other, position))
     return fixed
-
-
-def _difference(
-    model: Model,
-    sizes: Mapping[str, int],
-    arrays: Arrays,
-    base: Interpreter,
-    of: tuple[str, Position],
-    wrt: tuple[str, Position],
-    fixed: Overrides,
-    total: bool,
-) -> float:
-    centre = float(base.entry(*wrt))
-
-    def shifted(by: float) -> float:
-        there = Interpreter(model, sizes, arrays, overrides={**fixed, wrt: centre + by})
-        return float(there.entry(*of) if total else there.own_value(*of))
-
-    near = shifted(_STEP) - shifted(-_STEP)
-    far = shifted(2 * _STEP) - shifted(-2 * _STEP)
-    return (8 * near - far) / (12 * _STEP)
