@@ -88,9 +88,9 @@ def _newton_step(
     """One step of Gauss and Newton, the shortest one, in place of the old arrays."""
     columns: list[npt.NDArray[np.float64]] = []
     for name in movable:
-        original = arrays[name].astype(float)
+        original = np.array(arrays[name], dtype=float)
         for position in np.ndindex(original.shape):
-            moved = original.copy()
+            moved = np.array(original)
             moved[position] += _DIFFERENCE
             arrays[name] = moved
             there = np.array(residuals(model, assumptions, sizes, arrays), dtype=float)
@@ -101,5 +101,5 @@ def _newton_step(
     for name in movable:
         size = arrays[name].size
         moved = step[start : start + size].reshape(arrays[name].shape)
-        arrays[name] = arrays[name].astype(float) + moved
+        arrays[name] = np.asarray(arrays[name].astype(float) + moved)
         start += size

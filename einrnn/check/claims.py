@@ -43,7 +43,7 @@ class Ready:
     @property
     def key(self) -> str:
         """A name for the claim that is unique in its document."""
-        return f"{self.claim.label}#{self.claim.step}"
+        return f"{self.claim.label}#{self.claim.step}@{self.claim.span.start}"
 
 
 @dataclass(frozen=True)

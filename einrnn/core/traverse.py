@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any, TypeVar, cast
 
 from einrnn.core import affine as af
@@ -335,16 +336,23 @@ def canonical(root: N) -> N:
 
     Two nodes are alpha-equivalent if and only if their canonical forms are one object.
     """
+    numbers = count()
+
+    def apart(node: Node) -> Node:
+        bound = binds(node)
+        return rename_bound(node, tuple(Index(f"·c{next(numbers)}") for _ in bound))
 
     def change(node: Node) -> Node:
         bound = binds(node)
         if not bound:
             return node
-        depth = _depth(_body(node))
+        depth = max(first, _depth(_body(node)))
         names = tuple(Index(f"_{depth + position}") for position in range(len(bound)))
         return rename_bound(node, names)
 
-    return rebuild(root, change)
+    free = [int(i.name[1:]) for i in root.free if i.name[0] == "_" and i.name[1:].isdigit()]
+    first = max(free, default=-1) + 1
+    return rebuild(rebuild(root, lambda node: apart(node) if binds(node) else node), change)
 
 
 def _depth(body: Node) -> int:
@@ -352,6 +360,6 @@ def _depth(body: Node) -> int:
     highest = -1
     for node in walk(body):
         for index in binds(node):
-            if index.name.startswith("_"):
+            if index.name[0] == "_" and index.name[1:].isdigit():
                 highest = max(highest, int(index.name[1:]))
     return highest + 1

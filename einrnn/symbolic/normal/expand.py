@@ -438,24 +438,42 @@ def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly
 
 
 def logarithm(work: Normaliser, inner: Poly) -> Poly:
-    """log of a product as a sum, where one of its factors is there to be taken out.
-
-    Equal wherever both sides are defined; log is taken of magnitudes throughout.
-    """
+    """log of a product as a sum, as far as its factors are known to be positive."""
     if not inner:
         return tm.atom(Apply("log", (build.ZERO,)))
     (coefficient, factors), rest = primitive(inner)
-    rows = [_log_power(base, exponent) for base, exponent in factors]
-    if coefficient != 1:
-        rows.append(tm.atom(Apply("log", (Number(coefficient),))))
-    if rest != tm.ONE:
-        rows.append(tm.atom(Apply("log", (expression(rest),))))
+    positive = [(base, e) for base, e in factors if is_positive(base)]
+    others = tm.sorted_factors(pair for pair in factors if pair not in positive)
+    rows = [_log_power(work, base, exponent) for base, exponent in positive]
+    if abs(coefficient) != 1:
+        rows.append(tm.atom(Apply("log", (Number(abs(coefficient)),))))
+    sign = Fraction(1 if coefficient > 0 else -1)
+    left = work.canonical(work.product({Term((), (), others): sign}, rest))
+    if left != tm.ONE:
+        rows.append(tm.atom(Apply("log", (expression(left),))))
     return work.canonical(tm.plus(rows))
 
 
-def _log_power(base: Expr, exponent: Fraction) -> Poly:
+def is_positive(expr: Expr) -> bool:
+    """Whether a value is positive wherever it is defined: exponentials and their sums."""
+    match expr:
+        case Number(value):
+            return value > 0
+        case Apply("exp" | "cosh" | "softplus" | "sigmoid"):
+            return True
+        case Add(parts) | Mul(parts):
+            return all(is_positive(part) for part in parts)
+        case Pow(base, _):
+            return is_positive(base)
+        case Reduce("sum", _, _, _, body):
+            return is_positive(body)
+        case _:
+            return False
+
+
+def _log_power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
     if isinstance(base, Apply) and base.function == "exp":
-        return tm.scale(Normaliser().poly(base.args[0]), exponent)
+        return tm.scale(work.poly(base.args[0]), exponent)
     return tm.scale(tm.atom(Apply("log", (base,))), exponent)
 
 

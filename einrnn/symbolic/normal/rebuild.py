@@ -21,11 +21,15 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.symbolic.normal.domain import side
-from einrnn.symbolic.normal.terms import Poly, Term, in_order
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, in_order
 
 
 def expression(poly: Poly) -> Expr:
-    """The expression with this normal form; terms and factors in their fixed order."""
+    """The expression with this normal form; terms and factors in their fixed order.
+
+    Raises:
+        TooLarge: a bound index has no lower or no upper bound with coefficient 1.
+    """
     parts = [_scaled(term_expression(term), coefficient) for term, coefficient in poly.items()]
     parts.sort(key=lambda part: part.key)
     if not parts:
@@ -54,7 +58,9 @@ def term_expression(term: Term) -> Expr:
         inner.discard(index)
         low = _take(conds, index, 1, frozenset(inner))
         high = _take(conds, index, -1, frozenset(inner))
-        ranges.append((index, low or af.ZERO, high or af.ZERO))
+        if low is None or high is None:
+            raise TooLarge  # its bounds are conditions that no single range can say
+        ranges.append((index, low, high))
     if conds:
         cond: Cond = conds[0] if len(conds) == 1 else And(tuple(conds))
         body = Cases(((cond, body),), ZERO)

@@ -12,12 +12,12 @@ from fractions import Fraction
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, delta, total
 from einrnn.core.model import Assumption, Input, Model, Range
-from einrnn.core.nodes import Add, Affine, Cases, Compare, Element, Expr, Index, Matrix, Mul
+from einrnn.core.nodes import Add, Affine, Cases, Compare, Cond, Element, Expr, Index, Matrix, Mul
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index
-from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -111,7 +111,7 @@ def reduce_quotient(work: Normaliser, term: Term) -> Poly | None:
             or (base.free & frozenset(term.bound) and (isinstance(base, Element)))
         ):
             continue
-        divisor = _divisor(base)
+        divisor = _divisor(work, base)
         if divisor is None:
             continue
         leading, coefficient, others = divisor
@@ -137,12 +137,12 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
     return None
 
 
-def _divisor(base: Expr) -> tuple[tm.Factors, Fraction, Poly] | None:
+def _divisor(work: Normaliser, base: Expr) -> tuple[tm.Factors, Fraction, Poly] | None:
     """Leading factors, their coefficient and the other terms of a sum used as a divisor."""
 
     if not isinstance(base, Add):
         return None
-    poly = Normaliser().poly(base)
+    poly = work.poly(base)
     plain = [(t, c) for t, c in poly.items() if not t.bound and not t.conds and t.factors]
     positive = [(t, c) for t, c in plain if all(e > 0 for _, e in t.factors)]
     if not positive:
@@ -283,7 +283,9 @@ def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
             continue
         (inverse,) = inverses
         (other,) = (pair for pair in part.factors if pair[0] is not inverse)
-        found = _meets(inverse, other, index)
+        if part.conds != _whole_range(index, inverse.size):
+            continue
+        found = _meets(work, inverse, other, index)
         if found is not None:
             left, right = found
             conds = tm.sorted_conds((*rest.conds, is_zero(af.minus(left, right))))
@@ -291,8 +293,14 @@ def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
     return None
 
 
+def _whole_range(index: Index, size: Affine) -> tuple[Cond, ...]:
+    """The conditions that an index runs over a whole axis."""
+    here = af.of(index)
+    return tm.sorted_conds((at_least_zero(here), at_least_zero(af.minus(af.last(size), here))))
+
+
 def _meets(
-    inverse: Matrix, other: tuple[Expr, Fraction], index: Index
+    work: Normaliser, inverse: Matrix, other: tuple[Expr, Fraction], index: Index
 ) -> tuple[Affine, Affine] | None:
     """The outer positions where one side of the inverse meets the matrix itself at the index."""
     atom, exponent = other
@@ -306,7 +314,7 @@ def _meets(
         variable = Index("·v")
         row, column = (af.of(variable), here) if not left else (here, af.of(variable))
         body = substitute(inverse.body, {inverse.row: row, inverse.column: column})
-        binding = match(expression(Normaliser().poly(body)), atom, frozenset((variable,)))
+        binding = match(work.simple(body), atom, frozenset((variable,)))
         if binding is not None:
             return binding[variable], outer
     return None
