@@ -92,6 +92,8 @@ class Judge:
         """What is found out about one claim."""
         start = time.monotonic()
         tried = self.numbers.cross_validated(ready)
+        if tried.failed_at is None and tried.sizes:
+            tried = replace(tried, failed_at=self.numbers.guarded(ready).failed_at)
         base = self._base(ready, tried)
         if tried.defects:
             verdict = self._defective(base, ready, tried)
@@ -144,7 +146,7 @@ class Judge:
 
     def _proved(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict | None:
         """A proof for all sizes, of a claim that numbers agree with."""
-        if not tried.sizes or tried.error > AGREES:
+        if not tried.sizes or tried.error > AGREES or tried.failed_at is not None:
             return None
         found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
         if found is None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
+from einrnn.core.model import Model
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.sample import sample
 
@@ -21,6 +22,18 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.generic]
 _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
+
+# the number of the draw whose entries are of very different magnitudes
+WIDE = 100
+_WIDEST = 300.0
+
+
+def _wide(model: Model, name: str, array: Array) -> Array:
+    """Entries without facts, drawn again from -300 to 300."""
+    given = model.inputs[name]
+    if given.facts or array.dtype.kind != "f":
+        return array
+    return np.asarray(array * _WIDEST)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +87,8 @@ class Points:
         rng = np.random.default_rng((self.seed, crc32(text.encode())))
         model = self.prepared.model
         arrays = sample(model, sizes, rng)
+        if draw == WIDE:
+            arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
         granted = named_assumptions(model, assumptions)
         satisfied = satisfy(model, granted, sizes, arrays)
         return None if satisfied is None else Point(self.prepared, dict(sizes), satisfied)

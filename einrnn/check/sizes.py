@@ -13,6 +13,7 @@ from einrnn.core.traverse import elements, walk
 Sizes = Mapping[str, int]
 
 _RECURRENT = (5, 6, 5)
+_LARGE = 11
 _OTHERS = ((3, 2, 4), (2, 3, 2), (2, 2, 2))
 
 
@@ -61,6 +62,11 @@ def trial_sizes(model: Model) -> tuple[Sizes, ...]:
         rows.append(_assign(model, recurrent, row, length))
     rows.append({name: 1 if number is None else number for name, number in model.dims.items()})
     return tuple(dict(sizes) for sizes in {tuple(sorted(r.items())): r for r in rows}.values())
+
+
+def large_sizes(model: Model) -> Sizes:
+    """One more row, larger than the others, where bounds that hide behind small sizes show."""
+    return {name: _LARGE if number is None else number for name, number in model.dims.items()}
 
 
 def _assign(model: Model, recurrent: frozenset[str], others: tuple[int, ...], length: int) -> Sizes:
