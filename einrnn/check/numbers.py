@@ -24,8 +24,8 @@ from einrnn.check.sizes import Sizes, large_sizes, trial_sizes
 from einrnn.core.traverse import elements
 from einrnn.errors import EinrnnError
 
-_ORACLE_ENTRIES = 24
-_SYMPY_ENTRIES = 8
+_ORACLE_ENTRIES = 10
+_SYMPY_ENTRIES = 4
 _CROSS = 1e-10
 _DIFFERENCES = 1e-6
 _SMALL_DRAWS = 3

@@ -33,7 +33,7 @@ def _wide(model: Model, name: str, array: Array) -> Array:
     given = model.inputs[name]
     if given.facts or array.dtype.kind != "f":
         return array
-    return np.asarray(array * _WIDEST)
+    return np.asarray(array.astype(float) * _WIDEST)
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,8 +98,8 @@ class Prover:
 
         levels: list[Chosen] = [self._derived_only, named, self._any]
         for chosen in levels:
-            yield partial(self._by_normal_form, statement, chosen, ())
-            left = self._left_over(statement, chosen)
+            left: list[Element] = []
+            yield partial(self._directly, statement, chosen, left)
             names = {element.tensor for element in left}
             for lemma in self.lemmas:
                 if lemma.tensor in names:
@@ -108,13 +108,12 @@ class Prover:
                 yield partial(self._by_step, statement, chosen, index, direction)
                 yield partial(self._by_induction, statement, chosen, index, direction)
 
-    def _left_over(self, statement: Statement, chosen: Chosen) -> list[Element]:
-        """The entries that are left of a statement once chosen definitions are unfolded."""
+    def _directly(self, statement: Statement, chosen: Chosen, left: list[Element]) -> Proof | None:
+        """By normal form alone; the entries that are left over are put into ``left``."""
         work = self._normaliser(statement, ())
-        try:
-            return elements(self._without(work, sub(statement.left, statement.right), chosen))
-        except TooLarge:
-            return elements(statement.left, statement.right)
+        difference = self._without(work, sub(statement.left, statement.right), chosen)
+        left += elements(difference)
+        return Proof("normal form") if self._is_zero(work, work.poly(difference)) else None
 
     def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
         """The free indices at which something recurs, with the direction of its time."""
