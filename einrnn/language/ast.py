@@ -7,16 +7,17 @@ sum reaches are not known yet; :mod:`einrnn.language.group` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from einrnn.errors import Span
+from einrnn.language.tree import tree
 
 Kind = Literal["total", "immediate"]
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Num:
     """An exact number."""
 
@@ -24,7 +25,7 @@ class Num:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Name:
     """A name without brackets."""
 
@@ -32,7 +33,7 @@ class Name:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Item:
     """One entry of a bracket: an index expression, or a letter with a range ``r=0..t``."""
 
@@ -42,7 +43,7 @@ class Item:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Bracket:
     """``[ items : condition ]``."""
 
@@ -51,7 +52,7 @@ class Bracket:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Indexed:
     """Something followed by a bracket."""
 
@@ -60,7 +61,7 @@ class Indexed:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Call:
     """A name directly followed by a parenthesis: a call, or a product after all."""
 
@@ -69,7 +70,7 @@ class Call:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Group:
     """A parenthesis around one expression, or around several with commas."""
 
@@ -77,7 +78,7 @@ class Group:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Iverson:
     """A bracket that stands alone: 1 where its condition holds, else 0."""
 
@@ -85,7 +86,7 @@ class Iverson:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Transposed:
     """``A.T``."""
 
@@ -93,14 +94,14 @@ class Transposed:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Partial:
     """The sign ``∂`` by itself."""
 
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Sum:
     """Terms with their signs."""
 
@@ -108,7 +109,7 @@ class Sum:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Product:
     """Factors with the operator before each: ``*``, ``/``, ``@``, ``outer`` or ``dot``."""
 
@@ -116,7 +117,7 @@ class Product:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Power:
     """``base ^ exponent``."""
 
@@ -125,7 +126,7 @@ class Power:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Compare:
     """``a < b <= c``."""
 
@@ -134,7 +135,7 @@ class Compare:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Logic:
     """``and``, ``or`` or ``not`` of conditions."""
 
@@ -143,7 +144,7 @@ class Logic:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Branch:
     """One line of cases; without a condition it is what holds otherwise."""
 
@@ -152,7 +153,7 @@ class Branch:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Cases:
     """Cases in braces."""
 
@@ -160,7 +161,7 @@ class Cases:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Scoped:
     """``sum[k] body`` and its like, once it is known how far it reaches.
 
@@ -174,7 +175,7 @@ class Scoped:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Derivative:
     """The derivative of ``body`` by an entry of ``name``; ``args`` is None for all of it."""
 
@@ -205,7 +206,7 @@ Ast = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class Declared:
     """A name in a declaration, with what stands in its bracket (None: no bracket)."""
 
@@ -214,7 +215,7 @@ class Declared:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class FactSaid:
     """A fact that follows an input: ``one-hot in K``."""
 
@@ -223,7 +224,7 @@ class FactSaid:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class DimSaid:
     """A size with its number, or with the value it has where nothing else is said."""
 
@@ -232,7 +233,7 @@ class DimSaid:
     default: Ast | None
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class DimStatement:
     """``dim T, K = 3, N default T``."""
 
@@ -240,7 +241,7 @@ class DimStatement:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class IndexStatement:
     """``index t, r : T``."""
 
@@ -249,7 +250,7 @@ class IndexStatement:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class InputStatement:
     """``input y[t,k] one-hot in K, V[K,H]``."""
 
@@ -257,7 +258,7 @@ class InputStatement:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class FunctionStatement:
     """``function x[i](r)``."""
 
@@ -266,7 +267,7 @@ class FunctionStatement:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class ClauseSaid:
     """``name[args] := body``."""
 
@@ -275,7 +276,7 @@ class ClauseSaid:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class DefinitionStatement:
     """Clauses of one statement; ``late`` marks a ``let``."""
 
@@ -284,7 +285,7 @@ class DefinitionStatement:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class LabelUse:
     """A label after ``using``."""
 
@@ -292,7 +293,7 @@ class LabelUse:
     span: Span
 
 
-@dataclass(frozen=True, eq=False)
+@tree
 class EquationStatement:
     """A line of equalities: a claim, a continued chain (``continues``) or an assumption."""
 
@@ -317,43 +318,49 @@ Statement = (
 )
 
 
+def _inside(bracket: Bracket | None) -> tuple[Ast, ...]:
+    if bracket is None:
+        return ()
+    found: list[Ast] = []
+    for item in bracket.items:
+        found.append(item.value)
+        if item.lo is not None:
+            found.append(item.lo)
+        if item.hi is not None:
+            found.append(item.hi)
+    if bracket.condition is not None:
+        found.append(bracket.condition)
+    return tuple(found)
+
+
+def _alternatives(node: Cases) -> tuple[Ast, ...]:
+    both = ((branch.value, branch.condition) for branch in node.branches)
+    return tuple(part for pair in both for part in pair if part is not None)
+
+
+_CHILDREN: dict[type, Callable[[Any], tuple[Ast, ...]]] = {
+    Num: lambda node: (),
+    Name: lambda node: (),
+    Partial: lambda node: (),
+    Indexed: lambda node: (node.head, *_inside(node.bracket)),
+    Call: lambda node: (node.head, node.args),
+    Group: lambda node: node.items,
+    Iverson: lambda node: _inside(node.bracket),
+    Transposed: lambda node: (node.base,),
+    Sum: lambda node: tuple(term for _, term in node.terms),
+    Product: lambda node: tuple(factor for _, factor in node.factors),
+    Power: lambda node: (node.base, node.exponent),
+    Compare: lambda node: node.operands,
+    Logic: lambda node: node.parts,
+    Cases: _alternatives,
+    Scoped: lambda node: (*_inside(node.bracket), node.body),
+    Derivative: lambda node: (node.body, node.name, *_inside(node.args)),
+}
+
+
 def children(node: Ast) -> tuple[Ast, ...]:
     """The expressions directly below a node, those in its brackets included."""
-    match node:
-        case Num() | Name() | Partial():
-            return ()
-        case Indexed(head, bracket):
-            return (head, *_inside(bracket))
-        case Call(head, args):
-            return (head, args)
-        case Group(items):
-            return items
-        case Iverson(bracket):
-            return _inside(bracket)
-        case Transposed(base):
-            return (base,)
-        case Sum(terms):
-            return tuple(term for _, term in terms)
-        case Product(factors):
-            return tuple(factor for _, factor in factors)
-        case Power(base, exponent):
-            return (base, exponent)
-        case Compare(operands):
-            return operands
-        case Logic(_, parts):
-            return parts
-        case Cases(branches):
-            both = ((branch.value, branch.condition) for branch in branches)
-            return tuple(part for pair in both for part in pair if part is not None)
-        case Scoped(_, bracket, body):
-            return (*_inside(bracket), body)
-        case Derivative(_, body, name, args):
-            return (body, name, *(_inside(args) if args else ()))
-
-
-def _inside(bracket: Bracket) -> tuple[Ast, ...]:
-    parts = [part for item in bracket.items for part in (item.value, item.lo, item.hi)]
-    return tuple(part for part in (*parts, bracket.condition) if part is not None)
+    return _CHILDREN[type(node)](node)
 
 
 def walk(*roots: Ast) -> list[Ast]:
@@ -363,5 +370,5 @@ def walk(*roots: Ast) -> list[Ast]:
     while stack:
         node = stack.pop()
         found.append(node)
-        stack.extend(reversed(children(node)))
+        stack.extend(reversed(_CHILDREN[type(node)](node)))
     return found

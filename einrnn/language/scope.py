@@ -23,11 +23,10 @@ class Scoping:
         self.occurrences = occurrences
         self.notes: list[Diagnostic] = []
         self._remarked: set[str] = set()
-        self._run = trampoline(self._terms)
 
     def explicit(self, term: tm.Term) -> tm.Term:
         """The expression with every implied sum written out."""
-        return self._run(term)
+        return trampoline(self._terms)(term)
 
     def _terms(self, term: tm.Term) -> Steps[tm.Term]:
         """Each additive term by itself."""
