@@ -7,17 +7,16 @@ sum reaches are not known yet; :mod:`einrnn.language.group` and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 from einrnn.errors import Span
-from einrnn.language.tree import tree
 
 Kind = Literal["total", "immediate"]
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Num:
     """An exact number."""
 
@@ -25,7 +24,7 @@ class Num:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Name:
     """A name without brackets."""
 
@@ -33,7 +32,7 @@ class Name:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Item:
     """One entry of a bracket: an index expression, or a letter with a range ``r=0..t``."""
 
@@ -43,7 +42,7 @@ class Item:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Bracket:
     """``[ items : condition ]``."""
 
@@ -52,7 +51,7 @@ class Bracket:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Indexed:
     """Something followed by a bracket."""
 
@@ -61,7 +60,7 @@ class Indexed:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Call:
     """A name directly followed by a parenthesis: a call, or a product after all."""
 
@@ -70,7 +69,7 @@ class Call:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Group:
     """A parenthesis around one expression, or around several with commas."""
 
@@ -78,7 +77,7 @@ class Group:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Iverson:
     """A bracket that stands alone: 1 where its condition holds, else 0."""
 
@@ -86,7 +85,7 @@ class Iverson:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Transposed:
     """``A.T``."""
 
@@ -94,14 +93,14 @@ class Transposed:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Partial:
     """The sign ``∂`` by itself."""
 
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Sum:
     """Terms with their signs."""
 
@@ -109,7 +108,7 @@ class Sum:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Product:
     """Factors with the operator before each: ``*``, ``/``, ``@``, ``outer`` or ``dot``."""
 
@@ -117,7 +116,7 @@ class Product:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Power:
     """``base ^ exponent``."""
 
@@ -126,7 +125,7 @@ class Power:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Compare:
     """``a < b <= c``."""
 
@@ -135,7 +134,7 @@ class Compare:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Logic:
     """``and``, ``or`` or ``not`` of conditions."""
 
@@ -144,7 +143,7 @@ class Logic:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Branch:
     """One line of cases; without a condition it is what holds otherwise."""
 
@@ -153,7 +152,7 @@ class Branch:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Cases:
     """Cases in braces."""
 
@@ -161,7 +160,7 @@ class Cases:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Scoped:
     """``sum[k] body`` and its like, once it is known how far it reaches.
 
@@ -175,7 +174,7 @@ class Scoped:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Derivative:
     """The derivative of ``body`` by an entry of ``name``; ``args`` is None for all of it."""
 
@@ -206,7 +205,7 @@ Ast = (
 )
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Declared:
     """A name in a declaration, with what stands in its bracket (None: no bracket)."""
 
@@ -215,7 +214,7 @@ class Declared:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class FactSaid:
     """A fact that follows an input: ``one-hot in K``."""
 
@@ -224,7 +223,7 @@ class FactSaid:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class DimSaid:
     """A size with its number, or with the value it has where nothing else is said."""
 
@@ -233,7 +232,7 @@ class DimSaid:
     default: Ast | None
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class DimStatement:
     """``dim T, K = 3, N default T``."""
 
@@ -241,7 +240,7 @@ class DimStatement:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class IndexStatement:
     """``index t, r : T``."""
 
@@ -250,7 +249,7 @@ class IndexStatement:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class InputStatement:
     """``input y[t,k] one-hot in K, V[K,H]``."""
 
@@ -258,7 +257,7 @@ class InputStatement:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class FunctionStatement:
     """``function x[i](r)``."""
 
@@ -267,7 +266,7 @@ class FunctionStatement:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class ClauseSaid:
     """``name[args] := body``."""
 
@@ -276,7 +275,7 @@ class ClauseSaid:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class DefinitionStatement:
     """Clauses of one statement; ``late`` marks a ``let``."""
 
@@ -285,7 +284,7 @@ class DefinitionStatement:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class LabelUse:
     """A label after ``using``."""
 
@@ -293,7 +292,7 @@ class LabelUse:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class EquationStatement:
     """A line of equalities: a claim, a continued chain (``continues``) or an assumption."""
 
@@ -318,49 +317,43 @@ Statement = (
 )
 
 
-def _inside(bracket: Bracket | None) -> tuple[Ast, ...]:
-    if bracket is None:
-        return ()
-    found: list[Ast] = []
-    for item in bracket.items:
-        found.append(item.value)
-        if item.lo is not None:
-            found.append(item.lo)
-        if item.hi is not None:
-            found.append(item.hi)
-    if bracket.condition is not None:
-        found.append(bracket.condition)
-    return tuple(found)
-
-
-def _alternatives(node: Cases) -> tuple[Ast, ...]:
-    both = ((branch.value, branch.condition) for branch in node.branches)
-    return tuple(part for pair in both for part in pair if part is not None)
-
-
-_CHILDREN: dict[type, Callable[[Any], tuple[Ast, ...]]] = {
-    Num: lambda node: (),
-    Name: lambda node: (),
-    Partial: lambda node: (),
-    Indexed: lambda node: (node.head, *_inside(node.bracket)),
-    Call: lambda node: (node.head, node.args),
-    Group: lambda node: node.items,
-    Iverson: lambda node: _inside(node.bracket),
-    Transposed: lambda node: (node.base,),
-    Sum: lambda node: tuple(term for _, term in node.terms),
-    Product: lambda node: tuple(factor for _, factor in node.factors),
-    Power: lambda node: (node.base, node.exponent),
-    Compare: lambda node: node.operands,
-    Logic: lambda node: node.parts,
-    Cases: _alternatives,
-    Scoped: lambda node: (*_inside(node.bracket), node.body),
-    Derivative: lambda node: (node.body, node.name, *_inside(node.args)),
-}
-
-
 def children(node: Ast) -> tuple[Ast, ...]:
     """The expressions directly below a node, those in its brackets included."""
-    return _CHILDREN[type(node)](node)
+    match node:
+        case Num() | Name() | Partial():
+            return ()
+        case Indexed(head, bracket):
+            return (head, *_inside(bracket))
+        case Call(head, args):
+            return (head, args)
+        case Group(items):
+            return items
+        case Iverson(bracket):
+            return _inside(bracket)
+        case Transposed(base):
+            return (base,)
+        case Sum(terms):
+            return tuple(term for _, term in terms)
+        case Product(factors):
+            return tuple(factor for _, factor in factors)
+        case Power(base, exponent):
+            return (base, exponent)
+        case Compare(operands):
+            return operands
+        case Logic(_, parts):
+            return parts
+        case Cases(branches):
+            both = ((branch.value, branch.condition) for branch in branches)
+            return tuple(part for pair in both for part in pair if part is not None)
+        case Scoped(_, bracket, body):
+            return (*_inside(bracket), body)
+        case Derivative(_, body, name, args):
+            return (body, name, *(_inside(args) if args else ()))
+
+
+def _inside(bracket: Bracket) -> tuple[Ast, ...]:
+    parts = [part for item in bracket.items for part in (item.value, item.lo, item.hi)]
+    return tuple(part for part in (*parts, bracket.condition) if part is not None)
 
 
 def walk(*roots: Ast) -> list[Ast]:
@@ -370,5 +363,5 @@ def walk(*roots: Ast) -> list[Ast]:
     while stack:
         node = stack.pop()
         found.append(node)
-        stack.extend(reversed(_CHILDREN[type(node)](node)))
+        stack.extend(reversed(children(node)))
     return found

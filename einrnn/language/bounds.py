@@ -21,9 +21,9 @@ def outside(
 ) -> dict[Index | Dim, int] | None:
     """Values at which a read leaves its axis, or None where it never does."""
     at = reading.at
-    if _is_whole(at, axis, reading.context):
-        return None
     if any(isinstance(atom, Element) for atom, _ in at.terms):
+        return None
+    if _is_whole(at, axis, reading.context):
         return None
     below = af.minus(at, axis.lo)
     above = af.minus(axis.hi, at)

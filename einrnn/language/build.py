@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any
 
@@ -11,22 +10,6 @@ from einrnn.language import ast
 
 _OPERATORS = {"⊗": "outer", "·": "dot", "⋅": "dot", "×": "*"}
 _RELATIONS = {"≠": "!=", "≤": "<=", "≥": ">="}
-
-# an index letter, perhaps with a number added, or a number by itself
-_INDEX = re.compile(r"(?:([^\W\d][^\s\[\],+\-−]*)(?:\s*([+\-−])\s*(\d+))?|(\d+))")
-
-
-def _index(found: re.Match[str], first: int) -> ast.Ast:
-    """The tree of one plain index in a text that starts at offset ``first``."""
-    name, sign, number, alone = found.groups()
-    if alone is not None:
-        return ast.Num(Fraction(alone), Span(first + found.start(), first + found.end()))
-    letter = ast.Name(name, Span(first + found.start(1), first + found.end(1)))
-    if sign is None:
-        return letter
-    shift = ast.Num(Fraction(number), Span(first + found.start(3), first + found.end(3)))
-    terms = ((1, letter), (1 if sign == "+" else -1, shift))
-    return ast.Sum(terms, letter.span.to(shift.span))
 
 
 class Builder:
@@ -41,24 +24,18 @@ class Builder:
 
     def _span(self, *parts: Any) -> Span:
         """The span that covers the first and the last part."""
-        first, last = parts[0], parts[-1]
-        start = first.span.start if hasattr(first, "span") else self.base + first.start_pos
-        if hasattr(last, "span"):
-            return Span(start, last.span.end)
-        return Span(start, self.base + last.start_pos + len(last))
+        first, last = self._of(parts[0]), self._of(parts[-1])
+        return Span(first.start, last.end)
 
     def _of(self, part: Any) -> Span:
-        """The span of a token or of a node."""
-        if hasattr(part, "span"):
-            return part.span
-        start = self.base + part.start_pos
-        return Span(start, start + len(part))
+        if isinstance(part, str):
+            start = self.base + (getattr(part, "start_pos", 0) or 0)
+            return Span(start, start + len(part))
+        return part.span
 
     def num(self, parts: list[Any]) -> ast.Num:
         """A number."""
-        text = str(parts[0])
-        value = Fraction(int(text)) if text.isdecimal() else Fraction(text)
-        return ast.Num(value, self._of(parts[0]))
+        return ast.Num(Fraction(str(parts[0])), self._of(parts[0]))
 
     def name(self, parts: list[Any]) -> ast.Name:
         """A name by itself."""
@@ -75,27 +52,6 @@ class Builder:
     def bracket(self, parts: list[Any]) -> ast.Bracket:
         """A bracket."""
         return ast.Bracket(tuple(parts[1:-2]), parts[-2], self._span(*parts))
-
-    def indices(self, parts: list[Any]) -> ast.Bracket:
-        """A bracket of plain indices, which is one token."""
-        return self._indices(str(parts[0]), self._of(parts[0]))
-
-    def entry(self, parts: list[Any]) -> ast.Indexed:
-        """A name with a bracket of plain indices, which is one token."""
-        name, _, inside = str(parts[0]).partition("[")
-        span = self._of(parts[0])
-        middle = span.start + len(name)
-        head = ast.Name(name, Span(span.start, middle))
-        return ast.Indexed(head, self._indices(inside, Span(middle, span.end)), span)
-
-    def _indices(self, text: str, span: Span) -> ast.Bracket:
-        """The items of ``t-1,m]``, whose end is that of the span."""
-        items: list[ast.Item] = []
-        first = span.end - len(text)
-        for found in _INDEX.finditer(text):
-            value = _index(found, first)
-            items.append(ast.Item(value, None, None, value.span))
-        return ast.Bracket(tuple(items), None, span)
 
     def item(self, parts: list[Any]) -> ast.Item:
         """One index expression or condition in a bracket."""

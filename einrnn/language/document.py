@@ -78,12 +78,6 @@ class Document:
         return Elaborated(model, _in_order(everything), tuple(found.invalid))
 
     def _declared_sizes(self) -> None:
-        for letter, size in list(self.names.letters.items()):
-            try:
-                self.sizing.constant(size)
-            except Problem as problem:
-                self.diagnostics.append(problem.diagnostic)
-                del self.names.letters[letter]
         for item in self.parsed:
             if isinstance(item.statement, ast.InputStatement):
                 try:
@@ -270,8 +264,9 @@ class Document:
         """Reads outside ranges, then everything that leans on a broken name."""
         axes = self._all_axes(inputs)
         for name in self.definitions:
-            readings = self.readings.get(name, [])
-            problems = check_readings(readings, axes, self.names.dims, self.definitions)
+            problems = check_readings(
+                self.readings.get(name, []), axes, self.names.dims, frozenset(self.definitions)
+            )
             for problem in problems[:1]:
                 self._broken(name, problem, self.names.tensors[name].span)
         changed = True
@@ -293,8 +288,6 @@ class Document:
 
     def _uses_broken(self, term: tm.Term) -> Diagnostic | None:
         """The first use of a name whose definition is not valid."""
-        if not self.names.broken:
-            return None
         for node in tm.walk(term):
             named = isinstance(node, tm.Read | tm.Derivative | tm.Opaque)
             if named and node.name in self.names.broken:
@@ -318,7 +311,9 @@ class Document:
                 if side.term is not None and item.problems[number] is None:
                     item.problems[number] = self._uses_broken(side.term)
             for reading, number in self.equations.chain(item):
-                problems = check_readings([reading], axes, self.names.dims, self.definitions)
+                problems = check_readings(
+                    [reading], axes, self.names.dims, frozenset(self.definitions)
+                )
                 if problems and item.problems[number] is None:
                     item.problems[number] = problems[0]
             self.equations.lines(item)

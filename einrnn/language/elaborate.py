@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -40,7 +41,6 @@ from einrnn.language import terms as tm
 from einrnn.language.indexing import as_arg
 from einrnn.language.problem import fail
 from einrnn.language.sizing import Letters
-from einrnn.language.tree import tree
 
 _NEUTRAL: dict[str, Expr] = {
     "sum": ZERO,
@@ -51,7 +51,7 @@ _NEUTRAL: dict[str, Expr] = {
 }
 
 
-@tree
+@dataclass(frozen=True)
 class Context:
     """What is known where a term stands: ranges of letters, conditions that hold."""
 
@@ -67,7 +67,7 @@ class Context:
         return Context(self.ranges, self.conditions + conditions)
 
 
-@tree
+@dataclass(frozen=True)
 class Reading:
     """An axis of a tensor read at an index expression, to be checked against its range."""
 
@@ -84,7 +84,6 @@ class Elaborator:
     def __init__(self, letters: Letters) -> None:
         self.letters = letters
         self.readings: list[Reading] = []
-        self._letters: dict[str, Affine] = {}
 
     def size(self, letter: str) -> Affine:
         """The size a letter runs over."""
@@ -93,8 +92,7 @@ class Elaborator:
 
     def expression(self, term: tm.Term, context: Context) -> Expr:
         """The core expression of a term."""
-        leaf = self._leaf(term, context)
-        return trampoline(self._expr)(term, context) if leaf is None else leaf
+        return trampoline(self._expr)(term, context)
 
     def condition(self, condition: tm.Condition, context: Context) -> Cond:
         """The core condition of a condition."""
@@ -102,10 +100,6 @@ class Elaborator:
 
     def arg(self, arg: tm.Arg, context: Context) -> Affine:
         """The core index expression."""
-        if len(arg.parts) == 1 and isinstance(arg.parts[0][1], tm.Letter):
-            coefficient, letter = arg.parts[0]
-            if coefficient == 1:
-                return af.shift(self._letter(letter.name), arg.constant)
         terms: dict[Atom, int] = {}
         for coefficient, atom in arg.parts:
             match atom:
@@ -118,11 +112,6 @@ class Elaborator:
             terms[key] = terms.get(key, 0) + coefficient
         return af.affine(arg.constant, terms)
 
-    def _letter(self, name: str) -> Affine:
-        if name not in self._letters:
-            self._letters[name] = af.of(Index(name))
-        return self._letters[name]
-
     def _element(self, read: tm.Read, context: Context) -> Element:
         return Element(read.name, self._args(read.name, read.args, context))
 
@@ -132,37 +121,26 @@ class Elaborator:
             self.readings.append(Reading(name, axis, value, context, arg.span))
         return done
 
-    def _leaf(self, term: tm.Term, context: Context) -> Expr | None:
-        """The core expression of what needs no recursion."""
+    def _expr(self, term: tm.Term, context: Context) -> Steps[Expr]:
         match term:
-            case tm.Read():
-                return self._element(term, context)
             case tm.Num(value):
                 return number(value)
             case tm.Position(value):
                 return Value(self.arg(value, context))
-            case _:
-                return None
-
-    def _expr(self, term: tm.Term, context: Context) -> Steps[Expr]:
-        leaf = self._leaf(term, context)
-        if leaf is not None:
-            return leaf
-        match term:
-            case tm.Num() | tm.Position() | tm.Read():
-                raise AssertionError("a leaf has a value")
+            case tm.Read():
+                return self._element(term, context)
             case tm.Sum() | tm.Product() if (whole := _affine(term)) is not None:
                 return Value(self.arg(whole, context))
             case tm.Sum(terms):
                 summed: list[Expr] = []
                 for sign, part in terms:
-                    value = self._leaf(part, context) or (yield self._expr(part, context))
+                    value = yield self._expr(part, context)
                     summed.append(value if sign > 0 else _negative(value))
                 return summed[0] if len(summed) == 1 else Add(_flat_sum(summed))
             case tm.Product(factors):
                 multiplied: list[Expr] = []
                 for divides, part in factors:
-                    value = self._leaf(part, context) or (yield self._expr(part, context))
+                    value = yield self._expr(part, context)
                     multiplied = _times(multiplied, value, divides)
                 return multiplied[0] if len(multiplied) == 1 else Mul(_flat_product(multiplied))
             case tm.Power(base, exponent):
@@ -184,7 +162,7 @@ class Elaborator:
             case tm.Opaque():
                 return (yield self._opaque(term, context))
             case tm.Derivative(kind, body, name, args):
-                inner = self._leaf(body, context) or (yield self._expr(body, context))
+                inner = yield self._expr(body, context)
                 at = self._args(name, args, context)
                 return Derivative("total" if kind == "total" else "immediate", inner, name, at)
 

@@ -89,8 +89,8 @@ class _Reader:
     def _check(self, readings: list[Reading]) -> None:
         """Reads outside ranges; the equation around a right side may exclude them."""
         axes = {name: self.model.axes(name) for name in self.names.tensors}
-        model = self.model
-        for found in check_readings(readings, axes, model.dims, model.definitions):
+        definitions = frozenset(self.model.definitions)
+        for found in check_readings(readings, axes, self.model.dims, definitions):
             raise Problem(found)
 
     def _parse(self) -> tuple[ast.Ast, ...]:

@@ -37,7 +37,7 @@ class Freeness:
                 available = available.difference(names)
             elif names:
                 available = available.union(names)
-            stack.extend((part, available, nested) for part in reversed(tm.inner(node)))
+            stack.extend((part, available, nested) for part in reversed(tm.parts(node)))
         return self.warnings
 
     def _sum(self, node: tm.Sum, available: frozenset[str], nested: bool) -> None:

@@ -15,27 +15,8 @@ from einrnn.language.problem import fail
 Factors = list[tuple[str, ast.Ast]]
 
 
-class Grouper:
-    """Groups the factors of the expressions of one statement, each of them once."""
-
-    def __init__(self, names: Names) -> None:
-        self.names = names
-        self._known: dict[int, tuple[ast.Ast, ast.Ast]] = {}
-
-    def __call__(self, node: ast.Ast) -> ast.Ast:
-        """The node itself, or what it is once its factors are grouped."""
-        if type(node) not in _GROUPED:
-            return node
-        known = self._known.get(id(node))
-        if known is None:
-            known = self._known[id(node)] = (node, _grouped(node, self.names))
-        return known[1]
-
-
-_GROUPED = {ast.Product, ast.Call, ast.Indexed, ast.Power, ast.Partial}
-
-
-def _grouped(node: ast.Ast, names: Names) -> ast.Ast:
+def grouped(node: ast.Ast, names: Names) -> ast.Ast:
+    """The node itself, or what it is once its factors are grouped."""
     match node:
         case ast.Product(factors):
             return _product(_flat(list(factors), names), names, node.span)
@@ -80,10 +61,10 @@ def _is_d(name: str, names: Names) -> bool:
 
 def _is_condition(node: ast.Indexed, names: Names) -> bool:
     """Whether the bracket holds a condition and so does not belong to what precedes it."""
-    items = node.bracket.items
-    if len(items) != 1 or not isinstance(items[0].value, ast.Compare | ast.Logic):
+    if isinstance(node.head, ast.Name) and names.binds(node.head.name):
         return False
-    return not (isinstance(node.head, ast.Name) and names.binds(node.head.name))
+    items = node.bracket.items
+    return len(items) == 1 and isinstance(items[0].value, ast.Compare | ast.Logic)
 
 
 def _starts_group(node: ast.Ast, names: Names) -> bool:
@@ -103,9 +84,7 @@ def _product(factors: Factors, names: Names, span: Span) -> ast.Ast:
     at = 0
     while at < len(factors):
         op, factor = factors[at]
-        if _is_plain(factor, names):
-            node, at = factor, at + 1
-        elif _reducer(factor, names):
+        if _reducer(factor, names):
             node, at = _scoped(factors, at, names)
         elif (above := numerator(factors, at, names)) is not None:
             node, at = _higher(factors, at, above, names)
@@ -119,14 +98,6 @@ def _product(factors: Factors, names: Names, span: Span) -> ast.Ast:
     if len(done) == 1:
         return done[0][1]
     return ast.Product(tuple(done), span)
-
-
-def _is_plain(node: ast.Ast, names: Names) -> bool:
-    """Whether a factor is by itself: it starts no sum and no derivative."""
-    name = node.head if isinstance(node, ast.Indexed) else node
-    if isinstance(name, ast.Name):
-        return name.name[0] != "d" and not names.binds(name.name)
-    return isinstance(node, ast.Num | ast.Group)
 
 
 def _scoped(factors: Factors, at: int, names: Names) -> tuple[ast.Ast, int]:

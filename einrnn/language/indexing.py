@@ -6,7 +6,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.errors import Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
-from einrnn.language.group import Grouper
+from einrnn.language.group import grouped
 from einrnn.language.names import Names
 from einrnn.language.problem import fail
 
@@ -19,9 +19,10 @@ class Indexing:
     def __init__(self, names: Names, letters: frozenset[str]) -> None:
         self.names = names
         self.letters = letters
-        self.grouped = Grouper(names)
-        self._taken: set[str] = set()
+        self._taken = set(letters) | set(names.tensors) | set(names.letters)
+        self._taken |= {name for name in names.mentioned if len(name) == 1}
         self._fresh: dict[str, str] = {}
+        self._run = trampoline(self._arg)
 
     def is_position(self, name: str) -> bool:
         """Whether the name is a number that an index expression may hold."""
@@ -33,9 +34,6 @@ class Indexing:
 
     def fresh_name(self, key: str) -> str:
         """A letter the statement does not use, the same one for the same key."""
-        if not self._fresh:
-            self._taken = {name for name in self.names.mentioned if len(name) == 1}
-            self._taken |= {*self.letters, *self.names.tensors, *self.names.letters}
         if key not in self._fresh:
             free = (letter for letter in _POOL if letter not in self._taken)
             name = next(free, None) or self._numbered()
@@ -103,17 +101,11 @@ class Indexing:
         """An index expression: letters, sizes, whole numbers and look-ups."""
         if isinstance(node, ast.Name):
             return tm.Arg(0, ((1, self._atom(node.name, node.span)),), node.span)
-        match node:
-            case ast.Sum(((1, ast.Name(name, at)), (sign, ast.Num(value)))) if (
-                value.denominator == 1
-            ):
-                return tm.Arg(sign * int(value), ((1, self._atom(name, at)),), node.span)
-            case _:
-                return trampoline(self._arg)(node)
+        return self._run(node)
 
     def _arg(self, node: ast.Ast) -> Steps[tm.Arg]:
         span = node.span
-        node = self.grouped(node)
+        node = grouped(node, self.names)
         match node:
             case ast.Num(value) if value.denominator == 1:
                 return tm.Arg(int(value), (), span)

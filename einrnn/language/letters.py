@@ -9,32 +9,42 @@ from einrnn.language.names import Names
 
 
 def letters_of(left: ast.Ast | None, roots: tuple[ast.Ast, ...], names: Names) -> frozenset[str]:
-    """The letters of a statement as parsed: those of its left side, those sums bind, and
-    every name that stands in an index position and is not a size or a tensor."""
+    """The letters of a statement: those of its left side, those sums bind, and every
+    name that stands in an index position and is not a size or a tensor."""
     found: set[str] = set()
-    for node in _indexed(roots):
-        binds = isinstance(node.head, ast.Name) and names.binds(node.head.name)
-        for item in node.bracket.items:
-            value = item.value
-            if isinstance(value, ast.Name) and (binds or item.lo is not None):
-                found.add(value.name)
-            else:
-                found |= _in_index(value, names)
+    for node in ast.walk(*roots):
+        for bracket, binds in _brackets(node, names):
+            for item in bracket.items:
+                if item.lo is not None or (binds and isinstance(item.value, ast.Name)):
+                    assert isinstance(item.value, ast.Name)
+                    found.add(item.value.name)
+                else:
+                    found |= _in_index(item.value, names)
     if left is not None:
         found |= _plain(left, names)
     return frozenset(found)
 
 
-def _indexed(roots: tuple[ast.Ast, ...]) -> Iterator[ast.Indexed]:
-    """Everything that is followed by a bracket."""
-    return (node for node in ast.walk(*roots) if isinstance(node, ast.Indexed))
+def _brackets(node: ast.Ast, names: Names) -> Iterator[tuple[ast.Bracket, bool]]:
+    """The brackets of a node that hold indices, and whether they bind them."""
+    if isinstance(node, ast.Scoped):
+        yield node.bracket, True
+    elif isinstance(node, ast.Derivative) and node.args is not None:
+        yield node.args, False
+    elif isinstance(node, ast.Indexed):
+        binds = isinstance(node.head, ast.Name) and names.binds(node.head.name)
+        yield node.bracket, binds
 
 
 def _plain(left: ast.Ast, names: Names) -> set[str]:
     """Names that are a whole index by themselves, unless they are declared as sizes."""
-    items = (item.value for node in _indexed((left,)) for item in node.bracket.items)
-    plain = (value.name for value in items if isinstance(value, ast.Name))
-    return {name for name in plain if not names.is_dim(name)}
+    found: set[str] = set()
+    for node in ast.walk(left):
+        for bracket, _ in _brackets(node, names):
+            for item in bracket.items:
+                if isinstance(item.value, ast.Name) and not names.is_dim(item.value.name):
+                    found.add(item.value.name)
+    return found
 
 
 def _in_index(value: ast.Ast, names: Names) -> set[str]:

@@ -27,7 +27,6 @@ _USED = re.compile(r"\[([^\[\]]*)\]|([^,\[\]]+)")
 _HEAD_WORD = re.compile(r"\s*(assume|refute)\b\s*")
 _HEAD_LABEL = re.compile(r"\s*" + LABEL.pattern)
 _LOCK = Lock()
-_LONG = 2000
 
 
 class SyntaxProblem(Exception):
@@ -69,19 +68,6 @@ def _parser() -> tuple[Lark, Builder]:
 
 def parse_rule(rule: str, text: str, base: int) -> Any:
     """Parse ``text``, which starts at offset ``base``, by one rule of the grammar."""
-    if len(text) <= _LONG:
-        return _remembered(rule, text, base)
-    return _parse(rule, text, base)
-
-
-@lru_cache(maxsize=1024)
-def _remembered(rule: str, text: str, base: int) -> Any:
-    """Trees never change, so a text that is read again (in an editor, or an expression
-    asked of a document) need not be parsed again."""
-    return _parse(rule, text, base)
-
-
-def _parse(rule: str, text: str, base: int) -> Any:
     from lark.exceptions import UnexpectedInput
 
     with _LOCK:
@@ -96,7 +82,7 @@ def _parse(rule: str, text: str, base: int) -> Any:
 def parse(source: Source) -> list[Parsed]:
     """Every statement of a source, in order, parsed or with its problem."""
     text = without_comments(source.text)
-    return [_statement(source, text, piece) for piece in split(source, text)]
+    return [_statement(source, text, piece) for piece in split(source)]
 
 
 def _statement(source: Source, text: str, piece: Piece) -> Parsed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from einrnn.core.model import Range
 from einrnn.core.nodes import Dim, Index
@@ -15,7 +15,7 @@ def check_readings(
     readings: list[Reading],
     axes: Mapping[str, tuple[Range, ...]],
     numbers: Mapping[str, int | None],
-    definitions: Collection[str],
+    definitions: frozenset[str],
 ) -> list[Diagnostic]:
     """One error for each place that reads outside the range of an axis."""
     found: list[Diagnostic] = []
@@ -33,7 +33,7 @@ def _report(
     reading: Reading,
     axes: tuple[Range, ...],
     values: dict[Index | Dim, int],
-    definitions: Collection[str],
+    definitions: frozenset[str],
 ) -> Diagnostic:
     name, axis = reading.tensor, axes[reading.axis]
     at = evaluate(reading.at, values)

@@ -6,6 +6,7 @@ from einrnn.core.functions import FUNCTIONS
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.errors import Span
 from einrnn.language import ast
+from einrnn.language.group import grouped
 from einrnn.language.indexing import Indexing
 from einrnn.language.names import CONSTANTS, DELTAS, MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
@@ -21,49 +22,28 @@ class Ranks:
         self.names = names
         self.indexing = indexing
         self._known: dict[int, tuple[ast.Ast, int]] = {}
+        self._run = trampoline(self._rank)
 
     def rank(self, node: ast.Ast) -> int:
         """The number of indices that are left out."""
-        known = self._leaf(node)
-        return known if known is not None else trampoline(self._rank)(node)
+        known = self._known.get(id(node))
+        return known[1] if known is not None else self._run(node)
 
     def _rank(self, node: ast.Ast) -> Steps[int]:
-        known = self._leaf(node)
-        if known is None:
-            known = yield self._compute(self.indexing.grouped(node))
-            self._known[id(node)] = (node, known)
-        return known
-
-    def _leaf(self, node: ast.Ast) -> int | None:
-        """The rank where it is known, or needs no recursion."""
         known = self._known.get(id(node))
-        if known is not None:
-            return known[1]
-        match node:
-            case ast.Num():
-                return 0
-            case ast.Name():
-                rank = self._name(node)
-            case ast.Indexed(ast.Name() as head) if self.indexing.grouped(node) is node:
-                rank = self._entry(node, head)
-            case _:
-                return None
-        self._known[id(node)] = (node, rank)
-        return rank
-
-    def _name(self, node: ast.Name) -> int:
-        if self.indexing.is_position(node.name) or self._constant(node.name):
-            return 0
-        return self._of_tensor(node.name, 0, node.span, node.span)
+        if known is None:
+            value = yield self._compute(grouped(node, self.names))
+            known = self._known[id(node)] = (node, value)
+        return known[1]
 
     def _compute(self, node: ast.Ast) -> Steps[int]:
         match node:
-            case ast.Name():
-                return self._name(node)
-            case ast.Indexed(ast.Name() as head):
-                return self._entry(node, head)
-            case ast.Indexed(head):
-                return self._rest(node, (yield self._rank(head)))
+            case ast.Name(name, span):
+                if self.indexing.is_position(name) or self._constant(name):
+                    return 0
+                return self._of_tensor(name, 0, span, span)
+            case ast.Indexed():
+                return (yield self._indexed(node))
             case ast.Call():
                 return (yield self._call(node))
             case ast.Group():
@@ -77,8 +57,7 @@ class Ranks:
             case ast.Product(factors):
                 ranks: list[int] = []
                 for _, factor in factors:
-                    own = self._leaf(factor)
-                    ranks.append((yield self._rank(factor)) if own is None else own)
+                    ranks.append((yield self._rank(factor)))
                 self._tensors_wanted(factors, ranks)
                 return _result(factors, ranks, node.span)
             case ast.Power(base, exponent):
@@ -96,8 +75,7 @@ class Ranks:
                 return (yield self._rank(body))
             case ast.Derivative(_, body):
                 self._tensor_wanted(body)
-                rank = self._leaf(body)
-                return ((yield self._rank(body)) if rank is None else rank) + self.wrt(node)
+                return (yield self._rank(body)) + self.wrt(node)
             case _:
                 return 0
 
@@ -119,26 +97,24 @@ class Ranks:
             )
         return rank - used
 
-    def _entry(self, node: ast.Indexed, head: ast.Name) -> int:
-        """The indices a name with a bracket leaves out."""
+    def _indexed(self, node: ast.Indexed) -> Steps[int]:
         count = len(node.bracket.items)
-        if head.name in DELTAS and not self.names.is_tensor(head.name):
-            if count != 2:
-                raise fail(
-                    "E203",
-                    f"{head.name} has 2 indices and is used with {count}",
-                    node.span,
-                    f"{count} given",
-                    f"write {head.name}[i,j]",
-                )
-            return 0
-        if head.name in self.indexing.letters and not self.names.is_tensor(head.name):
-            self._not_a_letter(head, count)
-        return self._of_tensor(head.name, count, node.span, head.span)
-
-    def _rest(self, node: ast.Indexed, rank: int) -> int:
-        """The indices an expression with a bracket leaves out."""
-        count = len(node.bracket.items)
+        head = node.head
+        if isinstance(head, ast.Name):
+            if head.name in DELTAS and not self.names.is_tensor(head.name):
+                if count != 2:
+                    raise fail(
+                        "E203",
+                        f"{head.name} has 2 indices and is used with {count}",
+                        node.span,
+                        f"{count} given",
+                        f"write {head.name}[i,j]",
+                    )
+                return 0
+            if head.name in self.indexing.letters and not self.names.is_tensor(head.name):
+                self._not_a_letter(head, count)
+            return self._of_tensor(head.name, count, node.span, head.span)
+        rank = yield self._rank(head)
         if count > rank:
             raise fail(
                 "E203",
@@ -281,9 +257,7 @@ class Ranks:
         """The common rank; an expression without indices goes with every other."""
         rank = 0
         for node in nodes:
-            own = self._leaf(node)
-            if own is None:
-                own = yield self._rank(node)
+            own = yield self._rank(node)
             if own and rank and own != rank:
                 raise fail(
                     "E207",
@@ -349,8 +323,6 @@ def _result(factors: Factors, ranks: list[int], span: Span) -> int:
 
 def _pair(factors: Factors, ranks: list[int], span: Span) -> tuple[Plan, int]:
     """Pairs the axes of a product from left to right; also the rank of the result."""
-    if not any(ranks) and all(op != "@" for op, _ in factors):
-        return {}, 0
     slots: list[tuple[int, int]] = []
     contracted: dict[tuple[int, int], str] = {}
     for position, ((op, factor), rank) in enumerate(zip(factors, ranks, strict=True)):

@@ -70,24 +70,16 @@ class Statements:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.remarks: list[Diagnostic] = []
-        # the resolvers that ranks were found with, and how many names they knew
-        self._resolvers: dict[int, tuple[Resolver, tuple[int, int]]] = {}
 
     def find_ranks(self, definitions: list[ast.DefinitionStatement]) -> None:
         """The ranks of definitions that leave out trailing indices."""
         clauses = [clause for statement in definitions for clause in statement.clauses]
         for _ in range(2):
-            self._resolvers.clear()
             before = {name: tensor.rank for name, tensor in self.names.tensors.items()}
             for clause in clauses:
                 self._find_rank(clause)
             if all(self.names.tensors[name].rank == rank for name, rank in before.items()):
                 return
-        self._resolvers.clear()
-
-    def _known(self) -> tuple[int, int]:
-        """How many names are known; reading expressions adds inputs and sizes."""
-        return len(self.names.tensors), len(self.names.implicit)
 
     def _find_rank(self, clause: ast.ClauseSaid) -> None:
         tensor = self.names.tensors.get(clause.target.name.name)
@@ -100,16 +92,13 @@ class Statements:
             try:
                 left = self._target(clause)
                 resolver = self._resolver(left, (left, clause.body))
-                own = resolver.rank(clause.body)
-                self._resolvers[id(clause)] = (resolver, self._known())
-                if own == (rank - given if rank > start else 0):
+                if resolver.rank(clause.body) == (rank - given if rank > start else 0):
                     return
-                if rank == start and own == rank - given:
+                if rank == start and resolver.rank(clause.body) == rank - given:
                     return
             except Problem:
                 continue
         tensor.rank = start
-        self._resolvers.pop(id(clause), None)
 
     def _target(self, clause: ast.ClauseSaid) -> ast.Ast:
         name = clause.target.name
@@ -125,9 +114,7 @@ class Statements:
         left = self._target(clause)
         name = clause.target.name
         tensor = self.names.tensor(name.name, 0, name.span)
-        resolver, known = self._resolvers.pop(id(clause), (None, None))
-        if resolver is None or known != self._known():
-            resolver = self._resolver(left, (left, clause.body))
+        resolver = self._resolver(left, (left, clause.body))
         resolver.rank(left)
         bracket = clause.target.bracket
         given = resolver.indexing.args(bracket) if bracket is not None else ()
@@ -310,7 +297,7 @@ def _check_bound(term: tm.Term, free: frozenset[str], occurrences: Occurrences) 
         names = tm.binds(node)
         if names and not isinstance(node, tm.Softmax):
             outer = outer.union(names)
-        stack.extend((part, outer) for part in tm.inner(node))
+        stack.extend((part, outer) for part in tm.parts(node))
 
 
 def _bound_twice(bound: tm.Bound, on_left: bool) -> Exception:

@@ -23,10 +23,11 @@ class Scoping:
         self.occurrences = occurrences
         self.notes: list[Diagnostic] = []
         self._remarked: set[str] = set()
+        self._run = trampoline(self._terms)
 
     def explicit(self, term: tm.Term) -> tm.Term:
         """The expression with every implied sum written out."""
-        return trampoline(self._terms)(term)
+        return self._run(term)
 
     def _terms(self, term: tm.Term) -> Steps[tm.Term]:
         """Each additive term by itself."""

@@ -27,8 +27,6 @@ class Variable:
 
     def root(self) -> Variable:
         """The representative of the class."""
-        if self.parent is None:
-            return self
         here = self
         while here.parent is not None:
             here = here.parent

@@ -384,9 +384,6 @@ def _highest(reach: Reach) -> Affine | None:
 
 def _letter(arg: tm.Arg) -> tm.Letter | None:
     """The letter of ``t`` or a shifted ``t-1``."""
-    if len(arg.parts) == 1:
-        times, atom = arg.parts[0]
-        return atom if times == 1 and isinstance(atom, tm.Letter) else None
     letters = [(c, atom) for c, atom in arg.parts if not isinstance(atom, tm.Size)]
     if len(letters) == 1 and letters[0][0] == 1 and isinstance(letters[0][1], tm.Letter):
         return letters[0][1]

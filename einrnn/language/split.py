@@ -27,7 +27,6 @@ _COMMENT = re.compile(
 KEYWORD = re.compile(r"(dim|index|input|function|let|assume|refute)(?=\s)")
 _CONTINUES = re.compile(r"[-+−*/^@⊗·×⋅=;)\]},]|:=|(using|for|if|otherwise|with|and|or|outer|dot)\b")
 _EXPECTS_MORE = re.compile(r"([-+−*/^@⊗·×⋅=,;(\[{]|\b(using|for|if|with|and|or|not|outer|dot))$")
-_BRACKET = re.compile(r"[()\[\]{}]")
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -49,9 +48,9 @@ def masked(text: str) -> str:
     return _COMMENT.sub(lambda found: re.sub(r"[(){}]", " ", found.group()), text)
 
 
-def split(source: Source, text: str) -> list[Piece]:
-    """The logical statements of a source in order; ``text`` is its text without comments."""
-    splitter = _Splitter(text)
+def split(source: Source) -> list[Piece]:
+    """The logical statements of a source, in order."""
+    splitter = _Splitter(without_comments(source.text))
     for start in source.starts:
         end = splitter.text.find("\n", start)
         splitter.line(start, len(splitter.text) if end < 0 else end)
@@ -104,11 +103,12 @@ class _Splitter:
         return not unfinished
 
     def _scan(self, start: int, end: int) -> None:
-        for found in _BRACKET.finditer(self.masked, start, end):
-            if found.group() in "([{":
-                self.open.append(found.start())
-            else:
-                self._close(found.start(), found.group())
+        for offset in range(start, end):
+            character = self.masked[offset]
+            if character in "([{":
+                self.open.append(offset)
+            elif character in ")]}":
+                self._close(offset, character)
 
     def _close(self, offset: int, character: str) -> None:
         span = Span(offset, offset + 1)

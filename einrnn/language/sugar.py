@@ -13,6 +13,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.errors import Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
+from einrnn.language.group import grouped
 from einrnn.language.indexing import Indexing
 from einrnn.language.names import CONSTANTS, DELTAS, MATRIX, Names
 from einrnn.language.problem import fail
@@ -32,42 +33,24 @@ class Resolver:
 
     def entry(self, node: ast.Ast, at: Args = ()) -> tm.Term:
         """The entry of an expression at these indices, as many as its rank."""
-        leaf = self._leaf(node, at)
-        return trampoline(self._entry)(node, at) if leaf is None else leaf
+        return trampoline(self._entry)(node, at)
 
     def condition(self, node: ast.Ast) -> tm.Condition:
         """A condition over indices and values."""
         return trampoline(self._condition)(node)
 
-    def _leaf(self, node: ast.Ast, at: Args) -> tm.Term | None:
-        """The entry of what needs no recursion: a number, a name, an entry of a tensor."""
-        match node:
-            case ast.Num(value):
-                return tm.Num(value, node.span)
-            case ast.Name():
-                return self._name(node, at if self.rank(node) else ())
-            case ast.Indexed(ast.Name() as head) if self.indexing.grouped(node) is node:
-                return self._named(node, head, at if self.rank(node) else ())
-            case _:
-                return None
-
     def _entry(self, node: ast.Ast, at: Args) -> Steps[tm.Term]:
-        leaf = self._leaf(node, at)
-        if leaf is not None:
-            return leaf
         if at and self.rank(node) == 0:
             at = ()
-        node = self.indexing.grouped(node)
+        node = grouped(node, self.names)
         span = node.span
         match node:
-            case ast.Num() | ast.Name():
-                leaf = self._leaf(node, at)
-                assert leaf is not None
-                return leaf
-            case ast.Indexed(ast.Name() as head):
-                return self._named(node, head, at)
-            case ast.Indexed(head, bracket):
-                return (yield self._entry(head, self.indexing.args(bracket) + at))
+            case ast.Num(value):
+                return tm.Num(value, span)
+            case ast.Name():
+                return self._name(node, at)
+            case ast.Indexed():
+                return (yield self._indexed(node, at))
             case ast.Call():
                 return (yield self._call(node, at))
             case ast.Group():
@@ -79,8 +62,7 @@ class Resolver:
             case ast.Sum(terms):
                 summed: list[tuple[int, tm.Term]] = []
                 for sign, term in terms:
-                    value = self._leaf(term, at) or (yield self._entry(term, at))
-                    summed.append((sign, value))
+                    summed.append((sign, (yield self._entry(term, at))))
                 return tm.Sum(tuple(summed), span)
             case ast.Product(factors):
                 return (yield self._product(factors, at, span))
@@ -111,13 +93,15 @@ class Resolver:
         self.names.tensor(name, len(at), span)
         return tm.Read(name, at, span, span)
 
-    def _named(self, node: ast.Indexed, head: ast.Name, at: Args) -> tm.Term:
-        """A name with a bracket."""
+    def _indexed(self, node: ast.Indexed, at: Args) -> Steps[tm.Term]:
         args = self.indexing.args(node.bracket)
-        if head.name in DELTAS and not self.names.is_tensor(head.name):
-            return self._delta(args, node.span)
-        self.rank(node)
-        return tm.Read(head.name, args + at, node.span, head.span)
+        head = node.head
+        if isinstance(head, ast.Name):
+            if head.name in DELTAS and not self.names.is_tensor(head.name):
+                return self._delta(args, node.span)
+            self.rank(node)
+            return tm.Read(head.name, args + at, node.span, head.span)
+        return (yield self._entry(head, args + at))
 
     def _delta(self, args: Args, span: Span) -> tm.Term:
         left, right = (tm.Position(arg, arg.span) for arg in args)
@@ -171,8 +155,7 @@ class Resolver:
                     sums.append(tm.Bound(self.indexing.fresh_name(key), None, None, letter.span))
             indices[position] = tuple(at[slot] if slot >= 0 else fresh[-slot - 1] for slot in own)
         for position, (op, factor) in enumerate(factors):
-            own = indices.get(position, ())
-            value = self._leaf(factor, own) or (yield self._entry(factor, own))
+            value = yield self._entry(factor, indices.get(position, ()))
             done.append((op == "/", value))
         body = tm.Product(tuple(done), span)
         if not sums:
@@ -212,7 +195,7 @@ class Resolver:
         args = self.indexing.args(node.args) if node.args is not None else ()
         rank = self.rank(node.body)
         self.ranks.wrt(node)
-        body = self._leaf(node.body, at[:rank]) or (yield self._entry(node.body, at[:rank]))
+        body = yield self._entry(node.body, at[:rank])
         return tm.Derivative(node.kind, body, node.name.name, args + at[rank:], node.span)
 
     def _call(self, node: ast.Call, at: Args) -> Steps[tm.Term]:

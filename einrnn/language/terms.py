@@ -8,14 +8,14 @@ keep the span of every occurrence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from einrnn.errors import Span
-from einrnn.language.tree import tree
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Letter:
     """An occurrence of an index letter."""
 
@@ -23,7 +23,7 @@ class Letter:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Size:
     """An occurrence of a dim."""
 
@@ -31,7 +31,7 @@ class Size:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Arg:
     """An index expression: ``constant`` plus coefficients times letters, sizes, look-ups."""
 
@@ -40,7 +40,7 @@ class Arg:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Num:
     """An exact number."""
 
@@ -48,7 +48,7 @@ class Num:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Position:
     """An index expression used as a number."""
 
@@ -56,7 +56,7 @@ class Position:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Read:
     """An entry of a tensor; ``shown`` is the span of its name."""
 
@@ -66,7 +66,7 @@ class Read:
     shown: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Sum:
     """Terms with their signs."""
 
@@ -74,7 +74,7 @@ class Sum:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Product:
     """Factors; True marks one that divides."""
 
@@ -82,7 +82,7 @@ class Product:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Power:
     """``base ^ exponent``."""
 
@@ -91,7 +91,7 @@ class Power:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Func:
     """A known function of scalars."""
 
@@ -100,7 +100,7 @@ class Func:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Bound:
     """A letter that a sum binds, with its range where one is written."""
 
@@ -110,7 +110,7 @@ class Bound:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Reduce:
     """``op[letters: condition] body``; ``op`` may be ``mean``.
 
@@ -126,7 +126,7 @@ class Reduce:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Softmax:
     """``softmax[k](body)``: ``letters`` stay indices of the result."""
 
@@ -135,7 +135,7 @@ class Softmax:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Cases:
     """The value of the first branch whose condition holds."""
 
@@ -144,7 +144,7 @@ class Cases:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Matrix:
     """A function of the matrix with entries ``body`` at letters ``row`` and ``column``."""
 
@@ -157,7 +157,7 @@ class Matrix:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Opaque:
     """A declared function called with arguments, each a body over its own letters."""
 
@@ -167,7 +167,7 @@ class Opaque:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Derivative:
     """The derivative of ``body`` by an entry of ``name``."""
 
@@ -178,7 +178,7 @@ class Derivative:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Compare:
     """A relation between two numbers."""
 
@@ -188,7 +188,7 @@ class Compare:
     span: Span
 
 
-@tree
+@dataclass(frozen=True, eq=False)
 class Logic:
     """``and``, ``or`` or ``not`` of conditions."""
 
@@ -218,12 +218,7 @@ Part = Term | Condition
 
 def lookups(args: tuple[Arg, ...]) -> tuple[Read, ...]:
     """The entries of tensors that stand in index expressions."""
-    found: list[Read] = []
-    for arg in args:
-        for _, atom in arg.parts:
-            if type(atom) is Read:
-                found.append(atom)
-    return tuple(found)
+    return tuple(atom for arg in args for _, atom in arg.parts if isinstance(atom, Read))
 
 
 def _ends(letters: tuple[Bound, ...]) -> tuple[Arg, ...]:
@@ -278,14 +273,6 @@ _PARTS: dict[type, Callable[[Any], tuple[Part, ...]]] = {
 
 
 _BINDERS = {Reduce, Softmax, Matrix, Opaque}
-
-
-_LEAVES = {Num, Position, Read}
-
-
-def inner(node: Part) -> list[Part]:
-    """The parts that are more than a number or an entry."""
-    return [part for part in _PARTS[type(node)](node) if type(part) not in _LEAVES]
 
 
 def parts(node: Part) -> tuple[Part, ...]:
