@@ -31,7 +31,10 @@ else:
                 found = reference()
                 if found is not None:
                     return found
-            made = super().__call__(*args)
+            # frozen dataclasses with positional fields only: what their __init__ would do
+            made = cls.__new__(cls)
+            made.__dict__.update(zip(cls.__match_args__, args, strict=True))
+            made.__post_init__()
             _TABLE[key] = KeyedRef(made, _forget, key)
             return made
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from einrnn.core.intern import Interned, digest
 
@@ -32,10 +32,11 @@ class Index(metaclass=Interned):
 
     name: str
 
-    @property
-    def key(self) -> bytes:
+    key: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
         """What orders it among others."""
-        return self.name.encode()
+        self.__dict__["key"] = self.name.encode()
 
     def __repr__(self) -> str:
         return self.name
@@ -47,10 +48,11 @@ class Dim(metaclass=Interned):
 
     name: str
 
-    @property
-    def key(self) -> bytes:
+    key: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
         """What orders it among others."""
-        return self.name.encode()
+        self.__dict__["key"] = self.name.encode()
 
     def __repr__(self) -> str:
         return self.name
@@ -58,19 +60,54 @@ class Dim(metaclass=Interned):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Node(metaclass=Interned):
-    """What every node has; see the module's docstring."""
+    """What every node has; see the module's docstring.
+
+    ``below`` are the nodes directly below, in a fixed order, and ``binding`` tells whether
+    this node or one below it binds an index.
+    """
 
     free: frozenset[Index] = field(init=False, repr=False)
-    key: bytes = field(init=False, repr=False)
+    below: tuple[Node, ...] = field(init=False, repr=False)
+    binding: bool = field(init=False, repr=False)
+
+    if TYPE_CHECKING:
+
+        @property
+        def key(self) -> bytes: ...
 
     def __repr__(self) -> str:
         from einrnn.core.show import show
 
         return show(self)
 
-    def _finish(self, free: frozenset[Index], *parts: object) -> None:
-        object.__setattr__(self, "free", free)
-        object.__setattr__(self, "key", digest(type(self).__name__, *parts))
+    def __getattr__(self, name: str) -> bytes:
+        """The key, made when it is first asked for: most nodes are never ordered."""
+        if name != "key":
+            raise AttributeError(name)
+        stack: list[Node] = [self]
+        while stack:
+            node = stack[-1]
+            missing = [part for part in node.below if "key" not in part.__dict__]
+            if missing:
+                stack += missing
+                continue
+            stack.pop()
+            node.__dict__["key"] = digest(type(node).__name__, *node.__dict__["_identity"])
+        return self.__dict__["key"]
+
+    def _finish(
+        self,
+        free: frozenset[Index],
+        below: tuple[Node, ...],
+        *identity: object,
+        binding: bool = False,
+    ) -> None:
+        """Set what is derived; ``identity`` is all that tells the node from others."""
+        own = self.__dict__
+        own["free"] = free
+        own["below"] = below
+        own["binding"] = binding or any(part.binding for part in below)
+        own["_identity"] = identity
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,15 +123,17 @@ class Affine(Node):
     terms: tuple[tuple[Atom, int], ...]
 
     def __post_init__(self) -> None:
-        free = NOTHING
+        free: set[Index] = set()
+        below: list[Element] = []
         parts: list[object] = [self.constant]
         for atom, coefficient in self.terms:
             parts += (type(atom).__name__, atom, coefficient)
             if isinstance(atom, Index):
-                free |= {atom}
+                free.add(atom)
             elif isinstance(atom, Element):
+                below.append(atom)
                 free |= atom.free
-        self._finish(free, *parts)
+        self._finish(frozenset(free) if free else NOTHING, tuple(below), *parts)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,7 +143,7 @@ class Number(Node):
     value: Fraction
 
     def __post_init__(self) -> None:
-        self._finish(NOTHING, self.value)
+        self._finish(NOTHING, (), self.value)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,7 +153,7 @@ class Value(Node):
     index: Affine
 
     def __post_init__(self) -> None:
-        self._finish(self.index.free, self.index)
+        self._finish(self.index.free, (self.index,), self.index)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,7 +164,7 @@ class Element(Node):
     args: tuple[Affine, ...]
 
     def __post_init__(self) -> None:
-        self._finish(_union(self.args), self.tensor, *self.args)
+        self._finish(_union(self.args), self.args, self.tensor, *self.args)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,7 +174,7 @@ class Add(Node):
     terms: tuple[Expr, ...]
 
     def __post_init__(self) -> None:
-        self._finish(_union(self.terms), *self.terms)
+        self._finish(_union(self.terms), self.terms, *self.terms)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -145,7 +184,7 @@ class Mul(Node):
     factors: tuple[Expr, ...]
 
     def __post_init__(self) -> None:
-        self._finish(_union(self.factors), *self.factors)
+        self._finish(_union(self.factors), self.factors, *self.factors)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,7 +195,8 @@ class Pow(Node):
     exponent: Expr
 
     def __post_init__(self) -> None:
-        self._finish(self.base.free | self.exponent.free, self.base, self.exponent)
+        below = (self.base, self.exponent)
+        self._finish(_union(below), below, *below)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -171,7 +211,7 @@ class Apply(Node):
     args: tuple[Expr, ...]
 
     def __post_init__(self) -> None:
-        self._finish(_union(self.args), self.function, *self.args)
+        self._finish(_union(self.args), self.args, self.function, *self.args)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -190,7 +230,8 @@ class Reduce(Node):
 
     def __post_init__(self) -> None:
         free = (self.body.free - {self.index}) | self.lo.free | self.hi.free
-        self._finish(free, self.op, self.index, self.lo, self.hi, self.body)
+        below = (self.lo, self.hi, self.body)
+        self._finish(free, below, self.op, self.index, *below, binding=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,8 +245,8 @@ class Cases(Node):
     otherwise: Expr
 
     def __post_init__(self) -> None:
-        flat = [part for branch in self.branches for part in branch]
-        self._finish(_union(flat) | self.otherwise.free, *flat, self.otherwise)
+        flat = (*(part for branch in self.branches for part in branch), self.otherwise)
+        self._finish(_union(flat), flat, *flat)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -228,9 +269,9 @@ class Matrix(Node):
     def __post_init__(self) -> None:
         free = self.body.free - {self.row, self.column}
         free |= self.size.free | self.power.free | _union(self.at)
-        self._finish(
-            free, self.op, self.row, self.column, self.size, self.body, self.power, *self.at
-        )
+        below = (self.size, self.body, self.power, *self.at)
+        identity = (self.op, self.row, self.column, *below)
+        self._finish(free, below, *identity, binding=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -246,7 +287,8 @@ class Argument(Node):
 
     def __post_init__(self) -> None:
         free = (self.body.free - frozenset(self.indices)) | _union(self.sizes)
-        self._finish(free, *self.indices, *self.sizes, self.body)
+        below = (*self.sizes, self.body)
+        self._finish(free, below, *self.indices, *below, binding=True)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -264,11 +306,13 @@ class Opaque(Node):
 
     def __post_init__(self) -> None:
         free = _union(self.at) | _union(self.args)
-        parts: list[object] = [self.name, *self.at, *self.args]
+        below: list[Node] = [*self.at, *self.args]
+        parts: list[object] = [self.name, *below]
         for position, entry in self.partials:
             free |= _union(entry)
+            below += entry
             parts += (position, *entry)
-        self._finish(free, *parts)
+        self._finish(free, tuple(below), *parts)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -285,7 +329,7 @@ class Derivative(Node):
 
     def __post_init__(self) -> None:
         free = self.body.free | _union(self.args)
-        self._finish(free, self.kind, self.body, self.tensor, *self.args)
+        self._finish(free, (self.body, *self.args), self.kind, self.body, self.tensor, *self.args)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -297,7 +341,8 @@ class Compare(Node):
     right: Expr
 
     def __post_init__(self) -> None:
-        self._finish(self.left.free | self.right.free, self.op, self.left, self.right)
+        below = (self.left, self.right)
+        self._finish(_union(below), below, self.op, *below)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -307,7 +352,7 @@ class And(Node):
     parts: tuple[Cond, ...]
 
     def __post_init__(self) -> None:
-        self._finish(_union(self.parts), *self.parts)
+        self._finish(_union(self.parts), self.parts, *self.parts)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -317,7 +362,7 @@ class Or(Node):
     parts: tuple[Cond, ...]
 
     def __post_init__(self) -> None:
-        self._finish(_union(self.parts), *self.parts)
+        self._finish(_union(self.parts), self.parts, *self.parts)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -327,11 +372,15 @@ class Not(Node):
     part: Cond
 
     def __post_init__(self) -> None:
-        self._finish(self.part.free, self.part)
+        self._finish(self.part.free, (self.part,), self.part)
 
 
 def _union(nodes: Iterable[Node]) -> frozenset[Index]:
-    return NOTHING.union(*(node.free for node in nodes))
+    free = NOTHING
+    for node in nodes:
+        if node.free is not free:
+            free = free | node.free if free else node.free
+    return free
 
 
 Atom = Index | Dim | Element

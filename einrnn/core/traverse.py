@@ -39,39 +39,7 @@ _Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
 
 def parts(node: Node) -> tuple[Node, ...]:
     """The nodes directly below, in a fixed order; :func:`with_parts` takes them back."""
-    if type(node) is Element:  # by far the most frequent
-        return node.args
-    match node:
-        case Number():
-            return ()
-        case Affine(_, terms):
-            return tuple(atom for atom, _ in terms if isinstance(atom, Element))
-        case Value(index):
-            return (index,)
-        case Element(_, args):
-            return args
-        case Add(below) | Mul(below) | Apply(_, below) | And(below) | Or(below):
-            return below
-        case Pow(base, exponent):
-            return (base, exponent)
-        case Reduce(_, _, lo, hi, body):
-            return (lo, hi, body)
-        case Cases(branches, otherwise):
-            return (*(part for branch in branches for part in branch), otherwise)
-        case Matrix(_, _, _, size, body, power, at):
-            return (size, body, power, *at)
-        case Argument(_, sizes, body):
-            return (*sizes, body)
-        case Opaque(_, at, args, partials):
-            return (*at, *args, *(entry for _, entries in partials for entry in entries))
-        case Derivative(_, body, _, args):
-            return (body, *args)
-        case Compare(_, left, right):
-            return (left, right)
-        case Not(part):
-            return (part,)
-        case _:
-            raise TypeError(f"not a node: {type(node).__name__}")
+    return node.below
 
 
 def with_parts(node: Node, new: tuple[Any, ...]) -> Node:
@@ -175,7 +143,7 @@ def walk(*roots: Node) -> Iterator[Node]:
             yield node
         else:
             stack.append((node, True))
-            stack.extend((part, False) for part in reversed(parts(node)) if part not in seen)
+            stack += [(part, False) for part in reversed(node.below) if part not in seen]
 
 
 def rebuild(root: N, change: Callable[[Node], Node]) -> N:
@@ -185,8 +153,8 @@ def rebuild(root: N, change: Callable[[Node], Node]) -> N:
     """
     done: dict[Node, Node] = {}
     for node in walk(root):
-        old = parts(node)
-        new = tuple(done[part] for part in old)
+        old = node.below
+        new = tuple([done[part] for part in old])
         done[node] = change(node if new == old else with_parts(node, new))
     return cast(N, done[root])
 
@@ -336,6 +304,8 @@ def canonical(root: N) -> N:
 
     Two nodes are alpha-equivalent if and only if their canonical forms are one object.
     """
+    if not root.binding:
+        return root
     numbers = count()
 
     def apart(node: Node) -> Node:
