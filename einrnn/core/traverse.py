@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import (
@@ -32,6 +33,8 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
+
+_TENSORS: WeakKeyDictionary[Node, frozenset[str]] = WeakKeyDictionary()
 
 N = TypeVar("N", bound=Node)
 _Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
@@ -162,6 +165,15 @@ def rebuild(root: N, change: Callable[[Node], Node]) -> N:
 def elements(*roots: Node) -> list[Element]:
     """The distinct tensor entries that occur, look-ups included, in a fixed order."""
     return [node for node in walk(*roots) if isinstance(node, Element)]
+
+
+def tensors(root: Node) -> frozenset[str]:
+    """The names of all tensors whose entries occur."""
+    found = _TENSORS.get(root)
+    if found is None:
+        found = frozenset(element.tensor for element in elements(root))
+        _TENSORS[root] = found
+    return found
 
 
 def fresh(index: Index, taken: frozenset[Index] | set[Index]) -> Index:

@@ -83,11 +83,11 @@ def canonical(term: Term) -> Term:
     order = [index for _, indices in named for index in indices]
     order += [index for index in term.bound if index not in order]
     names = _names(len(order), used - frozenset(term.bound))
-    halfway = {old: Index(f"·'{position}") for position, old in enumerate(order)}
-    final = {halfway[old]: af.of(new) for old, new in zip(order, names, strict=True)}
-    apart = rename(term, {old: af.of(new) for old, new in halfway.items()})
-    moved_ = rename(apart, final)
-    return Term(names, moved_.conds, moved_.factors)
+    mapping = {
+        old: af.of(new) for old, new in zip(order, names, strict=True) if old is not new
+    }
+    renamed = rename(term, mapping) if mapping else term
+    return Term(names, renamed.conds, renamed.factors)
 
 
 def _names(count: int, taken: frozenset[Index]) -> tuple[Index, ...]:

@@ -63,6 +63,9 @@ class Normaliser:
     fresh: Fresh = field(default_factory=Fresh)
     rules: tuple[Rule, ...] = ()
     deadline: float = math.inf
+    _done: dict[tuple[Expr, tuple[Affine, ...]], Poly] = field(
+        default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
+    )
 
     def poly(self, expr: Expr) -> Poly:
         """The normal form.
@@ -70,7 +73,10 @@ class Normaliser:
         Raises:
             TooLarge: it would have too many terms, or too symmetric ones.
         """
-        return self.canonical(_expand(self, expr))
+        key = (expr, self.known)
+        if key not in self._done:
+            self._done[key] = self.canonical(_expand(self, expr))
+        return self._done[key]
 
     def canonical(self, poly: Poly) -> Poly:
         """A polynomial with every term settled and its dummies named."""
@@ -127,11 +133,15 @@ class Normaliser:
 
     def inside(self, *conds: Affine) -> Normaliser:
         """The same where more is known to be at least zero."""
-        return Normaliser((*self.known, *conds), self.fresh, self.rules, self.deadline)
+        known = (*self.known, *conds)
+        return Normaliser(known, self.fresh, self.rules, self.deadline, self._done)
 
     def simple(self, expr: Expr) -> Expr:
         """The expression rebuilt from its normal form: equal ones become one object."""
-        return expression(self.poly(expr))
+        poly = self.poly(expr)
+        rebuilt = expression(poly)
+        self._done[rebuilt, self.known] = poly
+        return rebuilt
 
     def bracket(self, cond: Cond) -> Poly:
         """1 where a condition holds and else 0, as a polynomial in simple brackets."""

@@ -6,14 +6,27 @@ term smaller, so that applying them comes to an end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, delta, total
 from einrnn.core.model import Assumption, Input, Model, Range
-from einrnn.core.nodes import Add, Affine, Cases, Compare, Cond, Element, Expr, Index, Matrix, Mul
-from einrnn.core.traverse import substitute
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Cases,
+    Compare,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import substitute, tensors
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index
@@ -64,10 +77,13 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
     """
     variables = frozenset(ranges)
     pattern = expression({next(iter(Normaliser().poly(pattern))): Fraction(1)})
+    needed = tensors(pattern)
 
     def rule(work: Normaliser, term: Term) -> Poly | None:
+        if not all(any(name in tensors(a) for a, _ in term.factors) for name in needed):
+            return None
         known = (*work.known, *inequalities(term.conds))
-        for whole, rest in _candidates(term):
+        for whole, rest in _candidates(term, pattern):
             binding = match(pattern, whole, variables)
             if binding is None or not _lies_in(binding, ranges, known):
                 continue
@@ -78,17 +94,25 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
     return rule
 
 
-def _candidates(term: Term) -> list[tuple[Expr, Term]]:
-    """Parts of a term that a rule may replace, each with the rest of the term."""
-    found = [(expression({part: Fraction(1)}), rest) for part, rest in parts_by_index(term)]
+def _candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
+    """Parts of a term that a pattern may match, each with the rest of the term."""
+    if isinstance(pattern, Reduce):
+        for part, rest in parts_by_index(term):
+            yield expression({part: Fraction(1)}), rest
     for position, (atom, exponent) in enumerate(term.factors):
-        if exponent.denominator == 1 and exponent > 0:
+        if exponent.denominator == 1 and exponent > 0 and _alike(pattern, atom, exponent):
             others = term.factors[:position] + term.factors[position + 1 :]
             for used in range(1, int(exponent) + 1):
                 kept = tm.merged(others, tm.sorted_factors([(atom, exponent - used)]))
                 single = expression(tm.atom(atom, used))
-                found.append((single, Term(term.bound, term.conds, kept)))
-    return found
+                yield single, Term(term.bound, term.conds, kept)
+
+
+def _alike(pattern: Expr, atom: Expr, exponent: Fraction) -> bool:
+    """Whether a pattern can match a power of an atom."""
+    if isinstance(pattern, Element):
+        return isinstance(atom, Element) and atom.tensor == pattern.tensor
+    return type(pattern) is type(atom) or (isinstance(pattern, Pow) and exponent > 1)
 
 
 def _lies_in(

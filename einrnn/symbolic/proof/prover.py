@@ -11,7 +11,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model, Range
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
-from einrnn.core.traverse import elements, substitute
+from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import exponentials, peeled
@@ -75,8 +75,39 @@ class Prover:
         self._rules = (*rules_of(self.model, self.assumptions), inverse_pair, self._causal)
 
     def prove(self, statement: Statement) -> Proof | None:
-        """A proof, or None where none was found before the deadline."""
-        for attempt in self._attempts(statement):
+        """A proof, or None where none was found before the deadline.
+
+        Definitions are unfolded in stages, cheapest first: derivatives, then what the
+        statement mentions, then all. Each stage begins with what the one before left.
+        """
+        work = self._normaliser(statement, ())
+        difference = sub(statement.left, statement.right)
+        for chosen in self._stages(statement):
+            try:
+                difference = self._without(work, difference, chosen)
+                proof = self._at_stage(statement, work, difference, chosen)
+            except TooLarge:
+                continue
+            if proof is not None or self._expired():
+                return proof
+        return None
+
+    def _stages(self, statement: Statement) -> list[Chosen]:
+        mentioned = {e.tensor for e in elements(statement.left, statement.right)}
+        mentioned |= {other for name in mentioned for other in self.clock.component(name)}
+
+        def named(element: Element) -> bool:
+            return element.tensor in mentioned or self._derived_only(element)
+
+        return [self._derived_only, named, self._any]
+
+    def _at_stage(
+        self, statement: Statement, work: Normaliser, difference: Expr, chosen: Chosen
+    ) -> Proof | None:
+        """What is tried on a difference from which the chosen definitions are gone."""
+        if self._is_zero(work, work.poly(difference)):
+            return Proof("normal form")
+        for attempt in self._attempts(statement, work, difference, chosen):
             if self._expired():
                 return None
             try:
@@ -87,33 +118,16 @@ class Prover:
                 return proof
         return None
 
-    def _attempts(self, statement: Statement) -> Iterator[Callable[[], Proof | None]]:
-        """What is tried, cheapest first: derivatives unfolded, then what the statement
-        mentions, then all definitions."""
-        mentioned = {e.tensor for e in elements(statement.left, statement.right)}
-        mentioned |= {other for name in mentioned for other in self.clock.component(name)}
-
-        def named(element: Element) -> bool:
-            return element.tensor in mentioned or self._derived_only(element)
-
-        levels: list[Chosen] = [self._derived_only, named, self._any]
-        for chosen in levels:
-            left: list[Element] = []
-            yield partial(self._directly, statement, chosen, left)
-            names = {element.tensor for element in left}
-            for lemma in self.lemmas:
-                if lemma.tensor in names:
-                    yield partial(self._by_lemma, statement, chosen, lemma)
-            for index, direction in self._times(statement, left):
-                yield partial(self._by_step, statement, chosen, index, direction)
-                yield partial(self._by_induction, statement, chosen, index, direction)
-
-    def _directly(self, statement: Statement, chosen: Chosen, left: list[Element]) -> Proof | None:
-        """By normal form alone; the entries that are left over are put into ``left``."""
-        work = self._normaliser(statement, ())
-        difference = self._without(work, sub(statement.left, statement.right), chosen)
-        left += elements(difference)
-        return Proof("normal form") if self._is_zero(work, work.poly(difference)) else None
+    def _attempts(
+        self, statement: Statement, work: Normaliser, difference: Expr, chosen: Chosen
+    ) -> Iterator[Callable[[], Proof | None]]:
+        names = tensors(difference)
+        for lemma in reversed(self.lemmas):
+            if lemma.tensor in names:
+                yield partial(self._by_lemma, statement, difference, chosen, lemma)
+        for index, direction in self._times(statement, elements(difference)):
+            yield partial(self._by_step, statement, difference, chosen, index, direction)
+            yield partial(self._by_induction, statement, chosen, index, direction)
 
     def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
         """The free indices at which something recurs, with the direction of its time."""
@@ -139,9 +153,14 @@ class Prover:
             return Proof("normal form")
         return None
 
-    def _by_lemma(self, statement: Statement, chosen: Chosen, lemma: Lemma) -> Proof | None:
-        rule = self._as_rule(lemma.statement)
-        if self._by_normal_form(statement, chosen, (rule,)) is None:
+    def _by_lemma(
+        self, statement: Statement, difference: Expr, chosen: Chosen, lemma: Lemma
+    ) -> Proof | None:
+        work = self._normaliser(statement, (self._as_rule(lemma.statement),))
+        if work.simple(difference) is difference:
+            return None  # the lemma does not apply
+        left = self._without(work, difference, chosen)
+        if not self._is_zero(work, work.poly(left)):
             return None
         return Proof("normal form", (f"with [{lemma.name}]",))
 
@@ -215,9 +234,15 @@ class Prover:
         return None
 
     def _by_step(
-        self, statement: Statement, chosen: Chosen, index: Index, direction: int
+        self,
+        statement: Statement,
+        difference: Expr,
+        chosen: Chosen,
+        index: Index,
+        direction: int,
     ) -> Proof | None:
-        if self._step(statement, index, direction, (), chosen):
+        work = self._normaliser(statement, ())
+        if self._is_zero_opened(work, difference, index, direction, chosen):
             return Proof("recurrence", (f"one step of what recurs, at {index.name}",))
         return None
 
@@ -247,6 +272,11 @@ class Prover:
         work = self._normaliser(statement, rules)
         difference = sub(statement.left, statement.right)
         difference = self._without(work, difference, chosen)
+        return self._is_zero_opened(work, difference, index, direction, chosen)
+
+    def _is_zero_opened(
+        self, work: Normaliser, difference: Expr, index: Index, direction: int, chosen: Chosen
+    ) -> bool:
         opened = self._opened(work, difference, index, direction, chosen)
         return self._is_zero(work, work.poly(opened))
 
