@@ -63,6 +63,7 @@ class Normaliser:
     fresh: Fresh = field(default_factory=Fresh)
     rules: tuple[Rule, ...] = ()
     deadline: float = math.inf
+    symmetric: set[Expr] = field(default_factory=set["Expr"])
     _done: dict[tuple[Expr, tuple[Affine, ...]], Poly] = field(
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
     )
@@ -101,11 +102,22 @@ class Normaliser:
         cancelled = cancel_sum(term)
         if cancelled is not None:
             return {cancelled: Fraction(1)}
+        for atom, exponent in term.factors:
+            if exponent >= 1 and (
+                isinstance(atom, Add) or (isinstance(atom, Reduce) and atom.op == "sum")
+            ):
+                return self._multiplied_out(term, atom, exponent)
         for rule in self.rules:
             found = rule(self, term)
             if found is not None:
                 return found
         return None
+
+    def _multiplied_out(self, term: Term, base: Expr, exponent: Fraction) -> Poly:
+        """A factor that is a sum, multiplied in once."""
+        powers = {**dict(term.factors), base: exponent - 1}
+        rest = Term(term.bound, term.conds, tm.sorted_factors(powers.items()))
+        return self.times(rest, self.poly(base))
 
     def product(self, first: Poly, second: Poly) -> Poly:
         """The product, with bound indices kept apart."""
@@ -134,7 +146,7 @@ class Normaliser:
     def inside(self, *conds: Affine) -> Normaliser:
         """The same where more is known to be at least zero."""
         known = (*self.known, *conds)
-        return Normaliser(known, self.fresh, self.rules, self.deadline, self._done)
+        return Normaliser(known, self.fresh, self.rules, self.deadline, self.symmetric, self._done)
 
     def simple(self, expr: Expr) -> Expr:
         """The expression rebuilt from its normal form: equal ones become one object."""
@@ -263,7 +275,9 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
         case Cases():
             return (yield _cases(work, expr))
         case Matrix():
-            return tm.atom(canonical_binders(expr))
+            from einrnn.symbolic.normal.matrices import matrix
+
+            return matrix(work, expr)
         case _:
             raise TooLarge
 

@@ -38,7 +38,7 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
     """The rules that a model's inputs and the granted assumptions give."""
-    rules: list[Rule] = [reduce_quotient, vanishes]
+    rules: list[Rule] = [reduce_quotient, vanishes, symmetric_matrix]
     for given in model.inputs.values():
         rules += _fact_rules(given)
     for assumption in assumptions:
@@ -267,6 +267,21 @@ def _symmetric(given: Input) -> Rule:
         return None
 
     return rule
+
+
+def symmetric_matrix(work: Normaliser, term: Term) -> Poly | None:
+    """inv(A)[i,j] = inv(A)[j,i] where A is symmetric, and the same for its powers."""
+    for atom, exponent in term.factors:
+        if not (isinstance(atom, Matrix) and len(atom.at) == 2 and atom.body in work.symmetric):
+            continue
+        first, second = atom.at
+        if _rank(first, term) > _rank(second, term):
+            head = (atom.op, atom.row, atom.column, atom.size, atom.body, atom.power)
+            swapped = Matrix(*head, (second, first))
+            others = tuple(pair for pair in term.factors if pair[0] is not atom)
+            factors = tm.merged(others, ((swapped, exponent),))
+            return {Term(term.bound, term.conds, factors): Fraction(1)}
+    return None
 
 
 def _rank(arg: Affine, term: Term) -> tuple[bool, bytes]:

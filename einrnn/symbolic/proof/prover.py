@@ -15,6 +15,7 @@ from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import inverse_pair, replacement, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
@@ -82,9 +83,14 @@ class Prover:
         """
         work = self._normaliser(statement, ())
         difference = sub(statement.left, statement.right)
+        tried: set[tuple[Expr, bool]] = set()
         for chosen in self._stages(statement):
             try:
                 difference = self._without(work, difference, chosen)
+                stage = difference, chosen == self._derived_only
+                if stage in tried:
+                    continue
+                tried.add(stage)
                 proof = self._at_stage(statement, work, difference, chosen)
             except TooLarge:
                 continue
@@ -92,14 +98,25 @@ class Prover:
                 return proof
         return None
 
-    def _stages(self, statement: Statement) -> list[Chosen]:
-        mentioned = {e.tensor for e in elements(statement.left, statement.right)}
-        mentioned |= {other for name in mentioned for other in self.clock.component(name)}
+    def _stages(self, statement: Statement) -> Iterator[Chosen]:
+        """Derivatives; then one definition after the other, each before those it needs, with
+        the recurrences that the statement mentions; then everything."""
+        yield self._derived_only
+        names = tensors(statement.left) | tensors(statement.right)
+        named = names | {other for name in names for other in self.clock.component(name)}
+        needed = names | {other for name in names for other in self.clock.reach(name)}
+        static = [name for name in needed if not self.clock.recurs(name)]
+        static.sort(key=lambda name: (-len(self.clock.reach(name)), name))
+        open_ = {name for name in named if self.clock.recurs(name)}
+        yield partial(self._among, frozenset(open_))
+        for name in static:
+            if name in self.model.definitions and name not in self.model.derived:
+                open_.add(name)
+                yield partial(self._among, frozenset(open_))
+        yield self._any
 
-        def named(element: Element) -> bool:
-            return element.tensor in mentioned or self._derived_only(element)
-
-        return [self._derived_only, named, self._any]
+    def _among(self, names: frozenset[str], element: Element) -> bool:
+        return element.tensor in names or self._derived_only(element)
 
     def _at_stage(
         self, statement: Statement, work: Normaliser, difference: Expr, chosen: Chosen
@@ -214,7 +231,10 @@ class Prover:
             return True
         if not work.canonical(peeled(difference)):
             return True
-        return not work.poly(exponentials(expression(difference)))
+        if vanishes_cleared(work, difference):
+            return True
+        plain = work.poly(exponentials(expression(difference)))
+        return not plain or vanishes_cleared(work, plain)
 
     # ------------------------------------------------------------------ time
 
