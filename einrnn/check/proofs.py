@@ -70,7 +70,7 @@ class Proofs:
         granted = named_assumptions(self.prepared.model, ready.assumptions)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
-        return Prover(model, granted, usable([*self._found.get(way, ()), *lemmas]), deadline)
+        return Prover(model, granted, usable(lemmas), deadline, self._found.get(way, ()))
 
     def _remember(self, ready: Ready) -> None:
         """Keep a proved claim, in both of its forms."""

@@ -7,19 +7,20 @@ condition are named separately, so that equal independent factors cost nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
-from einrnn.core.nodes import Element, Index, Node
-from einrnn.symbolic.normal.terms import Term, TooLarge, moved, rename
+from einrnn.core.nodes import Affine, Element, Expr, Index, Matrix, Node
+from einrnn.symbolic.normal.terms import Term, TooLarge, merged, moved, rename
 
 _LEAVES = 2_000
 _HOLE = Index("·hole")
 
 
+Swaps = Callable[[Expr], bool]
 Sign = tuple[bytes, tuple[int, ...]]
 
 
@@ -36,28 +37,49 @@ class _Item:
     extra: str
     shape: bytes
     slots: tuple[Index, ...] | None
+    swaps: bool = False
 
     def sign(self, numbers: Mapping[Index, int]) -> Sign:
         """What is left of the item when its indices are known by numbers only."""
         if self.slots is not None:
-            return self.shape, tuple(numbers[index] for index in self.slots)
+            places = tuple(numbers[index] for index in self.slots)
+            if self.swaps:
+                places = (*places[:-2], *sorted(places[-2:]))
+            return self.shape, places
         names = {i: af.of(Index(f"·c{n}")) for i, n in numbers.items() if i in self.node.free}
         return digest(moved(self.node, names), self.extra), ()
 
 
-def _item(node: Node, extra: str, bound: frozenset[Index]) -> _Item:
+def _item(node: Node, extra: str, bound: frozenset[Index], may_swap: Swaps) -> _Item:
     inside = node.free & bound
     if len(inside) == 1:
         (only,) = inside
         shape = digest(moved(node, {only: af.of(_HOLE)}), extra)
         return _Item(node, extra, shape, (only,))
     if isinstance(node, Element):
-        letters = [af.letter(arg) for arg in node.args]
-        if all(i in bound or not a.free & bound for i, a in zip(letters, node.args, strict=True)):
-            slots = tuple(i for i in letters if i is not None and i in bound)
-            fixed = [b"." if a.free & bound else a.key for a in node.args]
-            return _Item(node, extra, digest(node.tensor, extra, *fixed), slots)
+        return _entry(node, extra, bound, node.args, digest(node.tensor, extra), may_swap(node))
+    if isinstance(node, Matrix) and not node.body.free & bound:
+        head = digest(node.op, node.size, node.power, node.body, extra)
+        return _entry(node, extra, bound, node.at, head, may_swap(node))
     return _Item(node, extra, b"", None)
+
+
+def _entry(
+    node: Node,
+    extra: str,
+    bound: frozenset[Index],
+    at: tuple[Affine, ...],
+    head: bytes,
+    swaps: bool,
+) -> _Item:
+    """An entry of a tensor or of a matrix at some positions."""
+    letters = [af.letter(arg) for arg in at]
+    if not all(i in bound or not a.free & bound for i, a in zip(letters, at, strict=True)):
+        return _Item(node, extra, b"", None)
+    slots = tuple(i for i in letters if i is not None and i in bound)
+    swaps = swaps and all(i in bound for i in letters[-2:])
+    fixed = [b"." if a.free & bound else a.key for a in at]
+    return _Item(node, extra, digest(head, *fixed), slots, swaps)
 
 
 @dataclass(frozen=True)
@@ -68,15 +90,21 @@ class _Piece:
     items: tuple[_Item, ...]
 
 
-def canonical(term: Term) -> Term:
-    """The term with its bound indices in a fixed order and under fixed names.
+def never(atom: Node) -> bool:
+    """That no positions may be exchanged."""
+    return False
+
+
+def canonical(term: Term, may_swap: Swaps = never) -> Term:
+    """The term with its bound indices in a fixed order and under fixed names; ``may_swap``
+    tells of which entries the last two positions may be exchanged.
 
     Raises:
         TooLarge: the indices are too symmetric to be told apart in the budget.
     """
     used = term.indices
     named: list[tuple[bytes, tuple[Index, ...]]] = []
-    for piece in _pieces(term):
+    for piece in _pieces(term, may_swap):
         order, key = _label(piece)
         named.append((key, order))
     named.sort(key=lambda pair: pair[0])
@@ -87,7 +115,27 @@ def canonical(term: Term) -> Term:
         old: af.of(new) for old, new in zip(order, names, strict=True) if old is not new
     }
     renamed = rename(term, mapping) if mapping else term
-    return Term(names, renamed.conds, renamed.factors)
+    factors = tuple((_turned(a, may_swap, names), e) for a, e in renamed.factors)
+    if factors != renamed.factors:
+        factors = merged((), factors)
+    return Term(names, renamed.conds, factors)
+
+
+def _turned(atom: Expr, may_swap: Swaps, bound: tuple[Index, ...]) -> Expr:
+    """An entry whose positions may be exchanged, with them in order: free ones first."""
+    if not isinstance(atom, Element | Matrix) or not may_swap(atom):
+        return atom
+    at = atom.args if isinstance(atom, Element) else atom.at
+    if _rank(at[-2], bound) <= _rank(at[-1], bound):
+        return atom
+    turned = (*at[:-2], at[-1], at[-2])
+    if isinstance(atom, Element):
+        return Element(atom.tensor, turned)
+    return Matrix(atom.op, atom.row, atom.column, atom.size, atom.body, atom.power, turned)
+
+
+def _rank(arg: Affine, bound: tuple[Index, ...]) -> tuple[bool, bytes]:
+    return bool(arg.free & frozenset(bound)), arg.key
 
 
 def _names(count: int, taken: frozenset[Index]) -> tuple[Index, ...]:
@@ -102,7 +150,7 @@ def _names(count: int, taken: frozenset[Index]) -> tuple[Index, ...]:
     return tuple(found)
 
 
-def _pieces(term: Term) -> list[_Piece]:
+def _pieces(term: Term, may_swap: Swaps) -> list[_Piece]:
     """The connected components of bound indices."""
     nodes: list[Node] = [*term.conds, *(atom for atom, _ in term.factors)]
     occurring = frozenset[Index]().union(*(node.free for node in nodes))
@@ -117,7 +165,7 @@ def _pieces(term: Term) -> list[_Piece]:
     for group in groups:
         held = [(cond, "if") for cond in term.conds if cond.free & group]
         held += [(atom, str(exponent)) for atom, exponent in term.factors if atom.free & group]
-        items = tuple(_item(node, extra, bound) for node, extra in held)
+        items = tuple(_item(node, extra, bound, may_swap) for node, extra in held)
         pieces.append(_Piece(tuple(i for i in term.bound if i in group), items))
     return pieces
 

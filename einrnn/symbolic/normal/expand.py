@@ -34,7 +34,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import canonical as canonical_binders
-from einrnn.core.traverse import substitute
+from einrnn.core.traverse import elements, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, inequalities, is_zero
@@ -50,6 +50,15 @@ _MOST_STEPS = 20_000
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of inputs: below what the entries of integer ones stay, and which ones
+    are symmetric in their last two positions."""
+
+    limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
+    symmetric: frozenset[str] = frozenset()
+
+
 @dataclass
 class Normaliser:
     """Turns expressions into polynomials in normal form.
@@ -63,6 +72,7 @@ class Normaliser:
     fresh: Fresh = field(default_factory=Fresh)
     rules: tuple[Rule, ...] = ()
     deadline: float = math.inf
+    facts: Facts = field(default_factory=lambda: Facts())
     symmetric: set[Expr] = field(default_factory=set["Expr"])
     _done: dict[tuple[Expr, tuple[Affine, ...]], Poly] = field(
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
@@ -89,13 +99,29 @@ class Normaliser:
             steps += 1
             if steps > _MOST_STEPS or time.process_time() > self.deadline:
                 raise TooLarge
-            for settled, times in settle(term, self.known).items():
+            for settled, times in settle(term, self.known_for(term)).items():
                 changed = self._rewritten(settled)
                 if changed is None:
-                    result.append({canonical(settled): coefficient * times})
+                    named = canonical(settled, self.interchangeable)
+                    result.append({named: coefficient * times})
                 else:
                     pending += tm.scale(changed, coefficient * times).items()
         return tm.plus(result)
+
+    def known_for(self, term: Term) -> tuple[Affine, ...]:
+        """What is at least zero, the limits of the look-ups in the conditions included."""
+        looked_up = [e for e in elements(*term.conds) if e.tensor in self.facts.limits]
+        found = self.known
+        for element in looked_up:
+            entry = af.of(element)
+            found = (*found, entry, af.minus(af.last(self.facts.limits[element.tensor]), entry))
+        return found
+
+    def interchangeable(self, atom: Expr) -> bool:
+        """Whether the last two positions of an entry may be exchanged."""
+        if isinstance(atom, Matrix):
+            return len(atom.at) == 2 and atom.body in self.symmetric
+        return isinstance(atom, Element) and atom.tensor in self.facts.symmetric
 
     def _rewritten(self, term: Term) -> Poly | None:
         """The term after one rule, or None where none applies."""
@@ -146,7 +172,15 @@ class Normaliser:
     def inside(self, *conds: Affine) -> Normaliser:
         """The same where more is known to be at least zero."""
         known = (*self.known, *conds)
-        return Normaliser(known, self.fresh, self.rules, self.deadline, self.symmetric, self._done)
+        return Normaliser(
+            known,
+            self.fresh,
+            self.rules,
+            self.deadline,
+            self.facts,
+            self.symmetric,
+            self._done,
+        )
 
     def simple(self, expr: Expr) -> Expr:
         """The expression rebuilt from its normal form: equal ones become one object."""
@@ -155,11 +189,23 @@ class Normaliser:
         self._done[rebuilt, self.known] = poly
         return rebuilt
 
+    def as_index(self, expr: Expr) -> Affine | None:
+        """The index expression that a value is, if it is one."""
+        match expr:
+            case Value(index):
+                return index
+            case Number(value) if value.denominator == 1:
+                return af.of(int(value))
+            case Element(tensor) if tensor in self.facts.limits:
+                return af.of(expr)
+            case _:
+                return None
+
     def bracket(self, cond: Cond) -> Poly:
         """1 where a condition holds and else 0, as a polynomial in simple brackets."""
         match cond:
             case Compare(op, left, right):
-                first, second = as_index(left), as_index(right)
+                first, second = self.as_index(left), self.as_index(right)
                 if first is not None and second is not None:
                     return _index_bracket(op, first, second)
                 return self._value_bracket(op, left, right)
@@ -196,17 +242,6 @@ class Normaliser:
             return positive
         # [-p > 0] = 1 - [p > 0] - [p == 0]
         return tm.plus((tm.ONE, tm.scale(positive, Fraction(-1)), tm.scale(zero, Fraction(-1))))
-
-
-def as_index(expr: Expr) -> Affine | None:
-    """The index expression that a value is, if it is one."""
-    match expr:
-        case Value(index):
-            return index
-        case Number(value) if value.denominator == 1:
-            return af.of(int(value))
-        case _:
-            return None
 
 
 def sorted_terms(poly: Poly) -> list[tuple[Term, Fraction]]:

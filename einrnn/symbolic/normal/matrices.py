@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import delta, total
-from einrnn.core.nodes import Affine, Expr, Index, Matrix, Mul, Number, Pow, Reduce, Value
+from einrnn.core.nodes import Affine, Apply, Expr, Index, Matrix, Mul, Number, Pow, Reduce, Value
 from einrnn.core.traverse import canonical, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero
@@ -75,15 +75,20 @@ def _same(expr: Matrix, entry: Entry, at: tuple[Affine, ...]) -> Matrix:
 
 def _atom(work: Normaliser, inside: Normaliser, expr: Matrix, entry: Entry) -> Poly:
     """A matrix or its transpose, whichever comes first; of a symmetric one the positions
-    are interchangeable, which :func:`einrnn.symbolic.normal.rules` uses."""
+    are interchangeable, which the naming of dummies uses."""
     swapped = {entry.row: af.of(entry.column), entry.column: af.of(entry.row)}
     transposed = Entry(entry.row, entry.column, inside.simple(substitute(entry.body, swapped)))
-    if transposed.body is entry.body:
-        work.symmetric.add(canonical(_same(expr, entry, ())).body)
-    first, second = (canonical(_same(expr, e, ())) for e in (entry, transposed))
-    if second.key < first.key:
-        return tm.atom(canonical(_same(expr, transposed, tuple(reversed(expr.at)))))
-    return tm.atom(canonical(_same(expr, entry, expr.at)))
+    first, second = (_ordered(_same(expr, e, ())) for e in (entry, transposed))
+    chosen, at = (entry, expr.at) if first.key <= second.key else (transposed, expr.at[::-1])
+    atom = _ordered(_same(expr, chosen, at))
+    if first is second:
+        work.symmetric.add(atom.body)
+    return tm.atom(atom)
+
+
+def _ordered(expr: Matrix) -> Matrix:
+    """The one node for all that differ in the names of row and column only."""
+    return tm.in_order(canonical(expr))
 
 
 def _link(work: Normaliser, inside: Normaliser, expr: Matrix, entry: Entry) -> Poly:
@@ -118,8 +123,6 @@ def _of_diagonal(expr: Matrix, entry: Entry) -> Expr:
         reciprocal = Pow(entry.at(expr.at[0], expr.at[0]), Number(Fraction(-1)))
         return Mul((delta(*expr.at), reciprocal))
     product = Reduce("prod", entry.row, af.ZERO, af.last(expr.size), entry.body)
-    from einrnn.core.nodes import Apply
-
     return product if expr.op == "det" else Apply("log", (product,))
 
 
@@ -195,8 +198,6 @@ def _of_chain(work: Normaliser, expr: Matrix, chain: Chain) -> Poly:
     product = Mul((Pow(chain.scalar, Value(expr.size)), *determinants))
     if expr.op == "det":
         return work.poly(product)
-    from einrnn.core.nodes import Apply
-
     return work.poly(Apply("log", (product,)))
 
 
@@ -207,7 +208,7 @@ def _matpow(work: Normaliser, expr: Matrix, entry: Entry) -> Poly:
     if power == 0:
         return work.poly(delta(first, last))
     if power is None or not 0 < power <= _MOST_POWER:
-        return tm.atom(canonical(_same(expr, entry, expr.at)))
+        return tm.atom(_ordered(_same(expr, entry, expr.at)))
     between = [work.fresh() for _ in range(power - 1)]
     at = [first, *(af.of(index) for index in between), last]
     body: Expr = Mul(tuple(entry.at(at[n], at[n + 1]) for n in range(power)))

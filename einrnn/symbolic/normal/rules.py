@@ -31,14 +31,14 @@ from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.terms import Poly, Term
 
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
     """The rules that a model's inputs and the granted assumptions give."""
-    rules: list[Rule] = [reduce_quotient, vanishes, symmetric_matrix]
+    rules: list[Rule] = [reduce_quotient, vanishes]
     for given in model.inputs.values():
         rules += _fact_rules(given)
     for assumption in assumptions:
@@ -46,6 +46,18 @@ def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, .
         if rule is not None:
             rules.append(rule)
     return tuple(rules)
+
+
+def facts_of(model: Model) -> Facts:
+    """What a model's inputs say that is more than a rule."""
+    limits = {
+        given.name: fact.bound
+        for given in model.inputs.values()
+        for fact in given.facts
+        if fact.name == "integer" and fact.bound is not None
+    }
+    symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
+    return Facts(limits, frozenset(symmetric))
 
 
 def granted(assumption: Assumption) -> Rule | None:
@@ -191,8 +203,6 @@ def _fact_rules(given: Input) -> list[Rule]:
                     rules += [_idempotent(given), _exclusive(given, fact.axis)]
             case "boolean":
                 rules.append(_idempotent(given))
-            case "symmetric" | "spd":
-                rules.append(_symmetric(given))
             case "orthogonal":
                 rules.append(_orthogonal(given))
             case _:
@@ -249,43 +259,6 @@ def _exclusive(given: Input, axis: int) -> Rule:
         return None
 
     return rule
-
-
-def _symmetric(given: Input) -> Rule:
-    """A[i,j] with i and j in one order; bound indices count as later than free ones."""
-
-    def rule(work: Normaliser, term: Term) -> Poly | None:
-        for atom, exponent in term.factors:
-            if not (isinstance(atom, Element) and atom.tensor == given.name):
-                continue
-            first, second = atom.args[-2:]
-            if _rank(first, term) > _rank(second, term):
-                swapped = Element(atom.tensor, (*atom.args[:-2], second, first))
-                others = tuple(pair for pair in term.factors if pair[0] is not atom)
-                factors = tm.merged(others, ((swapped, exponent),))
-                return {Term(term.bound, term.conds, factors): Fraction(1)}
-        return None
-
-    return rule
-
-
-def symmetric_matrix(work: Normaliser, term: Term) -> Poly | None:
-    """inv(A)[i,j] = inv(A)[j,i] where A is symmetric, and the same for its powers."""
-    for atom, exponent in term.factors:
-        if not (isinstance(atom, Matrix) and len(atom.at) == 2 and atom.body in work.symmetric):
-            continue
-        first, second = atom.at
-        if _rank(first, term) > _rank(second, term):
-            head = (atom.op, atom.row, atom.column, atom.size, atom.body, atom.power)
-            swapped = Matrix(*head, (second, first))
-            others = tuple(pair for pair in term.factors if pair[0] is not atom)
-            factors = tm.merged(others, ((swapped, exponent),))
-            return {Term(term.bound, term.conds, factors): Fraction(1)}
-    return None
-
-
-def _rank(arg: Affine, term: Term) -> tuple[bool, bytes]:
-    return bool(arg.free & frozenset(term.bound)), arg.key
 
 
 def _orthogonal(given: Input) -> Rule:

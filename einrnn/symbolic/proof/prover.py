@@ -14,10 +14,10 @@ from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
-from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.finish import exponentials, few_values, moved_to, peeled
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.rules import inverse_pair, replacement, rules_of
+from einrnn.symbolic.normal.rules import facts_of, inverse_pair, replacement, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.proof.clock import UP, Clock, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
@@ -61,6 +61,7 @@ class Lemma:
 class Prover:
     """Proves statements about one closed model under some assumptions.
 
+    ``lemmas`` are tried one by one, ``found`` ones are rules from the start.
     ``deadline`` is a time of :func:`time.process_time` after which nothing new is tried.
     """
 
@@ -68,12 +69,15 @@ class Prover:
     assumptions: tuple[Assumption, ...] = ()
     lemmas: tuple[Lemma, ...] = ()
     deadline: float = float("inf")
+    found: tuple[Lemma, ...] = ()
     clock: Clock = field(init=False)
     _rules: tuple[Rule, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self.clock = Clock(self.model)
-        self._rules = (*rules_of(self.model, self.assumptions), inverse_pair, self._causal)
+        granted = rules_of(self.model, self.assumptions)
+        found = tuple(self._as_rule(lemma.statement) for lemma in self.found)
+        self._rules = (*granted, inverse_pair, self._causal, *found)
 
     def prove(self, statement: Statement) -> Proof | None:
         """A proof, or None where none was found before the deadline.
@@ -188,7 +192,12 @@ class Prover:
             if len(brackets) == 1:
                 ((term, _),) = brackets.items()
                 known = (*known, *inequalities(term.conds))
-        return Normaliser(known, rules=(*self._rules, *rules), deadline=self.deadline)
+        return Normaliser(
+            known,
+            rules=(*self._rules, *rules),
+            deadline=self.deadline,
+            facts=facts_of(self.model),
+        )
 
     def _without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
         """The expression without chosen entries of definitions that do not recur."""
@@ -234,7 +243,20 @@ class Prover:
         if vanishes_cleared(work, difference):
             return True
         plain = work.poly(exponentials(expression(difference)))
-        return not plain or vanishes_cleared(work, plain)
+        if not plain or vanishes_cleared(work, plain):
+            return True
+        return self._is_zero_by_cases(work, difference)
+
+    def _is_zero_by_cases(self, work: Normaliser, difference: Poly) -> bool:
+        """Whether a difference is 0 at each value of a free index that has few."""
+        small = few_values(work.known, difference)
+        if small is None:
+            return False
+        index, values = small
+        return all(
+            self._is_zero(work, work.canonical(moved_to(difference, {index: af.of(value)})))
+            for value in values
+        )
 
     # ------------------------------------------------------------------ time
 
