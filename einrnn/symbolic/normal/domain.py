@@ -6,6 +6,7 @@ Used to drop conditions that always hold, and terms whose conditions never do.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import gcd
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
@@ -33,6 +34,18 @@ def side(cond: Cond) -> tuple[str, Affine] | None:
             return op, value
         case _:
             return None
+
+
+def divided(op: str, value: Affine) -> Affine | None:
+    """``value == 0`` or ``value >= 0`` divided by what its coefficients share; None where no
+    whole numbers satisfy the equation."""
+    shared = gcd(*(times for _, times in value.terms))
+    if shared <= 1:
+        return value
+    if op == "==" and value.constant % shared:
+        return None
+    terms = {atom: times // shared for atom, times in value.terms}
+    return af.affine(value.constant // shared, terms)
 
 
 def inequalities(conds: Iterable[Cond]) -> tuple[Affine, ...]:

@@ -37,7 +37,7 @@ from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, inequalities, is_zero
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.settle import affine_parts, settle
@@ -46,6 +46,7 @@ from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
 _MOST_TERMS = 4_000
 _MOST_REPEATED = 6
 _MOST_STEPS = 20_000
+_MOST_SPLIT = 8
 
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
@@ -351,9 +352,38 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
     if expr.op == "logsumexp":
         spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
         return (yield _function(work, Apply("log", (spread,))))
-    simple = work.inside(low, high).simple(body)
-    rebuilt = Reduce(expr.op, index, expr.lo, expr.hi, simple)
-    return tm.atom(canonical_binders(rebuilt))
+    inner = work.inside(low, high).poly(body)
+    if expr.op == "prod":
+        return _product_over(work, index, expr.lo, expr.hi, inner)
+    return _extreme(expr, index, inner)
+
+
+def _extreme(expr: Reduce, index: Index, inner: Poly) -> Poly:
+    """max_j (a_j + c) = c + max_j a_j for what does not depend on the index."""
+    outside = {t: c for t, c in inner.items() if index not in t.indices}
+    rest = {t: c for t, c in inner.items() if index in t.indices}
+    if not rest:
+        rest, outside = inner, {}
+    atom = canonical_binders(Reduce(expr.op, index, expr.lo, expr.hi, expression(rest)))
+    return tm.plus((outside, tm.atom(tm.in_order(atom))))
+
+
+def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner: Poly) -> Poly:
+    """A product over a range, its last factors split off until it ends at ``… - 1``:
+    prod_{r<=t} f_r = f_t prod_{r<=t-1} f_r."""
+    body = expression(inner)
+    split: list[Poly] = []
+    while hi.constant > -1 and len(split) < _MOST_SPLIT and follows(work.known, af.minus(hi, lo)):
+        split.append(work.poly(substitute(body, {index: hi})))
+        hi = af.shift(hi, -1)
+    if af.number(af.minus(hi, lo)) == -1:
+        result = tm.ONE
+    else:
+        atom = canonical_binders(Reduce("prod", index, lo, hi, body))
+        result = tm.atom(tm.in_order(atom))
+    for factor in split:
+        result = work.product(result, factor)
+    return result
 
 
 def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, apply, div, neg, number, power, sub
-from einrnn.core.nodes import Add, Affine, Apply, Expr, Index, Node
+from einrnn.core.build import ONE, ZERO, apply, div, iverson, neg, number, power, sub
+from einrnn.core.nodes import Add, Affine, Apply, Compare, Expr, Index, Mul, Node
 from einrnn.core.traverse import rebuild
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
@@ -17,11 +17,14 @@ _MOST_VALUES = 8
 
 
 def exponentials(expr: Expr) -> Expr:
-    """The same with hyperbolic functions, sigmoid and softplus in terms of exp and log."""
+    """The same with hyperbolic functions, sigmoid and softplus in terms of exp and log, and
+    absolute values, signs and the larger of two in terms of brackets."""
 
     def change(node: Node) -> Node:
         if isinstance(node, Apply) and node.function in _IN_EXP:
             return _IN_EXP[node.function](node.args[0])
+        if isinstance(node, Apply) and node.function in _BY_CASES:
+            return _BY_CASES[node.function](*node.args)
         return node
 
     return rebuild(expr, change)
@@ -39,6 +42,24 @@ _IN_EXP: dict[str, Callable[[Expr], Expr]] = {
     "sinh": lambda x: div(sub(_exp(x), _exp(neg(x))), number(2)),
     "cosh": lambda x: div(Add((_exp(x), _exp(neg(x)))), number(2)),
     "softplus": lambda x: apply("log", Add((ONE, _exp(x)))),
+}
+
+
+def _positive(x: Expr) -> Expr:
+    return iverson(Compare(">", x, ZERO))
+
+
+_BY_CASES: dict[str, Callable[..., Expr]] = {
+    # |x| = 2 x [x > 0] - x
+    "abs": lambda x: sub(Mul((number(2), x, _positive(x))), x),
+    # sign(x) = 2 [x > 0] - 1 + [x == 0]
+    "sign": lambda x: Add(
+        (Mul((number(2), _positive(x))), number(-1), iverson(Compare("==", x, ZERO)))
+    ),
+    # max(a, b) = b + (a - b) [a - b > 0]
+    "max": lambda a, b: Add((b, Mul((sub(a, b), _positive(sub(a, b)))))),
+    # min(a, b) = a - (a - b) [a - b > 0]
+    "min": lambda a, b: sub(a, Mul((sub(a, b), _positive(sub(a, b))))),
 }
 
 

@@ -9,7 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import ONE as UNITY
 from einrnn.core.build import ZERO as NAUGHT
 from einrnn.core.nodes import Affine, Cases, Cond, Element, Expr, Index, Value
-from einrnn.symbolic.normal.domain import follows, inequalities, is_zero, side
+from einrnn.symbolic.normal.domain import at_least_zero, divided, follows, inequalities, is_zero, side
 from einrnn.symbolic.normal.terms import (
     Poly,
     Term,
@@ -56,6 +56,12 @@ def _pin(term: Term) -> Term | None:
         if not value.terms:
             holds = value.constant == 0 if op == "==" else value.constant >= 0
             return Term(term.bound, others, term.factors) if holds else None
+        smaller = divided(op, value)
+        if smaller is None:
+            return None
+        if smaller is not value:
+            reduced = is_zero(smaller) if op == "==" else at_least_zero(smaller)
+            return Term(term.bound, sorted_conds((*others, reduced)), term.factors)
         if op != "==":
             continue
         for index in term.bound:

@@ -19,10 +19,11 @@ from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, replacement, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
-from einrnn.symbolic.proof.clock import UP, Clock, Time
+from einrnn.symbolic.proof.clock import DOWN, UP, Clock, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 
 _ROUNDS = 12
+_STEPS_AT_NUMBERS = 4
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,10 @@ class Prover:
         for index, direction in self._times(statement, elements(difference)):
             yield partial(self._by_step, statement, difference, chosen, index, direction)
             yield partial(self._by_induction, statement, chosen, index, direction)
+        if any(self._at_constant(e) for e in elements(difference)):
+            yield partial(self._by_constants, statement, difference, chosen)
+        for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
+            yield partial(self._by_invariance, statement, difference, chosen, index)
 
     def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
         """The free indices at which something recurs, with the direction of its time."""
@@ -295,6 +300,61 @@ class Prover:
             way = "up" if direction == UP else "down"
             return Proof("induction", (f"over {index.name}, {way} in time",))
         return None
+
+    def _at_constant(self, element: Element) -> bool:
+        """Whether an entry of a recurrence is at a time that is a number."""
+        when = self.clock.time(element.tensor)
+        return when is not None and af.number(element.args[when.axis]) is not None
+
+    def _by_constants(self, statement: Statement, difference: Expr, chosen: Chosen) -> Proof | None:
+        """Equal once entries at times that are numbers are unfolded, some steps far."""
+        work = self._normaliser(statement, ())
+        for _ in range(_STEPS_AT_NUMBERS):
+            there = frozenset(e for e in elements(difference) if self._at_constant(e))
+            if not there or self._expired():
+                return None
+            difference = unfold(difference, self.model, there.__contains__)
+            difference = self._without(work, difference, chosen)
+            if self._is_zero(work, work.poly(difference)):
+                return Proof("recurrence", ("unfolded at the first or last times",))
+        return None
+
+    def _by_invariance(
+        self, statement: Statement, difference: Expr, chosen: Chosen, index: Index
+    ) -> Proof | None:
+        """The difference of the sides is the same at each time and at the next, and 0 at one
+        end: recurrences that run up are unfolded at the next time, those that run down at
+        this one."""
+        if statement.condition is not None:
+            return None
+        span = statement.ranges[index]
+        rest = {**statement.ranges, index: Range(span.lo, af.shift(span.hi, -1))}
+        work = self._normaliser(replace(statement, ranges=rest), ())
+        after = substitute(difference, {index: af.shift(af.of(index), 1)})
+        change = work.simple(sub(after, difference))
+        for _ in range(_ROUNDS):
+            ahead = frozenset(e for e in elements(change) if self._between(e, index))
+            if not ahead or self._expired():
+                break
+            change = unfold(change, self.model, ahead.__contains__)
+            change = self._without(work, change, chosen)
+        if not self._is_zero(work, work.poly(change)):
+            return None
+        others = {i: r for i, r in statement.ranges.items() if i is not index}
+        for end, direction in ((span.hi, DOWN), (span.lo, UP)):
+            if self._at(self._fixed(statement, index, end, others), Time(0, direction)):
+                return Proof("induction", (f"the same at every {index.name}, and true at one end",))
+        return None
+
+    def _between(self, element: Element, index: Index) -> bool:
+        """Whether a recurrent entry has to be unfolded to compare a time with the next."""
+        when = self.clock.time(element.tensor)
+        if when is None:
+            return False
+        there = af.minus(element.args[when.axis], af.of(index))
+        if there.terms:
+            return False
+        return there.constant > 0 if when.direction == UP else there.constant < 1
 
     def _expired(self) -> bool:
         return time.process_time() > self.deadline
