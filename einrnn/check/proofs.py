@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from einrnn.check.claims import Prepared, Ready, named_assumptions
+from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
 from einrnn.check.conjectures import conjectures
 from einrnn.check.points import Point
 from einrnn.core.model import Model
-from einrnn.core.nodes import Cases, Element, Expr
+from einrnn.core.nodes import Affine, Cases, Dim, Element, Expr
+from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
+from einrnn.core.traverse import rename_dims
 from einrnn.symbolic.proof.prover import Lemma, Proof, Prover, Statement, usable
 
 _CONJECTURE_SECONDS = 8.0
@@ -39,15 +42,11 @@ class Proofs:
         """A proof of a claim: over recurrences that run forward, then over adjoints."""
         _ = self._found  # the search for lemmas has time of its own
         deadline = time.process_time() + seconds
-        sides = (
-            ("forward", self.prepared.forward, ready.forward),
-            ("reverse", self.prepared.reverse, ready.reverse),
-        )
-        for number, (way, model, pair) in enumerate(sides):
+        for number, (way, pair) in enumerate(_ways(ready)):
             # the first way leaves some of the time to the second
             until = deadline - (1 - number) * seconds / 3
-            statement = _statement(ready, pair.left, pair.right)
-            proof = self._prover(ready, way, model, until).prove(statement)
+            statement = self._statement(ready, pair)
+            proof = self._prover(ready, way, until).prove(statement)
             if proof is not None:
                 self._remember(ready)
                 return proof
@@ -57,8 +56,7 @@ class Proofs:
     def _found(self) -> dict[str, tuple[Lemma, ...]]:
         """The conjectures that could be proved, for each way; they assume nothing."""
         found: dict[str, tuple[Lemma, ...]] = {}
-        ways = (("forward", self.prepared.forward), ("reverse", self.prepared.reverse))
-        for way, model in ways if self.point is not None else ():
+        for way, model in self._models.items() if self.point is not None else ():
             assert self.point is not None
             statements = conjectures(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS
@@ -66,17 +64,35 @@ class Proofs:
                 found[way] = tuple(Lemma(_name(statement), statement) for statement in statements)
         return found
 
-    def _prover(self, ready: Ready, way: str, model: Model, deadline: float) -> Prover:
-        granted = named_assumptions(self.prepared.model, ready.assumptions)
+    @cached_property
+    def _models(self) -> dict[str, Model]:
+        """The two closed models, sizes that the document fixes replaced by their numbers."""
+        forward, reverse = self.prepared.forward, self.prepared.reverse
+        return {"forward": with_numbers(forward), "reverse": with_numbers(reverse)}
+
+    def _prover(self, ready: Ready, way: str, deadline: float) -> Prover:
+        model = self._models[way]
+        granted = named_assumptions(model, ready.assumptions)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
         return Prover(model, granted, usable(lemmas), deadline, self._found.get(way, ()))
 
+    def _statement(self, ready: Ready, pair: Sides) -> Statement:
+        claim = ready.claim
+        sides = [_unconditional(side) if claim.condition else side for side in _both(pair)]
+        left, right = (rename_dims(side, self._numbers) for side in sides)
+        condition = claim.condition and rename_dims(claim.condition, self._numbers)
+        return Statement(left, right, ranges_in(claim.ranges, self._numbers), condition)
+
+    @cached_property
+    def _numbers(self) -> Mapping[Dim, Affine]:
+        return fixed_dims(self.prepared.model)
+
     def _remember(self, ready: Ready) -> None:
         """Keep a proved claim, in both of its forms."""
         assumptions = frozenset(ready.assumptions)
-        for way, pair in (("forward", ready.forward), ("reverse", ready.reverse)):
-            lemma = Lemma(ready.claim.label, _statement(ready, pair.left, pair.right))
+        for way, pair in _ways(ready):
+            lemma = Lemma(ready.claim.label, self._statement(ready, pair))
             self._known.setdefault(way, []).append(_Known(lemma, assumptions))
 
 
@@ -86,9 +102,14 @@ def _name(statement: Statement) -> str:
     return " = ".join(side.tensor for side in sides if isinstance(side, Element))
 
 
-def _statement(ready: Ready, left: Expr, right: Expr) -> Statement:
-    claim = ready.claim
-    if claim.condition is None:
-        return Statement(left, right, claim.ranges)
-    inner = [side.branches[0][1] if isinstance(side, Cases) else side for side in (left, right)]
-    return Statement(inner[0], inner[1], claim.ranges, claim.condition)
+def _ways(ready: Ready) -> tuple[tuple[str, Sides], ...]:
+    return ("forward", ready.forward), ("reverse", ready.reverse)
+
+
+def _both(pair: Sides) -> tuple[Expr, Expr]:
+    return pair.left, pair.right
+
+
+def _unconditional(side: Expr) -> Expr:
+    """What a side says where the condition of its claim holds."""
+    return side.branches[0][1] if isinstance(side, Cases) else side

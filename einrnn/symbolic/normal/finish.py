@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, apply, div, iverson, neg, number, power, sub
@@ -13,7 +13,6 @@ from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PEELED = 4
-_MOST_VALUES = 8
 
 
 def exponentials(expr: Expr) -> Expr:
@@ -114,27 +113,3 @@ def _peel(term: Term, shortest: dict[Affine, int]) -> Poly:
         term = Term(term.bound, tm.sorted_conds((*others, kept)), term.factors)
     rows.append({term: tm.Fraction(1)})
     return tm.plus(rows)
-
-
-def few_values(known: Iterable[Affine], poly: Poly) -> tuple[Index, range] | None:
-    """A free index that occurs in conditions and has a few values only, with the values."""
-    free = frozenset(i for t in poly for c in t.conds for i in c.free) - frozenset(
-        index for term in poly for index in term.bound
-    )
-    low: dict[Index, int] = {}
-    high: dict[Index, int] = {}
-    for value in known:
-        if len(value.terms) == 1 and isinstance(index := value.terms[0][0], Index):
-            if value.terms[0][1] == 1:
-                low[index] = max(-value.constant, low.get(index, -value.constant))
-            elif value.terms[0][1] == -1:
-                high[index] = min(value.constant, high.get(index, value.constant))
-    for index in sorted(free, key=lambda i: i.name):
-        if index in low and index in high and high[index] - low[index] < _MOST_VALUES:
-            return index, range(low[index], high[index] + 1)
-    return None
-
-
-def moved_to(poly: Poly, mapping: Mapping[Index, Affine]) -> Poly:
-    """The polynomial with free indices replaced."""
-    return tm.plus({tm.rename(term, mapping): coefficient} for term, coefficient in poly.items())

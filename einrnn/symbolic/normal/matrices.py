@@ -47,7 +47,7 @@ class Chain:
 
 def matrix(work: Normaliser, expr: Matrix) -> Poly:
     """The normal form of a function of a matrix."""
-    row, column = work.fresh(), work.fresh()
+    row, column = _letters(expr.body)
     body = substitute(expr.body, {expr.row: af.of(row), expr.column: af.of(column)})
     inside = work.inside(*_within(row, expr.size), *_within(column, expr.size))
     poly = inside.poly(body)
@@ -62,6 +62,15 @@ def matrix(work: Normaliser, expr: Matrix) -> Poly:
     if len(chain.links) == 1 and chain.scalar is Number(Fraction(1)):
         return _link(work, inside, expr, chain.links[0])
     return _of_chain(work, expr, chain)
+
+
+def _letters(body: Expr) -> tuple[Index, Index]:
+    """Names for row and column that do not occur in the body, the same for the same body:
+    the order of its factors depends on them."""
+    level = 0
+    while Index(f"·row{level}") in body.free or Index(f"·col{level}") in body.free:
+        level += 1
+    return Index(f"·row{level}"), Index(f"·col{level}")
 
 
 def _within(index: Index, size: Affine) -> tuple[Affine, Affine]:

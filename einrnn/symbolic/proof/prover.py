@@ -14,11 +14,9 @@ from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
-from einrnn.symbolic.normal.finish import exponentials, few_values, moved_to, peeled
-from einrnn.symbolic.normal.quotients import vanishes_cleared
-from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, replacement, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
+from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Clock, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 
@@ -143,6 +141,8 @@ class Prover:
     def _attempts(
         self, statement: Statement, work: Normaliser, difference: Expr, chosen: Chosen
     ) -> Iterator[Callable[[], Proof | None]]:
+        if any(self._at_constant(e) for e in elements(difference)):
+            yield partial(self._by_constants, statement, difference, chosen)
         names = tensors(difference)
         for lemma in reversed(self.lemmas):
             if lemma.tensor in names:
@@ -150,8 +150,7 @@ class Prover:
         for index, direction in self._times(statement, elements(difference)):
             yield partial(self._by_step, statement, difference, chosen, index, direction)
             yield partial(self._by_induction, statement, chosen, index, direction)
-        if any(self._at_constant(e) for e in elements(difference)):
-            yield partial(self._by_constants, statement, difference, chosen)
+        yield partial(self._by_inner_step, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(self._by_invariance, statement, difference, chosen, index)
 
@@ -241,27 +240,7 @@ class Prover:
         return False
 
     def _is_zero(self, work: Normaliser, difference: Poly) -> bool:
-        if not difference:
-            return True
-        if not work.canonical(peeled(difference)):
-            return True
-        if vanishes_cleared(work, difference):
-            return True
-        plain = work.poly(exponentials(expression(difference)))
-        if not plain or vanishes_cleared(work, plain):
-            return True
-        return self._is_zero_by_cases(work, difference)
-
-    def _is_zero_by_cases(self, work: Normaliser, difference: Poly) -> bool:
-        """Whether a difference is 0 at each value of a free index that has few."""
-        small = few_values(work.known, difference)
-        if small is None:
-            return False
-        index, values = small
-        return all(
-            self._is_zero(work, work.canonical(moved_to(difference, {index: af.of(value)})))
-            for value in values
-        )
+        return is_zero(work, difference)
 
     # ------------------------------------------------------------------ time
 
@@ -318,6 +297,32 @@ class Prover:
             if self._is_zero(work, work.poly(difference)):
                 return Proof("recurrence", ("unfolded at the first or last times",))
         return None
+
+    def _by_inner_step(
+        self, statement: Statement, difference: Expr, chosen: Chosen
+    ) -> Proof | None:
+        """Equal once entries at the index of a sum over time are unfolded there, where entries
+        at the time before (or after) that index occur too."""
+        ahead: dict[tuple[str, Affine], dict[int, list[Element]]] = {}
+        for element in elements(difference):
+            when = self.clock.time(element.tensor)
+            if when is None or not chosen(element):
+                continue
+            there = element.args[when.axis]
+            if there.free and not there.free <= statement.ranges.keys():
+                base = af.shift(there, -there.constant)
+                offset = there.constant * when.direction
+                ahead.setdefault((element.tensor, base), {}).setdefault(offset, []).append(element)
+        furthest = [rows[max(rows)] for rows in ahead.values() if len(rows) > 1]
+        wanted = frozenset(element for row in furthest for element in row)
+        if not wanted:
+            return None
+        work = self._normaliser(statement, ())
+        opened = unfold(difference, self.model, wanted.__contains__)
+        opened = self._without(work, opened, chosen)
+        if not self._is_zero(work, work.poly(opened)):
+            return None
+        return Proof("recurrence", ("one step of what recurs, inside a sum over time",))
 
     def _by_invariance(
         self, statement: Statement, difference: Expr, chosen: Chosen, index: Index

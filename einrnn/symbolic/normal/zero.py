@@ -1,0 +1,114 @@
+"""Whether a polynomial is 0: what is tried, cheapest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Index
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import follows, side
+from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.quotients import vanishes_cleared
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.terms import Poly
+
+_MOST_VALUES = 8
+_MOST_SPLITS = 4
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is at least zero in a case, and what a free index is replaced by."""
+
+    known: tuple[Affine, ...] = ()
+    moved: Mapping[Index, Affine] | None = None
+
+
+def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> bool:
+    """Whether a normal form can be shown to be 0.
+
+    Raises:
+        TooLarge: the budget ran out.
+    """
+    if not difference:
+        return True
+    if not work.canonical(peeled(difference)):
+        return True
+    if vanishes_cleared(work, difference):
+        return True
+    plain = work.poly(exponentials(expression(difference)))
+    if not plain or vanishes_cleared(work, plain):
+        return True
+    if splits == 0:
+        return False
+    cases = _cases(work.known, difference)
+    return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
+
+
+def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> bool:
+    inside = work.inside(*case.known)
+    if case.moved is not None:
+        difference = tm.plus({tm.rename(t, case.moved): c} for t, c in difference.items())
+    return is_zero(inside, inside.canonical(difference), splits)
+
+
+def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
+    """Cases that exhaust all values: the values of an index that has few, or that a condition
+    on free indices holds or does not."""
+    small = _few_values(known, difference)
+    if small is not None:
+        index, values = small
+        return [Case(moved={index: af.of(value)}) for value in values]
+    for op, value in _free_conditions(difference):
+        below, above = af.shift(af.scale(value, -1), -1), af.shift(value, -1)
+        if op == "<=":
+            return [Case((value,)), Case((below,))]
+        solved = _solved(value)
+        if solved is not None:
+            others = [side for side in (below, above) if not follows(known, af.scale(side, -1))]
+            return [Case(moved=solved), *(Case((side,)) for side in others)]
+    return None
+
+
+def _free_conditions(difference: Poly) -> Iterator[tuple[str, Affine]]:
+    """The conditions without bound indices, in a fixed order, each once."""
+    found = {
+        cond.key: parts
+        for term in difference
+        for cond in term.conds
+        if cond.free
+        and not cond.free & frozenset(term.bound)
+        and (parts := side(cond)) is not None
+    }
+    for key in sorted(found):
+        yield found[key]
+
+
+def _solved(value: Affine) -> Mapping[Index, Affine] | None:
+    """One index in terms of the rest, where the value is 0."""
+    for atom, times in value.terms:
+        if isinstance(atom, Index) and abs(times) == 1:
+            rest = af.plus(value, af.of(atom), -times)
+            if atom not in rest.free:
+                return {atom: af.scale(rest, -times)}
+    return None
+
+
+def _few_values(known: Iterable[Affine], difference: Poly) -> tuple[Index, range] | None:
+    """A free index that occurs in conditions and has a few values only, with the values."""
+    low: dict[Index, int] = {}
+    high: dict[Index, int] = {}
+    for value in known:
+        if len(value.terms) == 1 and isinstance(index := value.terms[0][0], Index):
+            if value.terms[0][1] == 1:
+                low[index] = max(-value.constant, low.get(index, -value.constant))
+            elif value.terms[0][1] == -1:
+                high[index] = min(value.constant, high.get(index, value.constant))
+    free = {i for t in difference for c in t.conds for i in c.free if i not in t.bound}
+    for index in sorted(free, key=lambda i: i.name):
+        if index in low and index in high and high[index] - low[index] < _MOST_VALUES:
+            return index, range(low[index], high[index] + 1)
+    return None
