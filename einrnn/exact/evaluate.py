@@ -8,7 +8,7 @@ done, and what functions mean in it, is the business of :class:`Rules`: residues
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -88,7 +88,7 @@ class Rules(Protocol):
         ...
 
 
-@lru_cache(maxsize=None)
+@cache
 def order_of(free: frozenset[n.Index]) -> Order:
     """Indices in the order of the axes they have in values."""
     return tuple(sorted(free, key=lambda index: index.name))

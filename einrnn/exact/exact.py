@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from einrnn.core.model import Assumption, Model, Range
-from einrnn.core.nodes import Cond, Expr, Index
+from einrnn.core.nodes import NOTHING, Cond, Expr, Index
 from einrnn.exact.evaluate import Evaluator, order_of
 from einrnn.exact.field import PRIMES
 from einrnn.exact.granted import Granted
@@ -73,6 +73,7 @@ class Point:
 
     sizes: Sizes
     given: Granted
+    tensors: Tensors
     evaluator: Evaluator
 
 
@@ -177,7 +178,12 @@ class Exact:
         if not given.prepare():
             return None
         tensors = Tensors(self._groups, given, np.uint64)
-        return Point(sizes, given, Evaluator(self.model, sizes, self._rules, tensors))
+        plain = self.point(sizes) if assumptions else None
+        if plain is not None:
+            tensors.shared = (plain.tensors, plain.evaluator)
+            tensors.own = given.touched
+        evaluator = Evaluator(self.model, sizes, self._rules, tensors)
+        return Point(sizes, given, tensors, evaluator)
 
 
 def _difference(both: Compared, sizes: Sizes) -> Difference | None:
@@ -205,7 +211,7 @@ def sides(
         if hi < lo:
             return None
         env[index] = Span(lo, hi - lo + 1)
-    order = order_of(left.free | right.free | (condition.free if condition else frozenset()))
+    order = order_of(left.free | right.free | (condition.free if condition else NOTHING))
     values = [_lifted(ev.value(side, env), side, order) for side in (left, right)]
     flags = merged(values[0].flags, values[1].flags)
     shape = np.broadcast_shapes(values[0].data.shape, values[1].data.shape)

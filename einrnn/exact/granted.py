@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -66,9 +67,18 @@ class Granted:
                 self.inputs.release(name)
         return False
 
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The tensors whose values the assumptions may have changed."""
+        return self.groups.needing(self._reachable)
+
     @property
     def _movable(self) -> list[str]:
-        """The real inputs that the assumptions need, directly or through definitions."""
+        return [name for name in self._reachable if self.inputs.movable(name)]
+
+    @cached_property
+    def _reachable(self) -> list[str]:
+        """The inputs that the assumptions need, directly or through definitions."""
         model = self.inputs.model
         pending = [e.tensor for a in self.assumptions for e in elements(a.left, a.right)]
         seen = dict.fromkeys(pending)
@@ -77,7 +87,7 @@ class Granted:
                 if name not in seen:
                     seen[name] = None
                     pending.append(name)
-        return [name for name in seen if name in model.inputs and self.inputs.movable(name)]
+        return [name for name in seen if name in model.inputs]
 
     def _solve(self, level: int) -> bool:
         if not self.assumptions:
@@ -92,7 +102,10 @@ class Granted:
         base = {name: self.inputs(name, level) for name in names}
         points = self.inputs.points
         flat = np.concatenate(
-            [np.zeros((points, 0), dtype=np.uint64), *(b.reshape(points, -1) for b in base.values())],
+            [
+                np.zeros((points, 0), dtype=np.uint64),
+                *(b.reshape(points, -1) for b in base.values()),
+            ],
             axis=1,
         )
         count = flat.shape[1]
@@ -185,7 +198,9 @@ def residual(ev: Evaluator, assumption: Assumption, ring: Field) -> Residues | N
     for side in (assumption.left, assumption.right):
         value = ev.value(side, env, ring.level)
         pair.append(align(value.data, order_of(side.free), order))
-        flags = merged(flags, None if value.flags is None else align(value.flags, order_of(side.free), order))
+        flags = merged(
+            flags, None if value.flags is None else align(value.flags, order_of(side.free), order)
+        )
     if flags is not None and flags.any():
         return None
     difference = ring.sub(pair[0], pair[1])
@@ -206,6 +221,6 @@ def structures(inputs: Inputs, name: str) -> Iterator[dict[int, Residues]]:
         rng = np.random.default_rng((inputs.seed, rank))
         if is_fixed(made):
             same = drawn(made, shape, 2, FIELDS[0], rng)
-            yield {level: same for level in range(len(FIELDS))}
+            yield dict.fromkeys(range(len(FIELDS)), same)
         else:
             yield {ring.level: drawn(made, shape, 2, ring, rng) for ring in FIELDS}

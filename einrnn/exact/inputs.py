@@ -29,9 +29,7 @@ class Inputs:
     sizes: Mapping[str, int]
     seed: int
     points: int
-    _made: dict[tuple[str, int], Residues] = field(
-        default_factory=dict[tuple[str, int], Residues]
-    )
+    _made: dict[tuple[str, int], Residues] = field(default_factory=dict[tuple[str, int], Residues])
     _held: set[str] = field(default_factory=set[str])
 
     def fix(self, name: str, level: int, values: Residues) -> None:

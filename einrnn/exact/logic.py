@@ -18,7 +18,6 @@ from einrnn.exact.values import (
     Env,
     Order,
     Values,
-    align,
     aligned,
     any_along,
     choose,
@@ -49,8 +48,12 @@ def rows(
 ) -> Generator[Any, Any, Rows | None]:
     """The values that a reduction reduces, ``body`` standing for its body; None if none."""
     outer = order_of(node.free)
-    lo, hi = yield from _bounds(ev, node, outer, env)
-    low, high = int(lo.min()), int(hi.max())
+    fixed = _fixed(ev, node, env)
+    if fixed is None:
+        ends = yield from _bounds(ev, node, outer, env)
+        low, high = int(ends[0].min()), int(ends[1].max())
+    else:
+        ends, (low, high) = None, fixed
     if high < low:
         return None
     if high - low > _LONGEST:
@@ -59,31 +62,31 @@ def rows(
     free = (body.free - {node.index}) | node.lo.free | node.hi.free
     axes = order_of(frozenset(free | {node.index}))
     value: Values = yield ev.steps(body, level, inner)
-    mine = order_of(body.free)
-    data = align(value.data, mine, axes)
-    flags = None if value.flags is None else align(value.flags, mine, axes)
     axis = 1 + axes.index(node.index)
-    result = spread(Values(data, flags), axis, high - low + 1)
-    if lo.size == 1 and hi.size == 1:
+    result = spread(aligned(value, order_of(body.free), axes), axis, high - low + 1)
+    if ends is None:
         return Rows(result, axes, axis, None)
-    ends = [np.expand_dims(_narrow(end, outer, axes, node.index), axis) for end in (lo, hi)]
+    lo, hi = [np.expand_dims(_narrow(end, outer, axes, node.index), axis) for end in ends]
     shape = [1] * (len(axes) + 1)
-    shape[axis] = -1
-    counter = np.arange(low, high + 1).reshape(shape)
-    return Rows(result, axes, axis, (ends[0] <= counter) & (counter <= ends[1]))
+    shape[axis] = high - low + 1
+    counter: Whole = np.arange(low, high + 1, dtype=np.int64).reshape(shape)
+    return Rows(result, axes, axis, (lo <= counter) & (counter <= hi))
+
+
+def _fixed(ev: Evaluator, node: n.Reduce, env: Env) -> tuple[int, int] | None:
+    """Both bounds, where they are the same for all values of the indices."""
+    ends = [ev.place(end) for end in (node.lo, node.hi)]
+    if any(end.lookups or any(env[index].size > 1 for index, _ in end.letters) for end in ends):
+        return None
+    return extent(ends[0], env)[0], extent(ends[1], env)[0]
 
 
 def _bounds(
     ev: Evaluator, node: n.Reduce, outer: Order, env: Env
 ) -> Generator[Any, Any, tuple[Whole, Whole]]:
-    ends: list[Whole] = []
-    for end in (node.lo, node.hi):
-        at = ev.place(end)
-        if at.letters or at.lookups:
-            ends.append((yield from ev.index(end, outer, env)))
-        else:
-            ends.append(np.full((1,) * (len(outer) + 1), extent(at, env)[0]))
-    return ends[0], ends[1]
+    lo = yield from ev.index(node.lo, outer, env)
+    hi = yield from ev.index(node.hi, outer, env)
+    return lo, hi
 
 
 def _narrow(end: Whole, outer: Order, axes: Order, index: n.Index) -> Whole:
@@ -93,9 +96,7 @@ def _narrow(end: Whole, outer: Order, axes: Order, index: n.Index) -> Whole:
     return end[(slice(None), *cut)]
 
 
-def reduced(
-    ev: Evaluator, node: n.Reduce, level: int, env: Env, empty: int, fold: Fold
-) -> Steps:
+def reduced(ev: Evaluator, node: n.Reduce, level: int, env: Env, empty: int, fold: Fold) -> Steps:
     """A reduction whose empty value is a whole number, rows folded by ``fold``."""
     outer = order_of(node.free)
     found = yield from rows(ev, node, node.body, level, env)
@@ -138,7 +139,8 @@ def total(ev: Evaluator, node: n.Reduce, level: int, env: Env, fold: Fold) -> St
     data, flags = value.data, merged(*[factor.flags for factor in factors])
     for factor in sorted(factors, key=lambda found: found.data.size):
         data = ev.rules.mul(data, factor.data, level)
-    if flags is not None:
+    fixed = _fixed(ev, node, env)
+    if flags is not None and (fixed is None or fixed[0] > fixed[1]):
         lo, hi = yield from _bounds(ev, node, order, env)
         flags = np.where(lo <= hi, flags, 0).astype(np.uint8)
     return Values(data, merged(value.flags, flags))

@@ -18,12 +18,12 @@ from einrnn.core.traverse import substitute
 
 
 class Pure(NamedTuple):
-    """A sum of positive terms whose logarithms are known: ``log`` and ``count`` are sums
-    over the terms, ``product`` is their product."""
+    """A sum of positive terms whose logarithms are known: ``log`` and ``number`` are
+    sums over the terms, ``product`` is their product."""
 
     log: n.Expr
     product: n.Expr
-    count: n.Expr
+    number: n.Expr
 
 
 def inlined(model: Model, node: n.Expr) -> n.Expr | None:

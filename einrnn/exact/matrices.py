@@ -11,7 +11,17 @@ from einrnn.core import nodes as n
 from einrnn.exact.evaluate import Evaluator, Steps, bind, order_of
 from einrnn.exact.field import Field, Residues
 from einrnn.exact.places import Whole
-from einrnn.exact.values import UNDEFINED, Array, Env, Flags, Values, aligned, marked, merged, spread
+from einrnn.exact.values import (
+    UNDEFINED,
+    Array,
+    Env,
+    Flags,
+    Values,
+    aligned,
+    marked,
+    merged,
+    spread,
+)
 
 # from matrices [..., N, N]: their inverses, or determinants, and where there is none
 Inverse = Callable[[Array], tuple[Array, Array]]
@@ -59,7 +69,7 @@ def read(
     for axis, length in enumerate(matrices.shape[:-2]):
         shape = [1] * rank
         shape[axis] = length
-        where.append(np.arange(length).reshape(shape))
+        where.append(np.arange(length, dtype=np.int64).reshape(shape))
     inside = np.ones((1,) * rank, dtype=np.bool_)
     for at in node.at:
         place = yield from ev.index(at, order, env)

@@ -124,7 +124,7 @@ class Modular:
             beats = signed[:, None] - signed[None, :]
         else:
             beats = field.character(field.sub(data[:, None], data[None, :]))
-            flags = marked((beats != 0).any(axis=(0, 1)), SOFT)
+            flags = marked(np.any(beats != 0, axis=(0, 1)), SOFT)
         beats = beats >= 0 if node.op == "max" else beats <= 0
         counted = np.ones((1,) * data.ndim, dtype=np.bool_)
         if found.counted is not None:
@@ -152,7 +152,9 @@ class Modular:
             case "sqrt":
                 return self.power(ev, n.Pow(x, n.Number(Fraction(1, 2))), level, env)
             case "softplus":
-                return ev.steps(apply("log", n.Add((n.Number(Fraction(1)), apply("exp", x)))), level, env)
+                return ev.steps(
+                    apply("log", n.Add((n.Number(Fraction(1)), apply("exp", x)))), level, env
+                )
             case "abs" | "sign" | "step" | "relu":
                 return self._signed(ev, node.function, x, level, env)
             case "max" | "min":
@@ -207,7 +209,7 @@ class Modular:
             data = field.oracle(seed_of("log", level), even)
             return Values(data, merged(value.flags, missing, marked(value.data > 0, SOFT)))
         parts = yield from ev.all(pure, order_of(x.free), level, env)
-        log, product, count = (part.data for part in parts)
+        log, product, count = [part.data for part in parts]
         scale = field.inverse(count)
         key = field.mul(field.powers(value.data, count), field.inverse(product))
         rest = field.oracle(seed_of("log mean", level), key)
@@ -286,7 +288,9 @@ class Modular:
         soft = None if logs.is_positive(ev.model, node.base) else marked(sign != 0, SOFT)
         if isinstance(node.exponent, n.Number):
             value, group = node.exponent.value, (field.prime - 1) // 2
-            data = field.power(base.data, value.numerator * pow(value.denominator, -1, group) % group)
+            data = field.power(
+                base.data, value.numerator * pow(value.denominator, -1, group) % group
+            )
             none = marked(sign == 0, UNDEFINED) if value < 0 else None
             return Values(data, merged(base.flags, missing, soft, none))
         none = marked(sign == 0, UNDEFINED)

@@ -43,7 +43,9 @@ def entries(
     axes = [1 + both.index(index) for index in argument.indices]
     data = _last(data, axes)
     flags = None if flags is None else np.bitwise_or.reduce(_last(flags, axes), axis=-1)
-    return Entries(_outer(data, outer, order), None if flags is None else align(flags, outer, order))
+    return Entries(
+        _outer(data, outer, order), None if flags is None else align(flags, outer, order)
+    )
 
 
 def _last(array: Array, axes: list[int]) -> Array:

@@ -117,7 +117,7 @@ def gathered(stored: Stored, at: Sequence[Whole], order: Order) -> Values:
     if any(length == 0 for length in stored.data.shape[1:]):
         raise InternalError("E904", "an axis without positions")
     inside = np.ones((1,) * rank, dtype=np.bool_)
-    where: list[Whole] = [np.arange(stored.data.shape[0]).reshape(-1, *(1,) * (rank - 1))]
+    where: list[Whole] = [_column(stored.data.shape[0], rank)]
     for axis, values in enumerate(at):
         last = stored.data.shape[axis + 1] - 1
         moved = values - stored.first[axis]
@@ -128,3 +128,8 @@ def gathered(stored: Stored, at: Sequence[Whole], order: Order) -> Values:
     if stored.flags is not None:
         flags = merged(flags, stored.flags[picked])
     return Values(stored.data[picked], flags)
+
+
+def _column(size: int, rank: int) -> Whole:
+    """0, 1, … along the first of ``rank`` axes."""
+    return np.arange(size, dtype=np.int64).reshape(size, *(1,) * (rank - 1))

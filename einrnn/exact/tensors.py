@@ -8,7 +8,7 @@ several axes at once; what is circular stays undefined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,20 @@ class Groups:
     """Which definitions of a model need each other."""
 
     model: Model
+
+    def needing(self, names: Collection[str]) -> frozenset[str]:
+        """The tensors that need one of these, directly or through others, and these."""
+        result = set(names)
+        grown = True
+        while grown:
+            new = {d for d, used in self._all.items() if d not in result and result & used}
+            result |= new
+            grown = bool(new)
+        return frozenset(result)
+
+    @cached_property
+    def _all(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(self.uses(name)) for name in self.model.definitions}
 
     def uses(self, name: str) -> tuple[str, ...]:
         """The tensors that the right sides of a definition read; none for an input."""
@@ -86,11 +100,17 @@ def _close(name: str, open_: list[str], groups: dict[str, tuple[str, ...]]) -> N
 
 @dataclass
 class Tensors:
-    """The tensors of one model at one point; ``given`` has arrays [points, axes] of inputs."""
+    """The tensors of one model at one point; ``given`` has arrays [points, axes] of inputs.
+
+    Where there is a point ``shared`` that differs in the tensors named in ``own`` only, all
+    others are taken from it.
+    """
 
     groups: Groups
     given: Callable[[str, int], Array]
     dtype: type[np.generic]
+    shared: tuple[Tensors, Evaluator] | None = None
+    own: frozenset[str] = frozenset()
     _done: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
     _open: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
 
@@ -102,6 +122,10 @@ class Tensors:
         if key in self._open:
             ev.unsettled += 1
             return self._open[key]
+        if self.shared is not None and name not in self.own:
+            other, base = self.shared
+            self._done[key] = yield other(base, name, level)
+            return self._done[key]
         if name in ev.model.inputs:
             data = self.given(name, level)
             self._done[key] = Stored((0,) * (data.ndim - 1), data, None)
@@ -111,22 +135,27 @@ class Tensors:
         yield self._settle(ev, self.groups.of[name], level)
         return self._done[key]
 
-    def _settle(self, ev: Evaluator, names: tuple[str, ...], level: int) -> Generator[Any, Any, None]:
+    def _settle(
+        self, ev: Evaluator, names: tuple[str, ...], level: int
+    ) -> Generator[Any, Any, None]:
         outside, before = ev.provisional, ev.unsettled
         for name in names:
             self._open[name, level] = _nothing(ev, ev.model.definitions[name], self.dtype)
         unknown = -1
         while True:
-            start = ev.unsettled
-            for name in reversed(names):
-                ev.provisional = {}
+            pending = [name for name in reversed(names) if (name, level) in self._open]
+            for name in pending:
+                ev.provisional, start = {}, ev.unsettled
                 self._open[name, level] = yield self._compute(ev, name, level)
-            left = sum(_unknown(self._open[name, level]) for name in names)
-            if left in (0, unknown) or ev.unsettled == start:
+                if ev.unsettled == start:  # it needed nothing that is still open
+                    self._done[name, level] = self._open.pop((name, level))
+            left = sum(_unknown(stored) for (_, at), stored in self._open.items() if at == level)
+            if left in (0, unknown):
                 break
             unknown = left
         for name in names:
-            self._done[name, level] = self._open.pop((name, level))
+            if (name, level) in self._open:
+                self._done[name, level] = self._open.pop((name, level))
         ev.provisional, ev.unsettled = outside, before
 
     def _compute(self, ev: Evaluator, name: str, level: int) -> Steps:
@@ -148,12 +177,11 @@ class Tensors:
 
 def _nothing(ev: Evaluator, definition: Definition, dtype: type[np.generic]) -> Stored:
     first = tuple(ev.number(axis.lo) for axis in definition.axes)
-    shape = [
-        max(0, ev.number(axis.hi) - lo + 1)
-        for axis, lo in zip(definition.axes, first, strict=True)
-    ]
-    data = np.zeros((1, *shape), dtype=dtype)
-    return Stored(first, data, np.full((1, *shape), UNDEFINED, dtype=np.uint8))
+    ends = [ev.number(axis.hi) for axis in definition.axes]
+    shape = (1, *[max(0, hi - lo + 1) for lo, hi in zip(first, ends, strict=True)])
+    flags = np.empty(shape, dtype=np.uint8)
+    flags.fill(UNDEFINED)
+    return Stored(first, np.zeros(shape, dtype=dtype), flags)
 
 
 def _unknown(stored: Stored) -> int:

@@ -71,9 +71,9 @@ def merged(*flags: Flags | None) -> Flags | None:
     return result
 
 
-def marked(where: npt.NDArray[np.bool_], flag: int) -> Flags | None:
+def marked(where: npt.NDArray[np.bool_] | np.bool_, flag: int) -> Flags | None:
     """Flags at some entries."""
-    return (where * np.uint8(flag)).astype(np.uint8) if where.any() else None
+    return np.asarray(where * np.uint8(flag), dtype=np.uint8) if where.any() else None
 
 
 def choose(where: npt.NDArray[np.bool_], yes: Values, no: Values) -> Values:
