@@ -1,0 +1,213 @@
+"""What numbers and functions are in double precision. There is one level only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from math import erf
+from typing import Any
+
+import numpy as np
+
+from einrnn.core import nodes as n
+from einrnn.exact import matrices
+from einrnn.exact.evaluate import Evaluator, Steps, order_of
+from einrnn.exact.field import scramble
+from einrnn.exact.logic import RELATIONS, reduced, rows, total
+from einrnn.exact.oracles import entries, seed_of
+from einrnn.exact.places import Whole
+from einrnn.exact.values import Array, Env, Flags, Values, aligned, any_along, merged
+
+_WAVES = 3
+_CONDITION = 1e12
+_ERF: Callable[[Array], Array] = np.frompyfunc(erf, 1, 1)
+
+
+def _sigmoid(x: Array) -> Array:
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+
+
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0.0)
+
+
+def _step(x: Array) -> Array:
+    return np.where(np.isnan(x), x, (x > 0).astype(np.float64))
+
+
+def _softplus(x: Array) -> Array:
+    return np.logaddexp(x, 0.0)
+
+
+def _erf(x: Array) -> Array:
+    return _ERF(x).astype(np.float64)
+
+
+_KNOWN: dict[str, Callable[..., Array]] = {
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "relu": _relu,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sign": np.sign,
+    "step": _step,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "softplus": _softplus,
+    "erf": _erf,
+    "max": np.maximum,
+    "min": np.minimum,
+}
+_CONSTANTS = {"pi": np.pi, "inf": np.inf, "undefined": np.nan}
+
+
+class Floating:
+    """Double precision; what has no value is nan, reads out of range are flagged."""
+
+    def number(self, node: n.Number, level: int) -> Values:
+        """A rational number."""
+        return Values(np.array([node.value.numerator / node.value.denominator]))
+
+    def whole(self, values: Whole, level: int) -> Array:
+        """Whole numbers."""
+        return values.astype(np.float64)
+
+    def read_whole(self, values: Array, level: int) -> Whole:
+        """The nearest whole numbers."""
+        return np.rint(values).astype(np.int64)
+
+    def add(self, terms: Sequence[Array], level: int) -> Array:
+        """The sum of arrays that broadcast."""
+        return reduce(np.add, terms)
+
+    def mul(self, left: Array, right: Array, level: int) -> Array:
+        """The product of arrays that broadcast."""
+        return left * right
+
+    def power(self, ev: Evaluator, node: n.Pow, level: int, env: Env) -> Steps:
+        """A power; whole exponents that are written out are exact."""
+        parts = yield from ev.all((node.base, node.exponent), order_of(node.free), level, env)
+        base, exponent = parts
+        flags = merged(base.flags, exponent.flags)
+        if isinstance(node.exponent, n.Number) and node.exponent.value == -1:
+            return Values(1.0 / base.data, flags)
+        return Values(np.power(base.data, exponent.data), flags)
+
+    def apply(self, ev: Evaluator, node: n.Apply, level: int, env: Env) -> Steps:
+        """A known function."""
+        if not node.args:
+            return Values(np.array([_CONSTANTS[node.function]]))
+        args = yield from ev.all(node.args, order_of(node.free), level, env)
+        data = _KNOWN[node.function](*[arg.data for arg in args])
+        return Values(data, merged(*[arg.flags for arg in args]))
+
+    def reduce(self, ev: Evaluator, node: n.Reduce, level: int, env: Env) -> Steps:
+        """A reduction."""
+        match node.op:
+            case "sum":
+                return total(ev, node, level, env, lambda data, axis: data.sum(axis=axis))
+            case "prod":
+                return reduced(ev, node, level, env, 1, lambda data, axis: data.prod(axis=axis))
+            case "max":
+                return _extreme(ev, node, level, env, -np.inf, np.max)
+            case "min":
+                return _extreme(ev, node, level, env, np.inf, np.min)
+            case "logsumexp":
+                return _extreme(ev, node, level, env, -np.inf, np.logaddexp.reduce)
+
+    def compare(
+        self, ev: Evaluator, node: n.Compare, left: Values, right: Values, level: int
+    ) -> Values:
+        """A relation."""
+        held = RELATIONS[node.op](left.data, right.data)
+        return Values(held, merged(left.flags, right.flags))
+
+    def matrix(self, ev: Evaluator, node: n.Matrix, level: int, env: Env) -> Steps:
+        """A function of a matrix, by LAPACK."""
+        data, flags = yield from matrices.assembled(ev, node, level, env)
+        if node.op == "det":
+            return Values(np.linalg.det(data), flags)
+        if node.op == "logdet":
+            return Values(np.log(np.linalg.det(data)), flags)
+        if node.op == "inv":
+            result = _inverse(data)[0]
+        else:
+            result, _ = yield from matrices.powers(ev, node, env, data, np.matmul, _inverse)
+        picked, outside = yield from matrices.read(ev, node, env, result)
+        return Values(picked, merged(flags, outside))
+
+    def opaque(self, ev: Evaluator, node: n.Opaque, level: int, env: Env) -> Steps:
+        """An unknown function: ``sum_p c_p sin(w_p . x + b_p)`` over all entries x it is given.
+
+        Each derivative multiplies by a weight and shifts the phase by a quarter turn.
+        """
+        order = order_of(node.free)
+        seed: Array = np.full((1,) * (len(order) + 1), seed_of(node.name, 0), dtype=np.uint64)
+        for at in node.at:
+            whole = yield from ev.index(at, order, env)
+            seed = scramble(seed + whole.astype(np.uint64))
+        angles = [2 * np.pi * _uniform(seed, wave, 0, 0) for wave in range(_WAVES)]
+        flags: Flags | None = None
+        sizes: list[list[int]] = []
+        for number, argument in enumerate(node.args):
+            found = yield from entries(ev, argument, order, level, env)
+            flags = merged(flags, found.flags)
+            sizes.append([ev.number(size) for size in argument.sizes])
+            places: Array = np.arange(found.data.shape[-1])
+            for wave in range(_WAVES):
+                weights = _weight(seed[..., None], wave, number, places)
+                angles[wave] = angles[wave] + (weights * found.data).sum(axis=-1)
+        factors = [np.ones((1,) * (len(order) + 1)) for _ in angles]
+        for number, entry in node.partials:
+            place: Array = np.zeros((1,) * (len(order) + 1), dtype=np.int64)
+            for at, size in zip(entry, sizes[number], strict=True):
+                whole = yield from ev.index(at, order, env)
+                place = place * size + whole
+            factors = [f * _weight(seed, w, number, place) for w, f in enumerate(factors)]
+        turn = 0.5 * np.pi * len(node.partials)
+        terms = [f * np.sin(angle + turn) for f, angle in zip(factors, angles, strict=True)]
+        return Values(self.add(terms, 0), flags)
+
+
+def _uniform(seed: Array, wave: int, argument: int, places: Any) -> Array:
+    """Numbers from 0 to 1 that depend on all that is given and on nothing else."""
+    key = np.asarray(places, dtype=np.uint64) + np.uint64(wave << 40 | (argument + 1) << 48)
+    return scramble(scramble(key) + seed).astype(np.float64) / 2.0**64
+
+
+def _weight(seed: Array, wave: int, argument: int, places: Any) -> Array:
+    return 2.0 * _uniform(seed, wave, argument + 1, places) - 1.0
+
+
+def _extreme(
+    ev: Evaluator, node: n.Reduce, level: int, env: Env, empty: float, fold: Callable[..., Array]
+) -> Steps:
+    """A reduction whose neutral element is infinite."""
+    outer = order_of(node.free)
+    found = yield from rows(ev, node, node.body, level, env)
+    if found is None:
+        return Values(np.full((1,) * (len(outer) + 1), empty))
+    data, flags = found.body
+    if found.counted is not None:
+        data = np.where(found.counted, data, empty)
+        flags = None if flags is None else (flags * found.counted).astype(np.uint8)
+    axes = tuple(index for index in found.axes if index is not node.index)
+    value = Values(fold(data, axis=found.axis), any_along(flags, found.axis))
+    return aligned(value, axes, outer)
+
+
+def _inverse(matrices_: Array) -> tuple[Array, Array]:
+    """Inverses, nan for matrices that are singular as far as double precision can tell."""
+    singular = ~(np.linalg.cond(matrices_) < _CONDITION)
+    size = matrices_.shape[-1]
+    safe = np.where(singular[..., None, None], np.eye(size), matrices_)
+    return np.where(singular[..., None, None], np.nan, np.linalg.inv(safe)), singular

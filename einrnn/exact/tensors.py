@@ -1,0 +1,220 @@
+"""Whole tensors: inputs as given, definitions by their clauses, recurrences by iteration.
+
+Definitions that need each other are computed together. All their entries are undefined at
+first, and every round computes those that the round before has made possible, until no
+more are. This is the least fixed point, so recurrences may run upwards, downwards, or along
+several axes at once; what is circular stays undefined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from einrnn.core import affine as af
+from einrnn.core.model import Clause, Definition, Model
+from einrnn.core.nodes import Index
+from einrnn.core.traverse import elements
+from einrnn.errors import EvaluationError
+from einrnn.exact.evaluate import Evaluator, order_of
+from einrnn.exact.places import Stored
+from einrnn.exact.values import UNDEFINED, Array, Span, Values, aligned
+
+Key = tuple[str, int]
+Steps = Generator[Any, Any, Stored]
+
+
+@dataclass
+class Groups:
+    """Which definitions of a model need each other."""
+
+    model: Model
+
+    def needing(self, names: Collection[str]) -> frozenset[str]:
+        """The tensors that need one of these, directly or through others, and these."""
+        result = set(names)
+        grown = True
+        while grown:
+            new = {d for d, used in self._all.items() if d not in result and result & used}
+            result |= new
+            grown = bool(new)
+        return frozenset(result)
+
+    @cached_property
+    def _all(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(self.uses(name)) for name in self.model.definitions}
+
+    def uses(self, name: str) -> tuple[str, ...]:
+        """The tensors that the right sides of a definition read; none for an input."""
+        if name not in self.model.definitions:
+            return ()
+        clauses = self.model.definitions[name].clauses
+        return tuple(dict.fromkeys(e.tensor for e in elements(*(c.body for c in clauses))))
+
+    @cached_property
+    def _uses(self) -> dict[str, tuple[str, ...]]:
+        definitions = self.model.definitions
+        return {
+            name: tuple(other for other in self.uses(name) if other in definitions)
+            for name in definitions
+        }
+
+    @cached_property
+    def of(self) -> dict[str, tuple[str, ...]]:
+        """The definitions computed together with each definition (Tarjan's components)."""
+        number: dict[str, int] = {}
+        low: dict[str, int] = {}
+        open_: list[str] = []
+        groups: dict[str, tuple[str, ...]] = {}
+        for root in self._uses:
+            work = [] if root in number else [(root, iter(self._uses[root]))]
+            while work:
+                name, rest = work[-1]
+                if name not in number:
+                    number[name] = low[name] = len(number)
+                    open_.append(name)
+                other = next(rest, None)
+                if other is None:
+                    work.pop()
+                    if work:
+                        low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                    if low[name] == number[name]:
+                        _close(name, open_, groups)
+                elif other not in number:
+                    work.append((other, iter(self._uses[other])))
+                elif other not in groups:
+                    low[name] = min(low[name], number[other])
+        return groups
+
+
+def _close(name: str, open_: list[str], groups: dict[str, tuple[str, ...]]) -> None:
+    start = open_.index(name)
+    members = tuple(open_[start:])
+    del open_[start:]
+    groups.update(dict.fromkeys(members, members))
+
+
+@dataclass
+class Tensors:
+    """The tensors of one model at one point; ``given`` has arrays [points, axes] of inputs.
+
+    Where there is a point ``shared`` that differs in the tensors named in ``own`` only, all
+    others are taken from it.
+    """
+
+    groups: Groups
+    given: Callable[[str, int], Array]
+    dtype: type[np.generic]
+    shared: tuple[Tensors, Evaluator] | None = None
+    own: frozenset[str] = frozenset()
+    _done: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
+    _open: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
+
+    def __call__(self, ev: Evaluator, name: str, level: int) -> Steps:
+        """A whole tensor; while it is being computed, as much of it as is known."""
+        key = (name, level)
+        if key in self._done:
+            return self._done[key]
+        if key in self._open:
+            ev.unsettled += 1
+            return self._open[key]
+        if self.shared is not None and name not in self.own:
+            other, base = self.shared
+            self._done[key] = yield other(base, name, level)
+            return self._done[key]
+        if name in ev.model.inputs:
+            data = self.given(name, level)
+            self._done[key] = Stored((0,) * (data.ndim - 1), data, None)
+            return self._done[key]
+        if name not in ev.model.definitions:
+            raise EvaluationError("E609", f"there is no tensor named {name}")
+        yield self._settle(ev, self.groups.of[name], level)
+        return self._done[key]
+
+    def _settle(
+        self, ev: Evaluator, names: tuple[str, ...], level: int
+    ) -> Generator[Any, Any, None]:
+        outside, before = ev.provisional, ev.unsettled
+        for name in names:
+            self._open[name, level] = _nothing(ev, ev.model.definitions[name], self.dtype)
+        unknown = -1
+        while True:
+            pending = [name for name in reversed(names) if (name, level) in self._open]
+            for name in pending:
+                ev.provisional, start = {}, ev.unsettled
+                self._open[name, level] = yield self._compute(ev, name, level)
+                if ev.unsettled == start:  # it needed nothing that is still open
+                    self._done[name, level] = self._open.pop((name, level))
+            left = sum(_unknown(stored) for (_, at), stored in self._open.items() if at == level)
+            if left in (0, unknown):
+                break
+            unknown = left
+        for name in names:
+            if (name, level) in self._open:
+                self._done[name, level] = self._open.pop((name, level))
+        ev.provisional, ev.unsettled = outside, before
+
+    def _compute(self, ev: Evaluator, name: str, level: int) -> Steps:
+        """All clauses once; the first that matches an entry is written last."""
+        definition = ev.model.definitions[name]
+        first, data, flags = _nothing(ev, definition, self.dtype)
+        assert flags is not None
+        for clause in reversed(definition.clauses):
+            env = {
+                index: Span(ev.number(r.lo), max(0, ev.number(r.hi) - ev.number(r.lo) + 1))
+                for index, r in clause.ranges.items()
+            }
+            if any(span.size == 0 for span in env.values()):
+                continue
+            value: Values = yield ev.steps(clause.body, level, env)
+            data, flags = _written(ev, clause, env, value, Stored(first, data, flags))
+        return Stored(first, data, flags if flags.any() else None)
+
+
+def _nothing(ev: Evaluator, definition: Definition, dtype: type[np.generic]) -> Stored:
+    first = tuple(ev.number(axis.lo) for axis in definition.axes)
+    ends = [ev.number(axis.hi) for axis in definition.axes]
+    shape = (1, *[max(0, hi - lo + 1) for lo, hi in zip(first, ends, strict=True)])
+    flags = np.empty(shape, dtype=np.uint8)
+    flags.fill(UNDEFINED)
+    return Stored(first, np.zeros(shape, dtype=dtype), flags)
+
+
+def _unknown(stored: Stored) -> int:
+    return 0 if stored.flags is None else int(np.count_nonzero(stored.flags & UNDEFINED))
+
+
+def _written(
+    ev: Evaluator, clause: Clause, env: dict[Index, Span], value: Values, into: Stored
+) -> tuple[Array, Array]:
+    """The tensor with the entries of one clause in it."""
+    letters: list[Index] = []
+    where: list[int | slice] = [slice(None)]
+    assert into.flags is not None
+    for axis, arg in enumerate(clause.args):
+        letter = af.letter(arg)
+        if letter is None:
+            start = ev.number(arg) - into.first[axis]
+            if not 0 <= start < into.data.shape[axis + 1]:
+                return into.data, into.flags
+            where.append(start)
+        else:
+            start = env[letter].lo - into.first[axis]
+            where.append(slice(start, start + env[letter].size))
+            letters.append(letter)
+    order = tuple(sorted(letters, key=lambda index: index.name))
+    data, flags = aligned(value, order_of(clause.body.free), order)
+    turn = (0, *(1 + order.index(letter) for letter in letters))
+    points = max(data.shape[0], into.data.shape[0])
+    whole, marks = _points(into.data, points), _points(into.flags, points)
+    whole[tuple(where)] = data.transpose(turn)
+    marks[tuple(where)] = 0 if flags is None else flags.transpose(turn)
+    return whole, marks
+
+
+def _points(array: Array, points: int) -> Array:
+    return array if array.shape[0] == points else np.repeat(array, points, axis=0)
