@@ -104,9 +104,19 @@ class Values:
         self._tensors = {}
         self._memo = {}
 
+    def grow(self, model: Model) -> None:
+        """Go over to a model that has more tensors; what is known stays known."""
+        self.model = model
+        self._interpreter = Interpreter(model, self.sizes, self.arrays)
+
     def number(self, value: Affine) -> int:
         """An index expression without indices."""
         return self._interpreter.index(value, {})
+
+    def of_index(self, value: Affine, scope: Scope) -> tuple[int, int]:
+        """The smallest and the largest value of an index expression."""
+        found = trampoline(self._value)(value, scope).data
+        return int(found.min()), int(found.max())
 
     def of(self, expr: Expr, scope: Scope) -> Named:
         """The values of an expression, nan where it has none.

@@ -1,0 +1,190 @@
+"""The search for repairs: from single edits to two at once, the smallest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from einrnn.check.repair import combine
+from einrnn.check.repair.constants import Constant, constants
+from einrnn.check.repair.edits import Edit, edits, edits_everywhere
+from einrnn.check.repair.holes import Filler, Hole, holes
+from einrnn.check.repair.places import expanded, flat, terms_of, weight
+from einrnn.check.repair.pool import Piece, Pool
+from einrnn.check.repair.setting import Setting, Target, close
+from einrnn.core.build import ZERO, sub
+from einrnn.core.nodes import Expr
+from einrnn.core.traverse import canonical, walk
+
+Array = npt.NDArray[Any]
+
+_EXPANDED = 0.8
+_GOOD = 2.6
+_MOST_FOUND = 60
+_PAIRED_PIECES = 60
+
+
+@dataclass(eq=False)
+class Search:
+    """Looks for repairs of one claim; ``found`` are those that fit at all points."""
+
+    setting: Setting
+    pool: Pool = field(init=False)
+    known: list[Constant] = field(init=False)
+    found: dict[Expr, Edit] = field(init=False)
+
+    def __post_init__(self) -> None:
+        claim = self.setting.ready.claim
+        self.pool = Pool(self.setting.model, (claim.left, claim.right))
+        self.known = constants(self.setting.model, self.setting.targets[0].values.sizes)
+        self.found = {}
+
+    @property
+    def target(self) -> Target:
+        """The point at which candidates are looked for."""
+        return self.setting.targets[0]
+
+    def run(self) -> list[Edit]:
+        """The repairs found before the deadline, the smallest first."""
+        root = flat(self.setting.ready.claim.right)
+        roots = [(root, 0.0)]
+        open_ = expanded(root)
+        if canonical(open_) is not canonical(root):
+            roots.append((open_, _EXPANDED))
+        for expr, extra in roots:
+            self._single(expr, extra)
+        return self.ranked()
+
+    def ranked(self) -> list[Edit]:
+        """What was found so far, the smallest edit first."""
+        return sorted(self.found.values(), key=lambda edit: (edit.cost, weight(edit.expr), edit.expr.key))
+
+    def _single(self, root: Expr, extra: float) -> None:
+        tried = self._tried(root)
+        if tried is None:
+            return
+        for edit, value in zip(tried.edits, tried.values, strict=True):
+            if _same(value, tried.wanted):
+                self._keep(edit, extra)
+        self._keep_all(self._everywhere(root), extra)
+        self._keep_all(combine.with_constants(tried, self.known), extra)
+        self._fill(root, extra)
+        if self._best() > _GOOD:
+            self._combined(tried, extra)
+        if self._best() > _GOOD:
+            self._fill_pairs(root, extra)
+
+    def _best(self) -> float:
+        return min((edit.cost for edit in self.found.values()), default=float("inf"))
+
+    def _tried(self, root: Expr) -> combine.Tried | None:
+        """All single edits that have values at the point."""
+        known = self.target.known
+        before = self.setting.at(root, self.target)
+        terms = [self.setting.at(term, self.target) for term in terms_of(root)]
+        if before is None:
+            return None
+        rows: list[tuple[Edit, Array]] = []
+        for edit in edits(root, self.setting.ranges, self.setting.model):
+            if self.setting.expired:
+                break
+            value = self.setting.at(edit.expr, self.target)
+            if value is not None and np.isfinite(value[known]).all():
+                rows.append((edit, value[known]))
+        shown = tuple(np.zeros_like(before)[known] if t is None else t[known] for t in terms)
+        return combine.Tried(
+            root,
+            self.target.left[known],
+            before[known],
+            shown,
+            [edit for edit, _ in rows],
+            [value for _, value in rows],
+        )
+
+    def _everywhere(self, root: Expr) -> Iterator[Edit]:
+        for edit in edits_everywhere(root, self.setting.model):
+            value = self.setting.at(edit.expr, self.target)
+            if value is not None and close(value, self.target):
+                yield edit
+
+    def _keep_all(self, candidates: Iterator[Edit], extra: float) -> None:
+        for edit in candidates:
+            if self.setting.expired or len(self.found) >= _MOST_FOUND:
+                return
+            self._keep(edit, extra)
+
+    def _keep(self, edit: Edit, extra: float) -> None:
+        """Note an edit that fits at all points."""
+        if self._says_nothing(edit.expr):
+            return
+        priced = replace(edit, cost=edit.cost + extra)
+        known = self.found.get(edit.expr)
+        if known is not None:
+            self.found[edit.expr] = min(known, priced, key=lambda e: e.cost)
+        elif self.setting.fits_everywhere(edit.expr):
+            self.found[edit.expr] = priced
+
+    def _says_nothing(self, expr: Expr) -> bool:
+        """Whether an expression brings in the left side itself."""
+        claim = self.setting.ready.claim
+        return claim.left in set(walk(expr)) and claim.left not in set(walk(claim.right))
+
+    def _fill(self, root: Expr, extra: float) -> None:
+        for hole in self._holes(root):
+            pieces = self.pool.at(hole.place.ranges)
+            self._keep_all(self._filler().repairs(root, hole, pieces), extra)
+
+    def _holes(self, root: Expr) -> Iterator[Hole]:
+        for hole in sorted(holes(root, self.setting.ranges), key=lambda hole: hole.cost):
+            if self.setting.expired or len(self.found) >= _MOST_FOUND:
+                return
+            if hole.cost < self._best() + 0.5:
+                yield hole
+
+    def _filler(self) -> Filler:
+        return Filler(self.setting, self.target, self.pool, self.known)
+
+    def _combined(self, tried: combine.Tried, extra: float) -> None:
+        pieces, values = self._at_root()
+        self._keep_all(combine.pairs(tried), extra)
+        if pieces:
+            self._keep_all(combine.with_terms(tried, pieces, values, self.known), extra)
+            self._keep_all(combine.with_factors(tried, pieces, values, self.known), extra)
+
+    def _at_root(self) -> tuple[list[Piece], Array]:
+        """The pool over the claim's free indices, with its values where the left is known."""
+        rows: list[tuple[Piece, Array]] = []
+        for piece in self.pool.at(self.setting.ranges):
+            value = self.setting.at(piece.expr, self.target)
+            if value is not None and np.isfinite(value[self.target.known]).all():
+                rows.append((piece, value[self.target.known]))
+        if not rows:
+            return [], np.zeros((0, 0))
+        return [piece for piece, _ in rows], np.stack([value for _, value in rows], axis=-1)
+
+    def _fill_pairs(self, root: Expr, extra: float) -> None:
+        """Products of two members of the pool."""
+        for hole in self._holes(root):
+            single = self.pool.at(hole.place.ranges)[:_PAIRED_PIECES]
+            double = [
+                Piece(combine.product((a.expr, b.expr)), a.cost + b.cost)
+                for n, a in enumerate(single)
+                for b in single[n + 1 :]
+            ]
+            double.sort(key=lambda piece: piece.cost)
+            self._keep_all(self._filler().repairs(root, hole, double), extra)
+
+
+def _same(value: Array, wanted: Array) -> bool:
+    scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
+    return bool(np.abs(value - wanted).max(initial=0.0) < 1e-8 * scale)
+
+
+def difference(setting: Setting, edit: Edit) -> Expr:
+    """What a repair adds to the right side: left minus right, where the repair is right."""
+    right = flat(setting.ready.claim.right)
+    return flat(sub(edit.expr, right)) if edit.expr is not right else ZERO
