@@ -8,7 +8,7 @@ terms of a sum repair it together where their changes add up to the difference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,13 @@ from einrnn.check.repair.holes import multiples
 from einrnn.check.repair.places import flat, product, replaced, terms_of, total
 from einrnn.check.repair.pool import Piece
 from einrnn.check.repair.setting import CLOSE
-from einrnn.core.build import ONE
+from einrnn.core.build import ONE, number
 from einrnn.core.nodes import Add, Expr, Number
 
 Array = npt.NDArray[Any]
 
 _MOST_PAIRED = 600
+_MOST_INSERTED = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,18 @@ def with_terms(tried: Tried, pieces: Sequence[Piece], values: Array, known: list
                 term = product((constant.expr, pieces[position].expr))
                 cost = 0.9 + pieces[position].cost + constant.cost
                 yield _both(edit, total((edit.expr, term)), cost, "the term {} is missing", (term,))
+
+
+def with_insertions(tried: Tried, pieces: Sequence[Piece], values: Array) -> Tried:
+    """The single edits, and further terms out of the pool among them."""
+    rows = list(zip(tried.edits, tried.values, strict=True))
+    for position, piece in enumerate(pieces[:_MOST_INSERTED]):
+        for sign in (1, -1):
+            term = product((number(sign), piece.expr))
+            edit = Edit(total((tried.root, term)), 0.9 + piece.cost, "the term {} is missing", (term,))
+            rows.append((edit, tried.before + sign * values[:, position]))
+    rows.sort(key=lambda row: row[0].cost)
+    return replace(tried, edits=[e for e, _ in rows], values=[v for _, v in rows])
 
 
 def pairs(tried: Tried) -> Iterator[Edit]:

@@ -208,7 +208,8 @@ def _arguments(args: tuple[Affine, ...], place: Place) -> Iterator[tuple[tuple[A
             if args[first] is not args[second]:
                 swapped = list(args)
                 swapped[first], swapped[second] = args[second], args[first]
-                yield tuple(swapped), 0.9
+                matrix = first == len(args) - 2 and second == len(args) - 1
+                yield tuple(swapped), 0.9 if matrix else 1.4
 
 
 def _with(args: tuple[Affine, ...], position: int, new: Affine) -> tuple[Affine, ...]:
@@ -223,7 +224,7 @@ def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
     yield from _summed_position(place, node, model)
     for other in same_shape(model, node.tensor):
         new = Element(other, node.args)
-        yield _Change(new, 1.3, "{} should be {}", (node, new))
+        yield _Change(new, 1.1, "{} should be {}", (node, new))
     yield _Change(Pow(node, number(2)), 1.2, "a square is missing on {}", (node,))
 
 
@@ -367,7 +368,9 @@ def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
 
 
 def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
-    return _Change(Reduce(node.op, node.index, low, high, node.body), 1.0, words, (Value(low), Value(high)))
+    near = abs(low.constant - node.lo.constant) + abs(high.constant - node.hi.constant) <= 1
+    cost = 1.7 if low is high else 1.0 if near else 1.2
+    return _Change(Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high)))
 
 
 def _unsummed(place: Place, node: Reduce) -> Iterator[_Change]:

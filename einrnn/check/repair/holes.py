@@ -8,8 +8,8 @@ multiple of what a filling contributes, that multiple belongs to the repair.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, cast
 
@@ -55,6 +55,7 @@ _BATCH = Index("·filling")
 _NAME = "·pool"
 _MOST_ENTRIES = 1_000_000
 _MOST_FACTORS = 7
+_MOST_MULTIPLIED = 60
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Hole:
     @property
     def cost(self) -> float:
         """What is paid for what is taken out."""
-        return 0.5 + 0.25 * sum(weight(f) for f in self.gone) + (0.3 if self.additive else 0.0)
+        return 0.5 + 0.15 * sum(weight(f) for f in self.gone) + (0.3 if self.additive else 0.0)
 
     def described(self, filling: Expr) -> tuple[str, tuple[Expr, ...]]:
         """What filling it means, in words."""
@@ -124,6 +125,28 @@ def _takes_terms(place: Place) -> bool:
     return above is None or isinstance(above, Reduce)
 
 
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """Members of the pool, and how an expression reads their values one beside the other."""
+
+    pieces: list[Piece]
+    read: Element
+
+
+_Row = tuple[Piece, Array]
+
+
+def _products(rows: list[_Row]) -> list[_Row]:
+    """All products of two of the cheapest rows, cheapest first."""
+    rows = rows[:_MOST_MULTIPLIED]
+    found = [
+        (Piece(product((a.expr, b.expr)), a.cost + b.cost), x * y)
+        for n, (a, x) in enumerate(rows)
+        for b, y in rows[n + 1 :]
+    ]
+    return sorted(found, key=lambda row: row[0].cost)
+
+
 @dataclass(eq=False)
 class Filler:
     """Fills holes with pools at one point."""
@@ -132,27 +155,27 @@ class Filler:
     target: Target
     pool: Pool
     known: list[Constant]
+    _stacks: dict[tuple[Any, bool], Stack | None] = field(
+        default_factory=dict["tuple[Any, bool]", "Stack | None"]
+    )
 
-    def repairs(self, root: Expr, hole: Hole, pieces: Sequence[Piece]) -> Iterator[Edit]:
-        """The fillings, with a constant in front, that make the expression the left side."""
-        empty = self._value(hole.filled(root, ZERO))
-        if empty is None:
+    def repairs(self, root: Expr, hole: Hole, twofold: bool = False) -> Iterator[Edit]:
+        """The fillings, with a constant in front, that make the expression the left side;
+        ``twofold`` ones are products of two members of the pool."""
+        empty = self.setting.at(hole.filled(root, ZERO), self.target)
+        stack = self._stack(hole.place.ranges, twofold)
+        if empty is None or stack is None:
             return
-        stacked = self._stacked(pieces, hole.place.ranges)
-        if stacked is None:
-            return
-        kept, letters, array = stacked
-        name = f"{_NAME}{len(self.target.values.extra)}"
-        self.target.values.extra[name] = array
-        read = Element(name, (*(af.of(i) for i in letters), af.of(_BATCH)))
-        values = self._filled(hole.filled(root, read), len(kept))
+        values = self._filled(hole.filled(root, stack.read), len(stack.pieces))
         if values is None:
             return
         known = self.target.known
-        wanted = (self.target.left - empty)[known]
-        for position, scale in multiples(wanted, values[known] - empty[known][:, None]):
+        with np.errstate(all="ignore"):
+            wanted = (self.target.left - empty)[known]
+            given = values[known] - empty[known][:, None]
+        for position, scale in multiples(wanted, given):
             for constant in recognised(scale, self.known):
-                yield self._edit(root, hole, kept[position], constant)
+                yield self._edit(root, hole, stack.pieces[position], constant)
 
     def _edit(self, root: Expr, hole: Hole, piece: Piece, constant: Constant) -> Edit:
         filling = product((constant.expr, piece.expr))
@@ -163,9 +186,6 @@ class Filler:
             if hole.gone and filling is ONE:
                 words, about = "the factor {} is too much", (product(hole.gone),)
         return Edit(flat(hole.filled(root, filling)), cost, words, about)
-
-    def _value(self, expr: Expr) -> Array | None:
-        return self.setting.at(expr, self.target)
 
     def _filled(self, expr: Expr, count: int) -> Array | None:
         """The values for all fillings, which stand on the last axis."""
@@ -183,31 +203,41 @@ class Filler:
         lengths = [self.target.scope[i][1] - self.target.scope[i][0] + 1 for i in axes[:-1]]
         return np.broadcast_to(whole, (*lengths, count))
 
-    def _stacked(
-        self, pieces: Sequence[Piece], ranges: Ranges
-    ) -> tuple[list[Piece], list[Index], Array] | None:
-        """The values of the pool over the indices in scope, each from position 0 on."""
-        scope = self._scope(ranges)
-        if scope is None:
-            return None
-        letters = sorted(scope, key=lambda i: i.name)
-        entries = int(np.prod([high - low + 1 for low, high in scope.values()]))
-        most = max(8, _MOST_ENTRIES // max(entries, 1))
-        kept: list[Piece] = []
-        arrays: list[Array] = []
-        for piece in pieces[:most]:
+    def _stack(self, ranges: Ranges, twofold: bool) -> Stack | None:
+        """The values of the pool over the indices in scope, each index from position 0 on."""
+        key = (tuple((i, r.lo, r.hi) for i, r in ranges.items()), twofold)
+        if key not in self._stacks:
+            scope = self._scope(ranges)
+            if scope is None:
+                return None
+            rows = self._rows(ranges, scope)
+            rows = _products(rows) if twofold else rows
+            self._stacks[key] = self._kept(rows, scope)
+        return self._stacks[key]
+
+    def _rows(self, ranges: Ranges, scope: dict[Index, tuple[int, int]]) -> list[_Row]:
+        rows: list[_Row] = []
+        for piece in self.pool.at(ranges):
+            if self.setting.expired:
+                break
             value = self._piece(piece.expr, ranges, scope)
             if value is not None:
-                kept.append(piece)
-                arrays.append(value)
-        if not kept:
+                rows.append((piece, value))
+        return rows
+
+    def _kept(self, rows: list[_Row], scope: dict[Index, tuple[int, int]]) -> Stack | None:
+        """As many rows as there is room for, under a name that expressions can read."""
+        entries = int(np.prod([high - low + 1 for low, high in scope.values()]))
+        rows = rows[: max(8, _MOST_ENTRIES // max(entries, 1))]
+        if not rows or any(low < 0 for low, _ in scope.values()):
             return None
-        whole = np.stack(arrays, axis=-1)
-        lows = [scope[letter][0] for letter in letters]
-        pads = [(max(low, 0), 0) for low in lows] + [(0, 0)]
-        if any(low < 0 for low in lows):
-            return None
-        return kept, letters, np.pad(whole, pads, constant_values=np.nan)
+        letters = sorted(scope, key=lambda i: i.name)
+        whole = np.stack([value for _, value in rows], axis=-1)
+        pads = [(scope[letter][0], 0) for letter in letters] + [(0, 0)]
+        name = f"{_NAME}{len(self.target.values.extra)}"
+        self.target.values.extra[name] = np.pad(whole, pads, constant_values=np.nan)
+        read = Element(name, (*(af.of(i) for i in letters), af.of(_BATCH)))
+        return Stack([piece for piece, _ in rows], read)
 
     def _piece(self, expr: Expr, ranges: Ranges, scope: dict[Index, tuple[int, int]]) -> Array | None:
         try:

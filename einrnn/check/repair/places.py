@@ -59,12 +59,25 @@ def places(root: Expr, ranges: Ranges) -> list[Place]:
         found.append(place)
         if isinstance(node, Element | Derivative | Opaque):
             continue
+        if is_bracket(node):
+            stack.append(Place((*place.path, 0), parts(node)[0], place.ranges, node))
+            continue
         below = [
             Place((*place.path, number), part, _inside(node, part, place.ranges), node)
             for number, part in enumerate(parts(node))
         ]
         stack += reversed(below)
     return found
+
+
+def is_bracket(node: Node) -> bool:
+    """Whether a node is 1 under one condition and else 0: a delta, for instance."""
+    return (
+        isinstance(node, Cases)
+        and len(node.branches) == 1
+        and node.branches[0][1] is ONE
+        and node.otherwise is ZERO
+    )
 
 
 def _inside(node: Node, part: Node, ranges: Ranges) -> Ranges:

@@ -35,7 +35,7 @@ from einrnn.core.traverse import fresh, substitute, walk
 
 _MOST_AXES = 4
 _MOST_CHOICES = 24
-_MOST_DERIVATIVES = 40
+_MOST_BETWEEN = 16
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Pool:
         yield from _deltas(ranges)
         for piece in self.entries(ranges):
             yield piece
-            if isinstance(piece.expr, Element):
+            if isinstance(piece.expr, Element) and len(piece.expr.args) <= 2 and piece.cost < 0.95:
                 yield from _forms(piece)
         for name in self._names():
             yield from self._sums(name, ranges)
@@ -154,6 +154,8 @@ class Pool:
         for node in walk(*self.roots, *bodies):
             if not isinstance(node, Matrix) or not node.body.free <= {node.row, node.column}:
                 continue
+            if not node.power.free <= frozenset(ranges):
+                continue
             if node.op in ("det", "logdet"):
                 yield Piece(node, 1.0)
                 continue
@@ -184,25 +186,23 @@ class Pool:
 
     def _derivatives(self, ranges: Ranges) -> Iterator[Piece]:
         """Total derivatives of what lies between, by and of what the claim differentiates."""
-        asked = [n for n in walk(*self.roots) if isinstance(n, Derivative) and isinstance(n.body, Element)]
-        pairs: dict[tuple[str, str], None] = {}
-        between = [n for n in self._names() if n in self.model.definitions]
-        for node in asked:
-            assert isinstance(node.body, Element)
-            for other in between[:12]:
-                pairs[other, node.tensor] = None
-                pairs[node.body.tensor, other] = None
-        count = 0
-        for of, wrt in pairs:
-            if of == wrt or len(self.model.axes(of)) + len(self.model.axes(wrt)) > _MOST_AXES:
+        asked = [n for n in walk(*self.roots) if isinstance(n, Derivative)]
+        between = [n for n in self._names() if n in self.model.definitions][:_MOST_BETWEEN]
+        for node in dict.fromkeys(asked):
+            if not isinstance(node.body, Element) or not node.free <= frozenset(ranges):
                 continue
-            for above, below in choices(self._entries(of, ranges), self._entries(wrt, ranges)):
-                if above.cost + below.cost > 1.5 or count > _MOST_DERIVATIVES:
-                    continue
-                count += 1
-                assert isinstance(below.expr, Element)
-                node = Derivative("total", above.expr, wrt, below.expr.args)
-                yield Piece(node, 1.0 + above.cost + below.cost)
+            above, below = node.body, Element(node.tensor, node.args)
+            for other in between:
+                for piece in self._entries(other, ranges):
+                    assert isinstance(piece.expr, Element)
+                    if piece.cost < 1.0 and other != node.tensor:
+                        yield from self._derivative(piece.expr, below, piece.cost)
+                    if piece.cost < 1.0 and other != above.tensor:
+                        yield from self._derivative(above, piece.expr, piece.cost)
+
+    def _derivative(self, of: Element, wrt: Element, cost: float) -> Iterator[Piece]:
+        if len(of.args) + len(wrt.args) <= _MOST_AXES:
+            yield Piece(Derivative("total", of, wrt.tensor, wrt.args), 2.0 + cost)
 
 
 def _summed_axes(

@@ -19,13 +19,13 @@ from einrnn.check.repair.setting import Setting, Target, close
 from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Expr
 from einrnn.core.traverse import canonical, walk
+from einrnn.symbolic.tidy import tidy
 
 Array = npt.NDArray[Any]
 
 _EXPANDED = 0.8
 _GOOD = 2.6
 _MOST_FOUND = 60
-_PAIRED_PIECES = 60
 
 
 @dataclass(eq=False)
@@ -36,12 +36,14 @@ class Search:
     pool: Pool = field(init=False)
     known: list[Constant] = field(init=False)
     found: dict[Expr, Edit] = field(init=False)
+    filler: Filler = field(init=False)
 
     def __post_init__(self) -> None:
         claim = self.setting.ready.claim
         self.pool = Pool(self.setting.model, (claim.left, claim.right))
         self.known = constants(self.setting.model, self.setting.targets[0].values.sizes)
         self.found = {}
+        self.filler = Filler(self.setting, self.target, self.pool, self.known)
 
     @property
     def target(self) -> Target:
@@ -76,7 +78,7 @@ class Search:
         if self._best() > _GOOD:
             self._combined(tried, extra)
         if self._best() > _GOOD:
-            self._fill_pairs(root, extra)
+            self._fill(root, extra, twofold=True)
 
     def _best(self) -> float:
         return min((edit.cost for edit in self.found.values()), default=float("inf"))
@@ -121,22 +123,30 @@ class Search:
         """Note an edit that fits at all points."""
         if self._says_nothing(edit.expr):
             return
-        priced = replace(edit, cost=edit.cost + extra)
-        known = self.found.get(edit.expr)
+        expr = self._collected(edit.expr)
+        priced = replace(edit, expr=expr, cost=edit.cost + extra)
+        known = self.found.get(expr)
         if known is not None:
-            self.found[edit.expr] = min(known, priced, key=lambda e: e.cost)
-        elif self.setting.fits_everywhere(edit.expr):
-            self.found[edit.expr] = priced
+            self.found[expr] = min(known, priced, key=lambda e: e.cost)
+        elif self.setting.fits_everywhere(expr):
+            self.found[expr] = priced
+
+    def _collected(self, expr: Expr) -> Expr:
+        """The expression without what an edit has left to be cancelled or added up."""
+        ranges = self.setting.ranges
+        simple = tidy(expr, ranges)
+        before = flat(self.setting.ready.claim.right)
+        untidy = weight(before) - weight(tidy(before, ranges))
+        return simple if untidy <= 0 and weight(simple) < weight(expr) else expr
 
     def _says_nothing(self, expr: Expr) -> bool:
         """Whether an expression brings in the left side itself."""
         claim = self.setting.ready.claim
         return claim.left in set(walk(expr)) and claim.left not in set(walk(claim.right))
 
-    def _fill(self, root: Expr, extra: float) -> None:
+    def _fill(self, root: Expr, extra: float, twofold: bool = False) -> None:
         for hole in self._holes(root):
-            pieces = self.pool.at(hole.place.ranges)
-            self._keep_all(self._filler().repairs(root, hole, pieces), extra)
+            self._keep_all(self.filler.repairs(root, hole, twofold), extra)
 
     def _holes(self, root: Expr) -> Iterator[Hole]:
         for hole in sorted(holes(root, self.setting.ranges), key=lambda hole: hole.cost):
@@ -145,15 +155,13 @@ class Search:
             if hole.cost < self._best() + 0.5:
                 yield hole
 
-    def _filler(self) -> Filler:
-        return Filler(self.setting, self.target, self.pool, self.known)
-
     def _combined(self, tried: combine.Tried, extra: float) -> None:
         pieces, values = self._at_root()
         self._keep_all(combine.pairs(tried), extra)
         if pieces:
             self._keep_all(combine.with_terms(tried, pieces, values, self.known), extra)
-            self._keep_all(combine.with_factors(tried, pieces, values, self.known), extra)
+            more = combine.with_insertions(tried, pieces, values)
+            self._keep_all(combine.with_factors(more, pieces, values, self.known), extra)
 
     def _at_root(self) -> tuple[list[Piece], Array]:
         """The pool over the claim's free indices, with its values where the left is known."""
@@ -165,18 +173,6 @@ class Search:
         if not rows:
             return [], np.zeros((0, 0))
         return [piece for piece, _ in rows], np.stack([value for _, value in rows], axis=-1)
-
-    def _fill_pairs(self, root: Expr, extra: float) -> None:
-        """Products of two members of the pool."""
-        for hole in self._holes(root):
-            single = self.pool.at(hole.place.ranges)[:_PAIRED_PIECES]
-            double = [
-                Piece(combine.product((a.expr, b.expr)), a.cost + b.cost)
-                for n, a in enumerate(single)
-                for b in single[n + 1 :]
-            ]
-            double.sort(key=lambda piece: piece.cost)
-            self._keep_all(self._filler().repairs(root, hole, double), extra)
 
 
 def _same(value: Array, wanted: Array) -> bool:
