@@ -368,8 +368,8 @@ def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
 
 
 def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
-    near = abs(low.constant - node.lo.constant) + abs(high.constant - node.hi.constant) <= 1
-    cost = 1.7 if low is high else 1.0 if near else 1.2
+    moved = (low is not node.lo) + (high is not node.hi)
+    cost = 1.7 if low is high else 0.4 + 0.7 * moved
     return _Change(Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high)))
 
 

@@ -16,7 +16,6 @@ from einrnn.check.repair.holes import Filler, Hole, holes
 from einrnn.check.repair.places import expanded, flat, terms_of, weight
 from einrnn.check.repair.pool import Piece, Pool
 from einrnn.check.repair.setting import Setting, Target, close
-from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Expr
 from einrnn.core.traverse import canonical, walk
 from einrnn.symbolic.tidy import tidy
@@ -58,7 +57,8 @@ class Search:
         if canonical(open_) is not canonical(root):
             roots.append((open_, _EXPANDED))
         for expr, extra in roots:
-            self._single(expr, extra)
+            if self._best() > extra + 1.0:
+                self._single(expr, extra)
         return self.ranked()
 
     def ranked(self) -> list[Edit]:
@@ -152,7 +152,7 @@ class Search:
         for hole in sorted(holes(root, self.setting.ranges), key=lambda hole: hole.cost):
             if self.setting.expired or len(self.found) >= _MOST_FOUND:
                 return
-            if hole.cost < self._best() + 0.5:
+            if hole.cost < self._best():
                 yield hole
 
     def _combined(self, tried: combine.Tried, extra: float) -> None:
@@ -178,9 +178,3 @@ class Search:
 def _same(value: Array, wanted: Array) -> bool:
     scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
     return bool(np.abs(value - wanted).max(initial=0.0) < 1e-8 * scale)
-
-
-def difference(setting: Setting, edit: Edit) -> Expr:
-    """What a repair adds to the right side: left minus right, where the repair is right."""
-    right = flat(setting.ready.claim.right)
-    return flat(sub(edit.expr, right)) if edit.expr is not right else ZERO
