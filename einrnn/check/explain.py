@@ -20,7 +20,10 @@ from einrnn.check.sizes import trial_sizes
 from einrnn.check.verdict import Repair, Verdict
 from einrnn.language.text import left_text
 
-_SEARCHED = 0.6  # of the time; what is left is for proofs
+# parts of the time: until when to search, and until when to judge what was found; the rest
+# is for assumptions
+_SEARCHED = 0.55
+_JUDGED = 0.85
 _MOST_JUDGED = 5
 _SLACK = 0.6  # how much larger an edit may be if it can be proved
 
@@ -42,10 +45,11 @@ def explained(
     setting.aim(point for point in points if point is not None)
     if not setting.targets:
         return verdict
-    under = sufficient(setting, proofs, sizes[:2], numbers.seed, seconds / 8)
     found = Search(setting).run()
+    setting.deadline = start + _JUDGED * seconds
+    judged = _judged(setting, found, numbers.seed, proofs)
     setting.deadline = start + seconds
-    judged = _judged(setting, found, numbers.seed, proofs, seconds / 8)
+    under = sufficient(setting, proofs, sizes[:2], numbers.seed)
     if judged is not None:
         edit, repair = judged
         verdict = replace(
@@ -53,7 +57,7 @@ def explained(
             suggestion=repair.statement,
             repair=repair,
             wrong_term=_wrong_term(setting, edit),
-            residual=residual_of_repair(setting, edit.expr),
+            residual=residual_of_repair(setting, edit.expr) if edit.left is None else None,
         )
     else:
         verdict = replace(verdict, residual=residual(setting))
@@ -65,7 +69,7 @@ def explained(
 
 
 def _judged(
-    setting: Setting, found: Iterable[Edit], seed: int, proofs: Proofs, seconds: float
+    setting: Setting, found: Iterable[Edit], seed: int, proofs: Proofs
 ) -> tuple[Edit, Repair] | None:
     """The smallest edit that is proved, unless one much smaller can only be tested."""
     best: tuple[Edit, Repair] | None = None
@@ -75,7 +79,7 @@ def _judged(
             break
         if number >= 2 * _MOST_JUDGED:
             break
-        repair = confirmed(setting, edit, seed, proofs, 0.0 if late else seconds)
+        repair = confirmed(setting, edit, seed, proofs)
         if repair is None:
             continue
         if repair.verdict == "proved":

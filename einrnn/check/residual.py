@@ -13,7 +13,7 @@ from einrnn.symbolic.normal.expand import Normaliser, known_from
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.tidy import tidy
-from einrnn.symbolic.unfold import recurrences, unfolded
+from einrnn.symbolic.unfold import recurrences, unfolded, with_deltas
 
 _LONGEST = 100
 
@@ -48,7 +48,8 @@ def _shortest(setting: Setting, difference: Expr) -> str | None:
     simple = tidy(difference, ranges)
     ways = [difference, simple]
     try:
-        ways.append(expression(Normaliser(known_from(ranges)).poly(simple)))
+        normal = expression(Normaliser(known_from(ranges)).poly(simple))
+        ways.append(flat(with_deltas(normal)))
     except (TooLarge, TypeError, EinrnnError):
         pass  # there is no normal form: the others remain
     shown = [left_text(way, setting.model) for way in ways if way is not ZERO]

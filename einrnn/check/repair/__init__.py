@@ -1,5 +1,1 @@
-"""Repairs of refuted claims: small edits of a right side that make it true.
-
-Candidates are found by numbers, many at a time (:mod:`~einrnn.check.repair.holes`), and
-are judged like any claim before they are suggested (:mod:`~einrnn.check.repair.confirm`).
-"""
+"""What is wrong with a refuted claim: the small edit, or the assumption, that makes it true."""

@@ -10,10 +10,12 @@ from einrnn.check.repair.places import product
 from einrnn.core import affine as af
 from einrnn.core.build import number
 from einrnn.core.model import Model
-from einrnn.core.nodes import Dim, Expr, Pow, Value
+from einrnn.core.nodes import Apply, Dim, Expr, Pow, Value
 
 _CLOSE = 1e-8
 _SMALL = tuple(Fraction(n, d) for n, d in ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (4, 1), (1, 4)))
+
+_POWERS = (Fraction(1), Fraction(-1), Fraction(1, 2), Fraction(-1, 2))
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class Constant:
     expr: Expr
     value: float
     cost: float
+
+
+def _size_to(size: Value, power: Fraction) -> Expr:
+    root: Expr = size if power.denominator == 1 else Apply("sqrt", (size,))
+    return root if power > 0 else Pow(root, number(-1))
 
 
 def constants(model: Model, sizes: Mapping[str, int]) -> list[Constant]:
@@ -35,9 +42,9 @@ def constants(model: Model, sizes: Mapping[str, int]) -> list[Constant]:
             rows.append(Constant(number(value), float(value), cost))
             for name in model.dims:
                 size = Value(af.of(Dim(name)))
-                for power in (1, -1):
-                    expr = product((number(value), size if power == 1 else Pow(size, number(-1))))
-                    rows.append(Constant(expr, float(value) * sizes[name] ** power, cost + 0.8))
+                for power in _POWERS if small == 1 else (Fraction(1), Fraction(-1)):
+                    expr = product((number(value), _size_to(size, power)))
+                    rows.append(Constant(expr, float(value) * sizes[name] ** float(power), cost + 0.8))
     return sorted(rows, key=lambda row: row.cost)
 
 

@@ -24,7 +24,7 @@ from einrnn.check.repair.setting import dimension, letters_by_dimension
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
-from einrnn.core.model import Model
+from einrnn.core.model import Claim, Model
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -56,7 +56,8 @@ class Edit:
     """An edited expression, how large the edit is, and what it does in words.
 
     ``words`` has a ``{}`` for each of ``about``, which are printed in the notation.
-    ``path`` and ``new`` say what was put where, for edits that do just that.
+    ``path`` and ``new`` say what was put where, for edits that do just that; ``left`` is
+    another left side, for edits of that.
     """
 
     expr: Expr
@@ -65,6 +66,7 @@ class Edit:
     about: tuple[Expr, ...] = ()
     path: Path | None = None
     new: Node | None = None
+    left: Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,13 @@ def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
     kinds = {n.kind for n in walk(root) if isinstance(n, Derivative)}
     for kind in sorted(kinds):
         yield Edit(_flipped(root, kind), 1.6, f"every {_SIGN[kind]} should be {_OTHER[kind]}")
+
+
+def edits_of_left(claim: Claim) -> Iterator[Edit]:
+    """The left side with ``d`` for ``∂`` or the other way round, beside the same right side."""
+    if claim.step == 1 and isinstance(claim.left, Derivative):
+        left = _flipped(claim.left, claim.left.kind)
+        yield Edit(claim.right, 1.0, "{} should be {}", (claim.left, left), left=left)
 
 
 _SIGN = {"total": "d", "immediate": "∂"}

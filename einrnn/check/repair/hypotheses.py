@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from einrnn.check.claims import Prepared, Ready, names_used
-from einrnn.check.compare import relative
 from einrnn.check.points import Points
 from einrnn.check.proofs import Proofs
+from einrnn.check.repair.confirm import agrees
 from einrnn.check.repair.setting import Setting
-from einrnn.check.repair.values import NotEvaluated, Values
 from einrnn.check.sizes import Sizes
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Assumption, Fact, FactName, Input, Model, Range
-from einrnn.core.nodes import Element, Expr, Index, Reduce
-from einrnn.errors import EinrnnError
+from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
+from einrnn.core.traverse import elements, walk
 from einrnn.language.text import affine_text, left_text
 
-_CLOSE = 1e-8
 _NAME = "hypothesis"
 
 
@@ -62,12 +58,18 @@ def hypotheses(prepared: Prepared, ready: Ready) -> Iterator[Hypothesis]:
             yield Hypothesis(f"{left} = {right} [{assumption.name}]", assumption)
     used = names_used(prepared.forward, (ready.forward.left, ready.forward.right))
     inputs = [given for name, given in model.inputs.items() if name in used]
-    for given in inputs:
+    varied = {n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)}
+    data = [given for given in inputs if given.name not in varied]
+    for given in data:
         yield from _sums(given, model)
     for given in inputs:
+        yield from _matrix_facts(given)
+    for given in data:
         yield from _facts(given)
-    for given in inputs:
-        yield from _vanishing(given, model)
+    at_ends = names_at_ends(model)
+    for given in data:
+        if given.name in at_ends:
+            yield from _vanishing(given, model)
 
 
 def _sums(given: Input, model: Model) -> Iterator[Hypothesis]:
@@ -114,23 +116,33 @@ _SQUARE: tuple[tuple[FactName, str], ...] = (
 )
 
 
-def _facts(given: Input) -> Iterator[Hypothesis]:
-    facts: list[tuple[Fact, str]] = []
+def _matrix_facts(given: Input) -> Iterator[Hypothesis]:
     if len(given.axes) >= 2 and given.axes[-1] is given.axes[-2]:
-        facts += [(Fact(name), words) for name, words in _SQUARE]
+        for name, words in _SQUARE:
+            yield from _fact(given, Fact(name), words)
+
+
+def _facts(given: Input) -> Iterator[Hypothesis]:
     if given.axes:
         axis = len(given.axes) - 1
         words = f"{{}} is one-hot in {affine_text(given.axes[axis])}"
-        facts.append((Fact("one-hot", axis), words))
-    facts.append((Fact("positive"), "{} is positive"))
-    for fact, words in facts:
-        if not given.has(fact.name) and not given.facts:
-            changed = replace(given, facts=(*given.facts, fact))
-            yield Hypothesis(words.format(given.name), input=changed)
+        yield from _fact(given, Fact("one-hot", axis), words)
+    yield from _fact(given, Fact("positive"), "{} is positive")
+
+
+def _fact(given: Input, fact: Fact, words: str) -> Iterator[Hypothesis]:
+    if not given.facts:
+        yield Hypothesis(words.format(given.name), input=replace(given, facts=(fact,)))
+
+
+def names_at_ends(model: Model) -> frozenset[str]:
+    """The inputs that boundary clauses read: initial states."""
+    ends = [c.body for d in model.definitions.values() for c in d.clauses[:-1]]
+    return frozenset(element.tensor for element in elements(*ends))
 
 
 def sufficient(
-    setting: Setting, proofs: Proofs, sizes: tuple[Sizes, ...], seed: int, seconds: float
+    setting: Setting, proofs: Proofs, sizes: tuple[Sizes, ...], seed: int
 ) -> tuple[Hypothesis, bool] | None:
     """The first hypothesis under which the claim is proved, or else the first under which it
     holds at all points tried; with whether it is proved."""
@@ -141,31 +153,13 @@ def sufficient(
         prepared, ready = hypothesis.granted(setting.prepared, setting.ready)
         if not _holds(prepared, ready, sizes, seed):
             continue
-        if proofs.over(prepared).of(ready, seconds) is not None:
+        if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
             return hypothesis, True
         tested = tested or hypothesis
     return None if tested is None else (tested, False)
 
 
 def _holds(prepared: Prepared, ready: Ready, sizes: tuple[Sizes, ...], seed: int) -> bool:
-    """Whether both sides agree at random inputs that satisfy the hypothesis, and are not
-    both 0 there, as they would be under a hypothesis that leaves nothing of the claim."""
-    points = Points(prepared, seed)
-    tried = False
-    for row in sizes:
-        point = points.at(row, ready.assumptions)
-        if point is None:
-            return False
-        values = Values(prepared.forward, point.sizes, point.arrays)
-        try:
-            spans = ready.claim.ranges.items()
-            scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in spans}
-            left = values.over(ready.forward.left, scope)
-            right = values.over(ready.forward.right, scope)
-        except (NotEvaluated, EinrnnError):
-            return False
-        known = np.isfinite(left) & np.isfinite(right)
-        if relative(left[known], right[known]).max(initial=0.0) > _CLOSE:
-            return False
-        tried = tried or bool(np.abs(left[known]).max(initial=0.0) > _CLOSE)
-    return tried
+    """Whether both sides agree at random inputs that satisfy the hypothesis."""
+    points = [Points(prepared, seed).at(row, ready.assumptions) for row in sizes]
+    return all(point is not None and agrees(point, ready) is True for point in points)

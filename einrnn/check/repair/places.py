@@ -36,6 +36,8 @@ from einrnn.core.traverse import parts, rebuild, walk, with_parts
 Ranges = Mapping[Index, Range]
 Path = tuple[int, ...]
 
+MINUS = Number(Fraction(-1))
+
 
 @dataclass(frozen=True)
 class Place:
@@ -156,6 +158,24 @@ def total(terms: tuple[Expr, ...]) -> Expr:
     """The sum, flattened, without zeros."""
     kept = [inner for outer in terms for inner in terms_of(outer) if inner is not ZERO]
     return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
+
+
+def without_sign(expr: Expr) -> Expr:
+    """``-(a - b) c`` written as ``(b - a) c``."""
+    if not isinstance(expr, Mul) or expr.factors[0] is not MINUS:
+        return expr
+    for number_, factor in enumerate(expr.factors):
+        if isinstance(factor, Add) and any(_is_negative(term) for term in factor.terms):
+            turned = [product((MINUS, term)) for term in factor.terms]
+            turned.sort(key=_is_negative)
+            rest = expr.factors[1:number_], expr.factors[number_ + 1 :]
+            return product((*rest[0], total(tuple(turned)), *rest[1]))
+    return expr
+
+
+def _is_negative(term: Expr) -> bool:
+    head = factors_of(term)[0]
+    return isinstance(head, Number) and head.value < 0
 
 
 def weight(node: Node) -> int:

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from einrnn.check.repair import combine
 from einrnn.check.repair.constants import Constant, constants
-from einrnn.check.repair.edits import Edit, edits, edits_everywhere
+from einrnn.check.repair.edits import Edit, edits, edits_everywhere, edits_of_left
 from einrnn.check.repair.holes import Filler, Hole, holes
-from einrnn.check.repair.places import expanded, flat, terms_of, weight
+from einrnn.check.repair.places import expanded, flat, replaced, terms_of, weight, without_sign
 from einrnn.check.repair.pool import Piece, Pool
-from einrnn.check.repair.setting import Setting, Target, close
+from einrnn.check.repair.setting import CLOSE, Setting, Target, close
+from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Expr
 from einrnn.core.traverse import canonical, walk
 from einrnn.symbolic.tidy import tidy
@@ -25,6 +26,7 @@ Array = npt.NDArray[Any]
 _EXPANDED = 0.8
 _GOOD = 2.6
 _MOST_FOUND = 60
+_HIDDEN = 1.2
 
 
 @dataclass(eq=False)
@@ -52,6 +54,10 @@ class Search:
     def run(self) -> list[Edit]:
         """The repairs found before the deadline, the smallest first."""
         root = flat(self.setting.ready.claim.right)
+        self._left()
+        if all(np.abs(t.left[t.known]).max(initial=0.0) < CLOSE for t in self.setting.targets):
+            self._keep(Edit(ZERO, 2.0, "the left side is 0"), 0.0)
+            return self.ranked()
         roots = [(root, 0.0)]
         open_ = expanded(root)
         if canonical(open_) is not canonical(root):
@@ -60,6 +66,16 @@ class Search:
             if self._best() > extra + 1.0:
                 self._single(expr, extra)
         return self.ranked()
+
+    def _left(self) -> None:
+        """Edits of the left side, where the right side has the values of what comes out."""
+        claim = self.setting.ready.claim
+        for edit in edits_of_left(claim):
+            assert edit.left is not None
+            difference = sub(edit.left, claim.right)
+            values = [(self.setting.at(difference, target), target) for target in self.setting.targets]
+            if all(v is not None and _same(v[t.known], 0 * t.left[t.known]) for v, t in values):
+                self.found[difference] = edit
 
     def ranked(self) -> list[Edit]:
         """What was found so far, the smallest edit first."""
@@ -123,13 +139,26 @@ class Search:
         """Note an edit that fits at all points."""
         if self._says_nothing(edit.expr):
             return
-        expr = self._collected(edit.expr)
+        expr = without_sign(self._collected(edit.expr))
+        if self._is_hidden_removal(edit):
+            extra += _HIDDEN
         priced = replace(edit, expr=expr, cost=edit.cost + extra)
         known = self.found.get(expr)
         if known is not None:
             self.found[expr] = min(known, priced, key=lambda e: e.cost)
         elif self.setting.fits_everywhere(expr):
             self.found[expr] = priced
+
+    def _is_hidden_removal(self, edit: Edit) -> bool:
+        """Whether what an edit puts in is 0 there, so that it takes something out."""
+        if edit.path is None or not isinstance(edit.new, Expr) or edit.new is ZERO or not edit.path:
+            return False
+        root = flat(self.setting.ready.claim.right)
+        try:
+            empty = replaced(root, edit.path, ZERO)
+        except (IndexError, TypeError):
+            return False  # the edit is of the expanded form
+        return self.setting.fits(empty, self.target)
 
     def _collected(self, expr: Expr) -> Expr:
         """The expression without what an edit has left to be cancelled or added up."""
@@ -177,4 +206,4 @@ class Search:
 
 def _same(value: Array, wanted: Array) -> bool:
     scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
-    return bool(np.abs(value - wanted).max(initial=0.0) < 1e-8 * scale)
+    return bool(np.abs(value - wanted).max(initial=0.0) < CLOSE * scale)

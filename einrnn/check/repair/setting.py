@@ -20,6 +20,8 @@ from einrnn.errors import EinrnnError
 from einrnn.symbolic.derived import complete, forward
 
 CLOSE = 1e-8
+_SHORTEST_PROOF = 0.15
+_LONGEST_PROOF = 0.7
 Ranges = Mapping[Index, Range]
 Dimension = tuple[str, ...] | int
 
@@ -117,6 +119,11 @@ class Setting:
     def expired(self) -> bool:
         """Whether nothing new should be begun."""
         return time.process_time() > self.deadline
+
+    @property
+    def seconds_to_prove(self) -> float:
+        """The time for one more proof: what is left, but enough for a short one."""
+        return min(max(self.deadline - time.process_time(), _SHORTEST_PROOF), _LONGEST_PROOF)
 
     def aim(self, points: Iterable[Point]) -> None:
         """Evaluate the left side at the points; those where that fails are left out."""
