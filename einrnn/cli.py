@@ -68,6 +68,13 @@ def main() -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--label", "labels", multiple=True, metavar="L", help="Judge this claim only.")
+@click.option(
+    "--explain",
+    "explain",
+    multiple=True,
+    metavar="L",
+    help="Judge this claim only, and print all that is known of it.",
+)
 @click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
 @click.option(
     "--timeout",
@@ -88,6 +95,7 @@ def check(
     files: tuple[str, ...],
     as_json: bool,
     labels: tuple[str, ...],
+    explain: tuple[str, ...],
     seed: int,
     timeout: float,
     accept: str,
@@ -102,11 +110,11 @@ def check(
     results: list[tuple[Source, Report]] = []
     unreadable: list[tuple[str, Diagnostic]] = []
     for name in files:
-        _check_file(name, labels, seed, timeout, results, unreadable)
+        _check_file(name, labels, explain, seed, timeout, results, unreadable)
     if as_json:
         click.echo(json.dumps(_json(results, unreadable, time.monotonic() - start), indent=2))
     else:
-        _print_reports(results, unreadable, accepted)
+        _print_reports(results, unreadable, accepted, explain)
     reports = [report for _, report in results]
     if unreadable or any(r.errors or r.counts["invalid"] for r in reports):
         raise SystemExit(2)
@@ -116,6 +124,7 @@ def check(
 def _check_file(
     name: str,
     labels: tuple[str, ...],
+    explain: tuple[str, ...],
     seed: int,
     timeout: float,
     results: list[tuple[Source, Report]],
@@ -126,7 +135,13 @@ def _check_file(
     try:
         document = Document(read_source(name))
         with _Progress() as progress:
-            report = document.check(labels=labels, seed=seed, timeout=timeout, progress=progress)
+            report = document.check(
+                labels=(*labels, *explain),
+                explain=explain,
+                seed=seed,
+                timeout=timeout,
+                progress=progress,
+            )
     except EinrnnError as error:
         unreadable.append((name, Diagnostic(error.code, error.message, help=error.help)))
         return
@@ -165,11 +180,12 @@ def _print_reports(
     results: list[tuple[Source, Report]],
     unreadable: list[tuple[str, Diagnostic]],
     accepted: tuple[str, ...],
+    explain: tuple[str, ...],
 ) -> None:
     from einrnn.report import report_text
 
     for position, (source, report) in enumerate(results):
-        click.echo(("\n" if position else "") + report_text(report, source, accepted))
+        click.echo(("\n" if position else "") + report_text(report, source, accepted, explain))
     for _, problem in unreadable:
         tail = f"\n  help: {problem.help}" if problem.help else ""
         click.echo(f"error[{problem.code}]: {problem.message}{tail}", err=True)

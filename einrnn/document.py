@@ -52,11 +52,15 @@ class Document:
         self,
         *,
         labels: Sequence[str] = (),
+        explain: Sequence[str] = (),
         seed: int = 0,
         timeout: float = 10.0,
         progress: Callable[[int, int, str], None] | None = None,
     ) -> Report:
         """Judge every claim, or those with one of the labels.
+
+        A claim that should hold and is refuted comes with what is wrong with it; one that
+        must be refuted does where ``explain`` has its label.
 
         ``timeout`` bounds the seconds spent searching and in sympy for any one claim;
         ``progress`` is called with (claims done, claims in all, label of the next).
@@ -68,7 +72,8 @@ class Document:
         from einrnn.check.verdict import Report
 
         start = time.monotonic()
-        judge = Judge(self._selected(labels), self.source, seed, timeout)
+        self._selected(explain)
+        judge = Judge(self._selected(labels), self.source, seed, timeout, frozenset(explain))
         verdicts = judge.verdicts(progress) + self._invalid(labels)
         verdicts.sort(key=lambda v: (v.line, v.column, v.step))
         return Report(self.source.name, tuple(verdicts), self.diagnostics, time.monotonic() - start)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from einrnn.check import explanations
 from einrnn.check.verdict import Counterexample, Report, Verdict
 from einrnn.source import Source, render
 
@@ -14,8 +15,11 @@ _COLOURS = {"proved": "green", "tested": "green", "refuted": "red", "invalid": "
 _WIDEST_ARRAY = 60
 
 
-def report_text(report: Report, source: Source, accepted: tuple[str, ...]) -> str:
-    """The whole human-readable report on one document."""
+def report_text(
+    report: Report, source: Source, accepted: tuple[str, ...], explain: Sequence[str] = ()
+) -> str:
+    """The whole human-readable report on one document, with the details of the claims that
+    need attention and of those that ``explain`` names."""
     rows = [click.style(report.name, bold=True)]
     labels = [_label(verdict, report.verdicts) for verdict in report.verdicts]
     width = min(max((len(label) for label in labels), default=0), 24)
@@ -25,8 +29,9 @@ def report_text(report: Report, source: Source, accepted: tuple[str, ...]) -> st
         if problem.severity != "note":
             rows += ["", _coloured(render(source, problem), problem.severity)]
     for verdict in report.verdicts:
-        if not verdict.as_expected or verdict.notes:
-            rows += ["", *_details(source, verdict)]
+        asked = verdict.label in explain
+        if asked or not verdict.as_expected or verdict.notes:
+            rows += ["", *_details(source, verdict, asked)]
     rows += ["", summary_line(report, accepted)]
     return "\n".join(rows)
 
@@ -72,8 +77,8 @@ def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _details(source: Source, verdict: Verdict) -> Iterator[str]:
-    """What a person needs to see of a claim that is not as its author says."""
+def _details(source: Source, verdict: Verdict, asked: bool) -> Iterator[str]:
+    """What a person needs to see of a claim that is not as its author says, or asked for."""
     for problem in verdict.diagnostics:
         yield _coloured(render(source, problem), problem.severity)
     where = f"{source.name}:{verdict.line}:{verdict.column}"
@@ -84,12 +89,11 @@ def _details(source: Source, verdict: Verdict) -> Iterator[str]:
     yield f"  {verdict.statement}"
     for note in verdict.notes:
         yield f"  note: {note}"
-    if verdict.counterexample is not None and not verdict.as_expected:
+    if asked and verdict.method and verdict.counterexample is None:
+        yield from explanations.how(verdict)
+    if verdict.counterexample is not None and (asked or not verdict.as_expected):
         yield from _example(verdict.counterexample)
-    if verdict.residual:
-        yield f"  left - right = {verdict.residual}"
-    if verdict.suggestion:
-        yield f"  help: {verdict.suggestion}"
+    yield from explanations.why_not(verdict)
 
 
 def _must(verdict: Verdict) -> str:

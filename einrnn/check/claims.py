@@ -65,21 +65,36 @@ class Prepared:
 
 def prepare(model: Model) -> Prepared:
     """Carry out the derivatives of all claims; one that fails does not stop the others."""
-    forward_model = reverse_model = model
-    ready: list[Ready] = []
-    failed: list[tuple[Claim, Diagnostic]] = []
+    prepared = Prepared(model, model, model, (), ())
     for claim in model.claims:
-        roots = [(_tidied(side, claim), claim.ranges) for side in (claim.left, claim.right)]
         try:
-            forward_model, ahead = complete(forward_model, roots, forward)
-            reverse_model, back = complete(reverse_model, roots, fewer_axes)
+            prepared = _with(prepared, claim)
         except EinrnnError as error:
             diagnostic = Diagnostic(error.code, error.message, claim.span, help=error.help)
-            failed.append((claim, diagnostic))
-            continue
-        sides = [Sides(*(_where(claim, side) for side in pair)) for pair in (ahead, back)]
-        ready.append(Ready(claim, sides[0], sides[1], leans_on(model, claim)))
-    return Prepared(model, forward_model, reverse_model, tuple(ready), tuple(failed))
+            prepared = replace(prepared, failed=(*prepared.failed, (claim, diagnostic)))
+    return prepared
+
+
+def prepare_more(prepared: Prepared, claim: Claim) -> tuple[Prepared, Ready | None]:
+    """The same models, grown by what one more claim needs, with that claim alone; None in
+    its place where its derivatives cannot be carried out."""
+    try:
+        alone = _with(replace(prepared, claims=()), claim)
+    except EinrnnError:
+        return prepared, None
+    return alone, alone.claims[0]
+
+
+def _with(prepared: Prepared, claim: Claim) -> Prepared:
+    """One claim more, and the models closed under the derivatives in it."""
+    roots = [(_tidied(side, claim), claim.ranges) for side in (claim.left, claim.right)]
+    forward_model, ahead = complete(prepared.forward, roots, forward)
+    reverse_model, back = complete(prepared.reverse, roots, fewer_axes)
+    sides = [Sides(*(_where(claim, side) for side in pair)) for pair in (ahead, back)]
+    ready = Ready(claim, sides[0], sides[1], leans_on(prepared.model, claim))
+    return replace(
+        prepared, forward=forward_model, reverse=reverse_model, claims=(*prepared.claims, ready)
+    )
 
 
 def _tidied(side: Expr, claim: Claim) -> Expr:

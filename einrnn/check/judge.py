@@ -11,6 +11,7 @@ from typing import Literal
 from einrnn.check import counterexample as examples
 from einrnn.check.claims import Prepared, Ready, prepare, with_free_boundaries
 from einrnn.check.compare import AGREES
+from einrnn.check.explain import explained
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
@@ -23,6 +24,7 @@ from einrnn.source import Source
 _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 6.0
 _SYMPY_SECONDS = 2.0
+_REPAIR_SECONDS = 2.0
 
 Progress = Callable[[int, int, str], None]
 
@@ -32,13 +34,15 @@ class Judge:
     """Judges the claims of one model.
 
     ``seed`` fixes all random choices; ``seconds`` bounds the search for a counterexample
-    and the work in sympy for any one claim.
+    and the work in sympy for any one claim. A claim that should hold and is refuted is
+    explained, as are all that ``explain`` names.
     """
 
     model: Model
     source: Source
     seed: int = 0
     seconds: float = 10.0
+    explain: frozenset[str] = frozenset()
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -103,6 +107,11 @@ class Judge:
                 or self._proved(base, ready, tried)
                 or self._tested(base, ready, tried)
             )
+        if verdict.verdict == "refuted" and (
+            ready.claim.expect == "hold" or ready.claim.label in self.explain
+        ):
+            seconds = min(self.seconds, _REPAIR_SECONDS)
+            verdict = explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
         return replace(verdict, seconds=time.monotonic() - start)
 
     def invalid(self, claim: Claim, diagnostics: tuple[Diagnostic, ...]) -> Verdict:

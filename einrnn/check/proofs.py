@@ -52,6 +52,16 @@ class Proofs:
                 return proof
         return None
 
+    def over(self, prepared: Prepared) -> Proofs:
+        """A prover of statements over a larger model, that knows what this one knows by now
+        and looks for no lemmas of its own."""
+        known = {way: list(lemmas) for way, lemmas in self._known.items()}
+        other = Proofs(prepared, None, known)
+        found = self.__dict__.get("_found")  # the cached property, where it was ever needed
+        if found is not None:
+            other.__dict__["_found"] = found
+        return other
+
     @cached_property
     def _found(self) -> dict[str, tuple[Lemma, ...]]:
         """The conjectures that could be proved, for each way; they assume nothing."""

@@ -41,6 +41,32 @@ class Counterexample:
 
 
 @dataclass(frozen=True)
+class Repair:
+    """An edit of a refuted claim that makes it true.
+
+    ``statement`` is the repaired claim and ``right`` its right side, in the notation;
+    ``edit`` says in words what was wrong. ``verdict`` tells whether the repaired claim was
+    proved or only tested, ``method`` how.
+    """
+
+    statement: str
+    right: str
+    edit: str
+    verdict: Literal["proved", "tested"]
+    method: str
+
+    def as_json(self) -> dict[str, str]:
+        """The repair in plain JSON types."""
+        return {
+            "statement": self.statement,
+            "right": self.right,
+            "edit": self.edit,
+            "verdict": self.verdict,
+            "method": self.method,
+        }
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What was found out about one equality.
 
@@ -49,6 +75,11 @@ class Verdict:
     ``initial_state`` is ``any`` where the claim also held with random constants in place
     of constant boundary values, ``stated`` where it held for the stated ones only.
     ``steps`` say in words what a proof did.
+
+    Of a refuted claim, ``residual`` is left minus right; ``suggestion`` is the claim that
+    may have been meant, ``repair`` says more about it; ``wrong_term`` is the term of the
+    right side that a repair replaces, and ``true_under`` an assumption that would make
+    the claim true.
     """
 
     label: str
@@ -65,6 +96,9 @@ class Verdict:
     counterexample: Counterexample | None = None
     residual: str | None = None
     suggestion: str | None = None
+    repair: Repair | None = None
+    wrong_term: str | None = None
+    true_under: str | None = None
     initial_state: Literal["any", "stated"] | None = None
     steps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -95,6 +129,9 @@ class Verdict:
             "counterexample": self.counterexample.as_json() if self.counterexample else None,
             "residual": self.residual,
             "suggestion": self.suggestion,
+            "repair": self.repair.as_json() if self.repair else None,
+            "wrong_term": self.wrong_term,
+            "true_under": self.true_under,
             "initial_state": self.initial_state,
             "steps": list(self.steps),
             "notes": list(self.notes),

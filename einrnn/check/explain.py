@@ -1,0 +1,98 @@
+"""What is wrong with a refuted claim, and what would be right."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from einrnn.check.claims import Prepared, Ready
+from einrnn.check.numbers import Numbers
+from einrnn.check.proofs import Proofs
+from einrnn.check.repair.confirm import confirmed
+from einrnn.check.repair.edits import Edit
+from einrnn.check.repair.hypotheses import sufficient
+from einrnn.check.repair.places import flat, terms_of
+from einrnn.check.repair.search import Search
+from einrnn.check.repair.setting import Setting
+from einrnn.check.residual import residual, residual_of_repair
+from einrnn.check.sizes import trial_sizes
+from einrnn.check.verdict import Repair, Verdict
+from einrnn.language.text import left_text
+
+# parts of the time: until when to search, and until when to judge what was found; the rest
+# is for assumptions
+_SEARCHED = 0.55
+_JUDGED = 0.85
+_MOST_JUDGED = 5
+_SLACK = 0.6  # how much larger an edit may be if it can be proved
+
+
+def explained(
+    verdict: Verdict,
+    prepared: Prepared,
+    ready: Ready,
+    numbers: Numbers,
+    proofs: Proofs,
+    seconds: float,
+) -> Verdict:
+    """The verdict on a refuted claim with everything that is found out about it in the time:
+    the residual, the wrong term, a repair, and an assumption that would do."""
+    start = time.process_time()
+    setting = Setting(prepared, ready, start + _SEARCHED * seconds)
+    sizes = trial_sizes(prepared.model)
+    points = (numbers.points.at(row, ready.assumptions) for row in sizes[:2])
+    setting.aim(point for point in points if point is not None)
+    if not setting.targets:
+        return verdict
+    found = Search(setting).run()
+    setting.deadline = start + _JUDGED * seconds
+    judged = _judged(setting, found, numbers.seed, proofs)
+    setting.deadline = start + seconds
+    under = sufficient(setting, proofs, sizes[:2], numbers.seed)
+    if judged is not None:
+        edit, repair = judged
+        verdict = replace(
+            verdict,
+            suggestion=repair.statement,
+            repair=repair,
+            wrong_term=_wrong_term(setting, edit),
+            residual=residual_of_repair(setting, edit.expr) if edit.left is None else None,
+        )
+    else:
+        verdict = replace(verdict, residual=residual(setting))
+    if under is None:
+        return verdict
+    hypothesis, shown = under
+    words = hypothesis.words if shown else f"{hypothesis.words} (tested, not proved)"
+    return replace(verdict, true_under=words)
+
+
+def _judged(
+    setting: Setting, found: Iterable[Edit], seed: int, proofs: Proofs
+) -> tuple[Edit, Repair] | None:
+    """The smallest edit that is proved, unless one much smaller can only be tested."""
+    best: tuple[Edit, Repair] | None = None
+    for number, edit in enumerate(found):
+        late = setting.expired or number >= _MOST_JUDGED
+        if best is not None and (late or edit.cost > best[0].cost + _SLACK):
+            break
+        if number >= 2 * _MOST_JUDGED:
+            break
+        repair = confirmed(setting, edit, seed, proofs)
+        if repair is None:
+            continue
+        if repair.verdict == "proved":
+            return edit, repair
+        best = best or (edit, repair)
+    return best
+
+
+def _wrong_term(setting: Setting, edit: Edit) -> str | None:
+    """The only term of the right side that the repair does not keep."""
+    before = terms_of(flat(setting.ready.claim.right))
+    after = terms_of(edit.expr)
+    gone = [term for term in before if term not in after]
+    if len(before) < 2 or len(gone) != 1:
+        return None
+    return left_text(gone[0], setting.model)

@@ -1,0 +1,57 @@
+"""Left minus right of a refuted claim, simplified, in the document's own names."""
+
+from __future__ import annotations
+
+from einrnn.check.repair.places import flat, terms_of, total
+from einrnn.check.repair.setting import Setting
+from einrnn.core.build import ZERO, sub
+from einrnn.core.nodes import Expr
+from einrnn.errors import EinrnnError
+from einrnn.language.text import left_text
+from einrnn.symbolic.derived import complete, fewer_axes
+from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.tidy import tidy
+from einrnn.symbolic.unfold import recurrences, unfolded, with_deltas
+
+_LONGEST = 100
+
+
+def residual_of_repair(setting: Setting, repaired: Expr) -> str | None:
+    """What the repair adds to the right side: left minus right, where the repair is true."""
+    right = flat(setting.ready.claim.right)
+    kept = [term for term in terms_of(repaired) if term in terms_of(right)]
+    new = total(tuple(term for term in terms_of(repaired) if term not in kept))
+    gone = total(tuple(term for term in terms_of(right) if term not in kept))
+    return _shortest(setting, flat(sub(new, gone)))
+
+
+def residual(setting: Setting) -> str | None:
+    """The left side written out, minus the right; None where that is long or needs names of
+    recurrences that the document does not have."""
+    claim = setting.ready.claim
+    difference = sub(claim.left, claim.right)
+    try:
+        model, (carried,) = complete(
+            setting.prepared.model, [(difference, claim.ranges)], fewer_axes
+        )
+    except EinrnnError:
+        return None
+    written = unfolded(model, carried, claim.ranges)
+    return None if recurrences(model, written) else _shortest(setting, written)
+
+
+def _shortest(setting: Setting, difference: Expr) -> str | None:
+    """The shortest of a few equal ways to write it, unless that is long."""
+    ranges = setting.ranges
+    simple = tidy(difference, ranges)
+    ways = [difference, simple]
+    try:
+        normal = expression(Normaliser(known_from(ranges)).poly(simple))
+        ways.append(flat(with_deltas(normal)))
+    except (TooLarge, TypeError, EinrnnError):
+        pass  # there is no normal form: the others remain
+    shown = [left_text(way, setting.model) for way in ways if way is not ZERO]
+    best = min(shown, key=len, default=None)
+    return best if best is not None and len(best) <= _LONGEST else None
