@@ -17,11 +17,13 @@ def affine(constant: int, terms: Mapping[Atom, int] | None = None) -> Affine:
 
 def of(value: int | Atom) -> Affine:
     """A number, an index, a size or a look-up as an index expression."""
-    return affine(value) if isinstance(value, int) else affine(0, {value: 1})
+    return Affine(value, ()) if isinstance(value, int) else Affine(0, ((value, 1),))
 
 
 def plus(left: Affine, right: Affine, times: int = 1) -> Affine:
     """``left + times * right``."""
+    if not right.terms:
+        return Affine(left.constant + times * right.constant, left.terms)
     terms = dict(left.terms)
     for atom, coefficient in right.terms:
         terms[atom] = terms.get(atom, 0) + times * coefficient

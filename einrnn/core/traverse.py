@@ -34,6 +34,7 @@ from einrnn.core.nodes import (
     Value,
 )
 
+_DEPTHS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
 _TENSORS: WeakKeyDictionary[Node, frozenset[str]] = WeakKeyDictionary()
 
 N = TypeVar("N", bound=Node)
@@ -190,12 +191,14 @@ def fresh(index: Index, taken: frozenset[Index] | set[Index]) -> Index:
 def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
     """Replace free indices by index expressions; bound indices are renamed where they
     would capture an index of a replacement."""
-    if not any(index in root.free for index in mapping):
+    if root.free.isdisjoint(mapping):
         return root
     if type(root) is Element:  # by far the most frequent: no binders, nothing shared
         return cast(N, Element(root.tensor, tuple(substitute(a, mapping) for a in root.args)))
     if type(root) is Affine and not parts(root):
         return cast(N, _replace_letters(root, mapping))
+    if not root.binding:
+        return cast(N, _substituted(root, mapping))
     memo: dict[_Task, Node] = {}
 
     def restrict(node: Node, wanted: Mapping[Index, Affine]) -> _Task:
@@ -227,6 +230,30 @@ def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
             changed = _replace_letters(changed, dict(pairs))
         memo[task] = changed
     return cast(N, memo[start])
+
+
+def _substituted(root: Node, mapping: Mapping[Index, Affine]) -> Node:
+    """Indices replaced below a node that binds none, so that all stand for the same."""
+    done: dict[Node, Node] = {}
+    stack: list[Node] = [root]
+    while stack:
+        node = stack[-1]
+        if node in done:
+            stack.pop()
+            continue
+        if node.free.isdisjoint(mapping):
+            done[node] = node
+            stack.pop()
+            continue
+        missing = [part for part in node.below if part not in done]
+        if missing:
+            stack += missing
+            continue
+        stack.pop()
+        new = tuple([done[part] for part in node.below])
+        changed = node if new == node.below else with_parts(node, new)
+        done[node] = _replace_letters(changed, mapping) if type(changed) is Affine else changed
+    return done[root]
 
 
 def _replace_letters(value: Affine, mapping: Mapping[Index, Affine]) -> Affine:
@@ -328,7 +355,7 @@ def canonical(root: N) -> N:
         bound = binds(node)
         if not bound:
             return node
-        depth = max(first, _depth(_body(node)))
+        depth = max(first, binder_depth(_body(node)))
         names = tuple(Index(f"_{depth + position}") for position in range(len(bound)))
         return rename_bound(node, names)
 
@@ -337,11 +364,17 @@ def canonical(root: N) -> N:
     return rebuild(rebuild(root, lambda node: apart(node) if binds(node) else node), change)
 
 
-def _depth(body: Node) -> int:
-    """One more than the highest number a canonical binder below has."""
-    highest = -1
-    for node in walk(body):
-        for index in binds(node):
-            if index.name[0] == "_" and index.name[1:].isdigit():
-                highest = max(highest, int(index.name[1:]))
-    return highest + 1
+def binder_depth(root: Node) -> int:
+    """One more than the highest number a canonical binder at or below a node has."""
+    if not root.binding:
+        return 0
+    found = _DEPTHS.get(root)
+    if found is None:
+        numbers = [
+            int(index.name[1:])
+            for node in walk(root)
+            for index in binds(node)
+            if index.name[0] == "_" and index.name[1:].isdigit()
+        ]
+        found = _DEPTHS[root] = max(numbers, default=-1) + 1
+    return found

@@ -6,6 +6,7 @@ Used to drop conditions that always hold, and terms whose conditions never do.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from math import gcd
 
 from einrnn.core import affine as af
@@ -13,6 +14,7 @@ from einrnn.core.build import ZERO
 from einrnn.core.nodes import Affine, Compare, Cond, Dim, Element, Index, Number, Value
 
 _DEPTH = 5
+_KEPT = 1 << 16
 
 
 def at_least_zero(value: Affine) -> Cond:
@@ -27,6 +29,7 @@ def is_zero(value: Affine) -> Cond:
     return Compare("==", ZERO, Value(value))
 
 
+@lru_cache(maxsize=_KEPT)
 def side(cond: Cond) -> tuple[str, Affine] | None:
     """The relation and right side of a condition in one of the two forms above."""
     match cond:
@@ -60,6 +63,7 @@ def inequalities(conds: Iterable[Cond]) -> tuple[Affine, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=_KEPT)
 def follows(known: tuple[Affine, ...], goal: Affine) -> bool:
     """Whether ``goal >= 0`` follows by adding up a few of the known inequalities.
 

@@ -19,9 +19,9 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import canonical as canonical_binders
+from einrnn.core.traverse import binder_depth
 from einrnn.symbolic.normal.domain import side
-from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, in_order
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, rename
 
 
 def expression(poly: Poly) -> Expr:
@@ -34,8 +34,7 @@ def expression(poly: Poly) -> Expr:
     parts.sort(key=lambda part: part.key)
     if not parts:
         return ZERO
-    whole = canonical_binders(parts[0] if len(parts) == 1 else Add(tuple(parts)))
-    return in_order(whole)
+    return parts[0] if len(parts) == 1 else Add(tuple(parts))
 
 
 def _scaled(expr: Expr, coefficient: Fraction) -> Expr:
@@ -48,7 +47,13 @@ def _scaled(expr: Expr, coefficient: Fraction) -> Expr:
 
 
 def term_expression(term: Term) -> Expr:
-    """A term as sums over cases over a product; each sum between two of its bounds."""
+    """A term as sums over cases over a product; each sum between two of its bounds.
+
+    Bound indices are numbered from the inside out, as :func:`einrnn.core.traverse.canonical`
+    does, so that equal terms are one expression.
+    """
+    if term.bound:
+        term = _numbered(term)
     factors = [_power(base, exponent) for base, exponent in term.factors]
     body: Expr = ONE if not factors else factors[0] if len(factors) == 1 else Mul(tuple(factors))
     conds = list(term.conds)
@@ -67,6 +72,14 @@ def term_expression(term: Term) -> Expr:
     for index, low, high in reversed(ranges):
         body = Reduce("sum", index, low, high, body)
     return body
+
+
+def _numbered(term: Term) -> Term:
+    nodes = (*term.conds, *(base for base, _ in term.factors))
+    first = max((binder_depth(node) for node in nodes), default=0)
+    last = first + len(term.bound) - 1
+    names = {old: af.of(Index(f"_{last - place}")) for place, old in enumerate(term.bound)}
+    return rename(term, names)
 
 
 def _take(conds: list[Cond], index: Index, sign: int, inner: frozenset[Index]) -> Affine | None:

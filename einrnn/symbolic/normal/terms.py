@@ -31,6 +31,13 @@ class Term:
     conds: tuple[Cond, ...]
     factors: Factors
 
+    def __hash__(self) -> int:
+        """Kept: terms are looked up far more often than they are made."""
+        kept = self.__dict__.get("_hash")
+        if kept is None:
+            kept = self.__dict__["_hash"] = hash((self.bound, self.conds, self.factors))
+        return kept
+
     @property
     def indices(self) -> frozenset[Index]:
         """All indices that occur, free and bound."""

@@ -14,6 +14,7 @@ from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, replacement, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
@@ -85,21 +86,35 @@ class Prover:
         statement mentions, then all. Each stage begins with what the one before left.
         """
         work = self._normaliser(statement, ())
+        stages = self._unfolded(statement, work)
+        if stages and not stages[-1][0]:
+            return Proof("normal form")
+        for difference, chosen in stages:
+            if self._expired():
+                return None
+            try:
+                proof = self._at_stage(statement, work, expression(difference), chosen)
+            except TooLarge:
+                continue
+            if proof is not None:
+                return proof
+        return None
+
+    def _unfolded(self, statement: Statement, work: Normaliser) -> list[tuple[Poly, Chosen]]:
+        """The difference of the sides at each stage, up to the first at which it is 0."""
         difference = sub(statement.left, statement.right)
-        tried: set[tuple[Expr, bool]] = set()
+        found: dict[tuple[Expr, bool], tuple[Poly, Chosen]] = {}
         for chosen in self._stages(statement):
             try:
                 difference = self._without(work, difference, chosen)
-                stage = difference, chosen == self._derived_only
-                if stage in tried:
-                    continue
-                tried.add(stage)
-                proof = self._at_stage(statement, work, difference, chosen)
+                poly = work.poly(difference)
             except TooLarge:
                 continue
-            if proof is not None or self._expired():
-                return proof
-        return None
+            # what may be unfolded next differs between the first stage and the others
+            found.setdefault((difference, not found), (poly, chosen))
+            if not poly or self._expired():
+                break
+        return list(found.values())
 
     def _stages(self, statement: Statement) -> Iterator[Chosen]:
         """Derivatives; then one definition after the other, each before those it needs, with
