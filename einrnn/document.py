@@ -70,13 +70,14 @@ class Document:
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
+        from einrnn.check.verdicts import verdicts
 
         start = time.monotonic()
         self._selected(explain)
         judge = Judge(self._selected(labels), self.source, seed, timeout, frozenset(explain))
-        verdicts = judge.verdicts(progress) + self._invalid(labels)
-        verdicts.sort(key=lambda v: (v.line, v.column, v.step))
-        return Report(self.source.name, tuple(verdicts), self.diagnostics, time.monotonic() - start)
+        rows = verdicts(judge, progress) + self._invalid(labels)
+        rows.sort(key=lambda v: (v.line, v.column, v.step))
+        return Report(self.source.name, tuple(rows), self.diagnostics, time.monotonic() - start)
 
     def _selected(self, labels: Sequence[str]) -> Model:
         if not labels:

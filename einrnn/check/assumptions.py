@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,9 @@ import numpy.typing as npt
 from einrnn.check.claims import names_used
 from einrnn.core.model import Assumption, Model
 from einrnn.errors import EinrnnError
-from einrnn.numeric.interpret import Interpreter
+from einrnn.exact.exact import sides
+from einrnn.exact.floats import FloatPoint
+from einrnn.exact.values import UNDEFINED
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
@@ -24,18 +25,15 @@ def residuals(
     model: Model, assumptions: tuple[Assumption, ...], sizes: Mapping[str, int], arrays: Arrays
 ) -> list[float]:
     """Left minus right of every assumption at every value of its indices."""
-    interpreter = Interpreter(model, sizes, arrays)
+    point = FloatPoint(model, sizes, arrays)
     values: list[float] = []
     for assumption in assumptions:
-        letters = list(assumption.ranges)
-        spans = [
-            range(interpreter.index(r.lo, {}), interpreter.index(r.hi, {}) + 1)
-            for r in assumption.ranges.values()
-        ]
-        for position in product(*spans):
-            env = dict(zip(letters, position, strict=True))
-            left = interpreter.value(assumption.left, env)
-            values.append(left - interpreter.value(assumption.right, env))
+        both = sides(point.evaluator, assumption.left, assumption.right, assumption.ranges, None)
+        if both is None:
+            continue
+        gaps = np.broadcast_to(both.left - both.right, both.flags.shape)
+        undefined = (both.flags & UNDEFINED) != 0
+        values += np.where(undefined, np.nan, gaps).ravel().tolist()
     return values
 
 

@@ -11,6 +11,7 @@ from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Mode
 from einrnn.core.nodes import Apply, Cases, Element, Expr, Number
 from einrnn.core.traverse import elements
 from einrnn.errors import Diagnostic, EinrnnError
+from einrnn.exact.tensors import Groups
 from einrnn.symbolic.derived import complete, fewer_axes, forward
 from einrnn.symbolic.proof.clock import Clock
 from einrnn.symbolic.tidy import tidy
@@ -55,6 +56,11 @@ class Prepared:
     reverse: Model
     claims: tuple[Ready, ...]
     failed: tuple[tuple[Claim, Diagnostic], ...]
+
+    @cached_property
+    def groups(self) -> tuple[Groups, Groups]:
+        """What both models' definitions are evaluated in, each together with what it needs."""
+        return Groups(self.forward), Groups(self.reverse)
 
     @cached_property
     def recurrent(self) -> frozenset[str]:

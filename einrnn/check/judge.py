@@ -1,32 +1,47 @@
-"""The verdict ladder: what may be said of each claim of a document."""
+"""The verdict ladder: what may be said of one claim of a document."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from einrnn.check import counterexample as examples
-from einrnn.check.claims import Prepared, Ready, prepare, with_free_boundaries
+from einrnn.check.claims import (
+    Prepared,
+    Ready,
+    named_assumptions,
+    prepare,
+    with_free_boundaries,
+)
 from einrnn.check.compare import AGREES
 from einrnn.check.explain import explained
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.symbolic import equal_in_sympy
-from einrnn.check.verdict import Verdict
+from einrnn.check.verdict import Counterexample, Verdict
+from einrnn.check.witnesses import Witness, Witnesses
 from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic, EinrnnError
+from einrnn.exact.exact import Exact, Outcome
 from einrnn.source import Source
+from einrnn.symbolic.proof.prover import Proof
 
 _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 6.0
 _SYMPY_SECONDS = 2.0
 _REPAIR_SECONDS = 2.0
 
-Progress = Callable[[int, int, str], None]
+
+@dataclass(frozen=True)
+class Beside:
+    """What is found out beside the proofs: the word of the other engines and, of a claim
+    that fails in numbers, the counterexample."""
+
+    witness: Witness = Witness()
+    counterexample: Counterexample | None = None
 
 
 @dataclass
@@ -43,6 +58,9 @@ class Judge:
     seed: int = 0
     seconds: float = 10.0
     explain: frozenset[str] = frozenset()
+    _outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    _proofs: dict[str, Proof | None] = field(default_factory=dict[str, "Proof | None"])
+    _besides: dict[str, Beside] = field(default_factory=dict[str, Beside])
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -53,6 +71,16 @@ class Judge:
     def numbers(self) -> Numbers:
         """The numeric tier of the document as it stands."""
         return Numbers(self.prepared, self.seed)
+
+    @cached_property
+    def exact(self) -> Exact:
+        """The exact tier."""
+        return Exact(self.prepared.forward, self.seed)
+
+    @cached_property
+    def witnesses(self) -> Witnesses:
+        """The other engines."""
+        return Witnesses(self.prepared, self.seed)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -66,53 +94,76 @@ class Judge:
         freed = with_free_boundaries(self.model)
         return None if freed is None else Numbers(prepare(freed), self.seed + 1)
 
-    def verdicts(self, progress: Progress | None = None) -> list[Verdict]:
-        """A verdict on every claim, in the order of the document."""
-        failed = {id(claim): problem for claim, problem in self.prepared.failed}
-        ready = {id(item.claim): item for item in self.prepared.claims}
-        verdicts: list[Verdict] = []
-        for number, claim in enumerate(self.model.claims):
-            if progress is not None:
-                progress(number, len(self.model.claims), claim.label)
-            if id(claim) in failed:
-                verdicts.append(self.invalid(claim, (failed[id(claim)],)))
-            else:
-                verdicts.append(self._guarded(ready[id(claim)]))
-        return verdicts
-
-    def _guarded(self, ready: Ready) -> Verdict:
-        """The verdict, or the report of a defect that must not stop the other claims."""
-        try:
-            return self.verdict(ready)
-        except EinrnnError as error:
-            problem = Diagnostic(error.code, error.message, ready.claim.span, help=error.help)
-        except Exception as error:
-            message = f"a defect of einrnn, not of the document: {type(error).__name__}: {error}"
-            help_ = "please report this document"
-            problem = Diagnostic("E999", message, ready.claim.span, help=help_)
-        return self.invalid(ready.claim, (problem,))
-
     def verdict(self, ready: Ready) -> Verdict:
         """What is found out about one claim."""
         start = time.monotonic()
-        tried = self.numbers.cross_validated(ready)
-        if tried.failed_at is None and tried.sizes:
-            tried = replace(tried, failed_at=self.numbers.guarded(ready).failed_at)
-        base = self._base(ready, tried)
-        if tried.defects:
-            verdict = self._defective(base, ready, tried)
-        else:
-            verdict = (
-                self._refuted(base, ready, tried)
-                or self._proved(base, ready, tried)
-                or self._tested(base, ready, tried)
-            )
+        tried, beside = self.numbers.sides(ready), self.beside(ready)
+        defects = (*tried.defects, *beside.witness.defects)
+        base = self._base(ready, tried, beside.witness)
+        if defects:
+            return self._defective(base, ready, defects)
+        verdict = (
+            self._refuted(base, beside)
+            or self._proved(base, ready)
+            or self._tested(base, ready, tried)
+        )
         if verdict.verdict == "refuted" and (
             ready.claim.expect == "hold" or ready.claim.label in self.explain
         ):
             seconds = min(self.seconds, _REPAIR_SECONDS)
             verdict = explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
         return replace(verdict, seconds=time.monotonic() - start)
+
+    # ------------------------------------------------------------------ what is found out
+
+    def outcome(self, ready: Ready) -> Outcome:
+        """The word of the exact tier."""
+        if ready.key not in self._outcomes:
+            granted = named_assumptions(self.model, ready.assumptions)
+            pair, ranges = ready.forward, ready.claim.ranges
+            self._outcomes[ready.key] = self.exact.compare(
+                pair.left, pair.right, ranges, None, granted
+            )
+        return self._outcomes[ready.key]
+
+    def proof(self, ready: Ready) -> Proof | None:
+        """A proof for all sizes; looked for only where no tier of numbers objects."""
+        if ready.key not in self._proofs:
+            tried = self.numbers.sides(ready)
+            open_ = tried.sizes and tried.error <= AGREES and tried.failed_at is None
+            found = None
+            if open_ and self.outcome(ready).verdict != "differs":
+                found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
+            self._proofs[ready.key] = found
+        return self._proofs[ready.key]
+
+    def beside(self, ready: Ready) -> Beside:
+        """The other engines at one point, and the counterexample where numbers object."""
+        if ready.key not in self._besides:
+            point = self.numbers.first_point(ready)
+            witness = Witness() if point is None else self.witnesses.of(ready, point)
+            self._besides[ready.key] = Beside(witness, self._counterexample(ready))
+        return self._besides[ready.key]
+
+    def _counterexample(self, ready: Ready) -> Counterexample | None:
+        tried = self.numbers.sides(ready)
+        if tried.failed_at is None and self.outcome(ready).verdict != "differs":
+            return None
+        found = examples.find(self.prepared, ready, self.seed, min(self.seconds, _SEARCH_SECONDS))
+        if found is None and tried.failed_at is not None:
+            found = examples.at_point(self.prepared, ready, tried.failed_at)
+        return found
+
+    @property
+    def besides(self) -> dict[str, Beside]:
+        """What has been found out beside the proofs so far, by the keys of claims."""
+        return dict(self._besides)
+
+    def take(self, besides: dict[str, Beside]) -> None:
+        """What was worked out elsewhere."""
+        self._besides |= besides
+
+    # ------------------------------------------------------------------ the verdicts
 
     def invalid(self, claim: Claim, diagnostics: tuple[Diagnostic, ...]) -> Verdict:
         """The verdict on a claim that is not well formed."""
@@ -122,15 +173,16 @@ class Judge:
         line, column = self.source.place(claim.span.start)
         return Verdict(claim.label, claim.step, line, column, claim.text, claim.expect, "tested")
 
-    def _base(self, ready: Ready, tried: Tried) -> Verdict:
+    def _base(self, ready: Ready, tried: Tried, witness: Witness) -> Verdict:
+        worst = max(tried.error, tried.cross, witness.cross)
         return replace(
             self._blank(ready.claim),
             assumptions=ready.assumptions,
             sizes_tested=tried.sizes,
-            max_error=max(tried.error, tried.cross) if tried.sizes else None,
+            max_error=worst if tried.sizes else None,
         )
 
-    def _defective(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict:
+    def _defective(self, base: Verdict, ready: Ready, defects: tuple[str, ...]) -> Verdict:
         """Two ways to compute one side disagree: nothing may be said of the claim."""
         problems = tuple(
             Diagnostic(
@@ -139,25 +191,18 @@ class Judge:
                 ready.claim.span,
                 help="please report this document",
             )
-            for defect in tried.defects
+            for defect in defects
         )
         return replace(base, verdict="invalid", diagnostics=problems)
 
-    def _refuted(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict | None:
-        if tried.failed_at is None:
-            return None
-        seconds = min(self.seconds, _SEARCH_SECONDS)
-        found = examples.find(self.prepared, ready, self.seed, seconds)
-        found = found or examples.at_point(self.prepared, ready, tried.failed_at)
+    def _refuted(self, base: Verdict, beside: Beside) -> Verdict | None:
+        found = beside.counterexample
         if found is None:
             return None
         return replace(base, verdict="refuted", method="counterexample", counterexample=found)
 
-    def _proved(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict | None:
-        """A proof for all sizes, of a claim that numbers agree with."""
-        if not tried.sizes or tried.error > AGREES or tried.failed_at is not None:
-            return None
-        found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
+    def _proved(self, base: Verdict, ready: Ready) -> Verdict | None:
+        found = self.proof(ready)
         if found is None:
             return None
         return replace(base, verdict="proved", method=found.method, steps=found.steps)
@@ -169,20 +214,30 @@ class Judge:
         if tried.error > AGREES:
             note = f"the sides differ by {tried.error:.1e}, too little to refute the claim"
             return replace(base, notes=(note,))
+        outcome = self.outcome(ready)
+        if outcome.verdict == "differs":
+            note = "the sides differ modulo primes, yet no real inputs were found at which they do"
+            return replace(base, notes=(note,))
+        start = self._initial_state(ready)
+        note = "holds for the stated boundary values, not for arbitrary ones"
+        return replace(
+            base,
+            method=self._method(ready, outcome),
+            initial_state=start,
+            notes=(note,) if start == "stated" else (),
+        )
+
+    def _method(self, ready: Ready, outcome: Outcome) -> str:
+        """How a claim was tested: exactly where the exact tier could."""
+        if outcome.verdict == "agrees" and outcome.exact:
+            return "exact modulo primes, and numbers"
         symbolic = equal_in_sympy(
             self.prepared,
             ready,
             lambda sizes: self.numbers.points.at(sizes, ready.assumptions),
             min(self.seconds, _SYMPY_SECONDS),
         )
-        start = self._initial_state(ready)
-        note = "holds for the stated boundary values, not for arbitrary ones"
-        return replace(
-            base,
-            method="sympy and numbers" if symbolic else "numbers",
-            initial_state=start,
-            notes=(note,) if start == "stated" else (),
-        )
+        return "sympy and numbers" if symbolic else "numbers"
 
     def _initial_state(self, ready: Ready) -> Literal["any", "stated"] | None:
         """Whether the claim also holds with other constants as boundary values."""

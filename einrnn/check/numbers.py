@@ -1,36 +1,23 @@
-"""The numeric tier: both sides of a claim at random points, computed in three ways."""
+"""The numeric tier: both sides of a claim in double precision at random points, by two models
+that carry derivatives out in different ways."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready
-from einrnn.check.compare import (
-    REFUTES,
-    Both,
-    Compiled,
-    Position,
-    all_positions,
-    interpreted,
-    relative,
-)
-from einrnn.check.differences import largest_error
+from einrnn.check.compare import REFUTES, relative
 from einrnn.check.points import WIDE, Point, Points
 from einrnn.check.sizes import Sizes, large_sizes, trial_sizes
-from einrnn.core.traverse import elements
 from einrnn.errors import EinrnnError
+from einrnn.exact.exact import sides
+from einrnn.exact.floats import FloatOutcome
 
-_ORACLE_ENTRIES = 10
-_SYMPY_ENTRIES = 4
-_CROSS = 1e-10
-_DIFFERENCES = 1e-6
-_SMALL_DRAWS = 3
-
-Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
+_CROSS = 1e-8
+_SMALL_DRAWS = 2
 
 
 @dataclass(frozen=True)
@@ -57,68 +44,51 @@ class Numbers:
     prepared: Prepared
     seed: int
     points: Points = field(init=False)
-    _compiled: Compiled = field(init=False)
-    _differences: dict[str, float] = field(default_factory=dict[str, float])
+    _tried: dict[str, Tried] = field(default_factory=dict[str, Tried])
 
     def __post_init__(self) -> None:
         self.points = Points(self.prepared, self.seed)
-        self._compiled = Compiled(self.prepared)
 
     def sides(self, ready: Ready) -> Tried:
-        """Both sides by the compiled program at all sizes."""
-        tried = Tried()
-        for point, both in self._evaluated(ready, self._trials):
-            tried = _with(tried, point, both)
-        return tried
+        """Both sides at all sizes, several draws at the smallest; then at larger sizes and at
+        entries of very different magnitudes, where a bound or a sign that small ones hide
+        shows."""
+        if ready.key not in self._tried:
+            self._tried[ready.key] = self._evaluated(ready)
+        return self._tried[ready.key]
 
-    def guarded(self, ready: Ready) -> Tried:
-        """Both sides at larger sizes and at entries of very different magnitudes, where a
-        bound or a sign that small ones hide shows: every claim passes here before a proof."""
-        tried = Tried()
-        for point, both in self._evaluated(ready, self._guards):
-            tried = _with(tried, point, both)
-        return tried
+    def first_point(self, ready: Ready) -> Point | None:
+        """The point at the first sizes, where other engines are asked too."""
+        return self.points.at(self._trials[0][0], ready.assumptions)
 
-    def cross_validated(self, ready: Ready) -> Tried:
-        """Both sides at all sizes, with the interpreter, sympy and differences as witnesses."""
+    def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
-        cross, defects = 0.0, list[str]()
-        for point, both in self._evaluated(ready, self._trials):
-            engines: list[tuple[str, int, Engine]] = [
-                ("the interpreter", _ORACLE_ENTRIES, interpreted)
-            ]
-            if not tried.sizes:
-                engines.append(("sympy", _SYMPY_ENTRIES, in_sympy))
-            for name, most, engine in engines:
-                worst, found = _witness(point, ready, both, name, most, engine)
-                cross = max(cross, worst)
-                defects += found
-            tried = _with(tried, point, both)
-        if tried.sizes:
-            defects += self._derivatives(ready)
-        return Tried(tried.sizes, tried.error, cross, tried.failed_at, tuple(defects))
-
-    def _evaluated(self, ready: Ready, trials: list[tuple[Sizes, int]]) -> list[tuple[Point, Both]]:
-        """The points at which both sides have values, with the values."""
-        rows: list[tuple[Point, Both]] = []
-        for sizes, draw in trials:
+        for sizes, draw in (*self._trials, *self._guards):
             point = self.points.at(sizes, ready.assumptions, draw)
             if point is None:
                 continue
             try:
-                both = self._compiled.both(point, ready)
+                both = self._compared(point, ready)
+                if both.compared and not tried.sizes:
+                    tried = _crossed(point, ready)
             except EinrnnError:
                 continue
-            if both.defined.any():
-                rows.append((point, both))
-        return rows
+            if both.compared:
+                tried = _with(tried, point, both, counted=draw != WIDE)
+        return tried
+
+    def _compared(self, point: Point, ready: Ready) -> FloatOutcome:
+        """By adjoints at large sizes, where derivatives ahead would have too many entries."""
+        large = point.sizes == self._guards[0][0]
+        pair = ready.reverse if large else ready.forward
+        there = point.reverse if large else point.forward
+        return there.compare(pair.left, pair.right, ready.claim.ranges)
 
     @cached_property
     def _guards(self) -> list[tuple[Sizes, int]]:
         return [
             (large_sizes(self.prepared.model), 0),
             (trial_sizes(self.prepared.model)[0], WIDE),
-            (trial_sizes(self.prepared.model)[-1], WIDE),
         ]
 
     @cached_property
@@ -131,74 +101,34 @@ class Numbers:
             (sizes, draw) for sizes in small for draw in range(_SMALL_DRAWS)
         ]
 
-    def _derivatives(self, ready: Ready) -> list[str]:
-        """The derivatives a claim mentions, against finite differences; each once a document."""
-        model = self.prepared.forward
-        found = elements(ready.forward.left, ready.forward.right)
-        defects: list[str] = []
-        for name in dict.fromkeys(e.tensor for e in found if e.tensor in model.derived):
-            if name not in self._differences:
-                self._differences[name] = self._difference(name)
-            if self._differences[name] > _DIFFERENCES:
-                error = self._differences[name]
-                defects.append(f"{name} and finite differences differ by {error:.1e}")
-        return defects
 
-    def _difference(self, name: str) -> float:
-        sizes = trial_sizes(self.prepared.model)[0]
-        point = self.points.at(sizes, ())
-        rng = np.random.default_rng(self.seed)
-        if point is None:
-            return 0.0
-        try:
-            return largest_error(self.prepared.forward, sizes, point.arrays, name, rng)
-        except EinrnnError:
-            return 0.0
-
-
-def _with(tried: Tried, point: Point, both: Both) -> Tried:
-    """The record with one more point in it."""
-    error = float(both.errors.max(initial=0.0))
-    failed = point if error > REFUTES else None
+def _with(tried: Tried, point: Point, both: FloatOutcome, counted: bool) -> Tried:
+    """The record with one more point in it; errors at extreme entries say little."""
+    failed = point if both.error > REFUTES else None
     return Tried(
         tried.sizes if point.sizes in tried.sizes else (*tried.sizes, point.sizes),
-        max(tried.error, error),
+        max(tried.error, both.error) if counted or failed else tried.error,
         tried.cross,
         tried.failed_at or failed,
         tried.defects,
     )
 
 
-def _witness(
-    point: Point, ready: Ready, both: Both, name: str, most: int, engine: Engine
-) -> tuple[float, list[str]]:
-    """The largest error of the program's values against another engine's at some entries."""
-    positions = all_positions(point, ready)
-    rng = np.random.default_rng(len(positions))
-    picked = rng.choice(len(positions), min(most, len(positions)), replace=False)
-    chosen = sorted(int(i) for i in picked)
-    try:
-        rows = engine(point, ready, [positions[i] for i in chosen])
-    except EinrnnError as problem:
-        return 0.0, [f"{name} cannot evaluate it: {problem.message}"]
+def _crossed(point: Point, ready: Ready) -> Tried:
+    """A record that compares each side by derivatives ahead with the same by adjoints."""
+    ranges = ready.claim.ranges
+    one, other = ready.forward, ready.reverse
+    ahead = sides(point.forward.evaluator, one.left, one.right, ranges, None)
+    back = sides(point.reverse.evaluator, other.left, other.right, ranges, None)
+    if ahead is None or back is None:
+        return Tried()
     worst = 0.0
-    for side, mine in enumerate((both.left, both.right)):
-        theirs = np.array([row[side] for row in rows], dtype=float)
-        ours = mine.reshape(-1)[chosen]
-        usable = np.isfinite(theirs) & np.isfinite(ours)
-        error = relative(ours[usable], theirs[usable])
-        worst = max(worst, float(error.max(initial=0.0)))
-    if worst > _CROSS:
-        return worst, [f"opt_einsum and {name} differ by {worst:.1e} at {dict(point.sizes)}"]
-    return worst, []
+    for ours, theirs in ((ahead.left, back.left), (ahead.right, back.right)):
+        usable = np.isfinite(ours) & np.isfinite(theirs)
+        worst = max(worst, float(relative(ours[usable], theirs[usable]).max(initial=0.0)))
+    if worst <= _CROSS:
+        return Tried(cross=worst)
+    return Tried(
+        cross=worst, defects=(f"derivatives ahead and adjoints differ by {worst:.1e}",)
+    )
 
-
-def in_sympy(point: Point, ready: Ready, chosen: Sequence[Position]) -> list[tuple[float, float]]:
-    """Both sides by the sympy compiler at some positions of the free indices."""
-    letters = tuple(ready.claim.ranges)
-    rows: list[tuple[float, float]] = []
-    for position in chosen:
-        env = dict(zip(letters, position, strict=True))
-        left = point.sympy_values.value(ready.forward.left, env)
-        rows.append((left, point.sympy_values.value(ready.forward.right, env)))
-    return rows

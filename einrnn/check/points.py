@@ -14,6 +14,7 @@ import numpy.typing as npt
 from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.core.model import Model
+from einrnn.exact.floats import FloatPoint
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.sample import sample
 
@@ -48,6 +49,16 @@ class Point:
     def interpreter(self) -> Interpreter:
         """The oracle at this point; it remembers every entry it has computed."""
         return Interpreter(self.prepared.forward, self.sizes, self.arrays)
+
+    @cached_property
+    def forward(self) -> FloatPoint:
+        """Everything in double precision, derivatives carried out ahead."""
+        return FloatPoint(self.prepared.forward, self.sizes, self.arrays, self.prepared.groups[0])
+
+    @cached_property
+    def reverse(self) -> FloatPoint:
+        """Everything in double precision, derivatives by adjoints."""
+        return FloatPoint(self.prepared.reverse, self.sizes, self.arrays, self.prepared.groups[1])
 
     @cached_property
     def sympy_values(self) -> SympyValues:

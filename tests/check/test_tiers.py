@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import einrnn
-from einrnn.check import numbers
+from einrnn.check import memo, witnesses
 from einrnn.check.assumptions import residuals, satisfy
 from einrnn.check.differences import largest_error
 from einrnn.check.judge import Judge
@@ -59,12 +59,13 @@ def test_assumptions_that_cannot_hold_are_noticed():
 
 def test_a_disagreement_of_the_engines_is_reported_as_a_defect(monkeypatch: pytest.MonkeyPatch):
     """The interpreter is made to lie: the claim is not judged, and the tool says so."""
-    honest = numbers.interpreted
+    honest = witnesses.interpreted
 
     def lying(point, ready, chosen):
         return [(left + 1e-3, right) for left, right in honest(point, ready, chosen)]
 
-    monkeypatch.setattr(numbers, "interpreted", lying)
+    monkeypatch.setattr(witnesses, "interpreted", lying)
+    memo.forget()
     report = einrnn.parse("input x[N]\n[1] x[i] + x[i] = 2 x[i]").check()
     verdict = report["1"]
     assert verdict.verdict == "invalid"
@@ -82,6 +83,7 @@ def test_a_crash_in_one_claim_does_not_stop_the_others(monkeypatch: pytest.Monke
         return honest(self, ready)
 
     monkeypatch.setattr(Judge, "verdict", crashing)
+    memo.forget()
     report = einrnn.parse("input x[N]\n[1] x[i] = x[i]\n[2] x[i] + x[i] = 2 x[i]").check()
     assert report["1"].diagnostics[0].code == "E999"
     assert report["2"].verdict == "proved"

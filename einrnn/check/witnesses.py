@@ -1,0 +1,150 @@
+"""Other engines asked for the same values: compiled programs, the naive interpreter, sympy,
+and finite differences for the derivatives. They share no code with one another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from einrnn.check.claims import Prepared, Ready, names_used
+from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted, relative
+from einrnn.check.differences import largest_error
+from einrnn.check.points import Point
+from einrnn.core.nodes import Index, Opaque
+from einrnn.core.traverse import elements, walk
+from einrnn.errors import EinrnnError
+from einrnn.exact.exact import sides
+
+_CROSS = 1e-8
+_DIFFERENCES = 1e-6
+
+Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The largest relative difference between the engines, and where it is a defect."""
+
+    cross: float = 0.0
+    defects: tuple[str, ...] = ()
+
+
+@dataclass
+class Witnesses:
+    """The engines for the claims of one document; what claims share is computed once."""
+
+    prepared: Prepared
+    seed: int
+    _compiled: Compiled = field(init=False)
+    _differences: dict[str, float] = field(default_factory=dict[str, float])
+
+    def __post_init__(self) -> None:
+        self._compiled = Compiled(self.prepared)
+
+    def of(self, ready: Ready, point: Point) -> Witness:
+        """What the engines say of both sides of a claim at a point."""
+        try:
+            both = self._compiled.both(point, ready)
+        except EinrnnError as problem:
+            return Witness(0.0, (f"the program cannot evaluate it: {problem.message}",))
+        worst, defects = 0.0, list[str]()
+        if not _has_opaque(self.prepared, ready):
+            worst, defects = _against_floats(point, ready, both)
+        for name, most, engine in (("the interpreter", 6, interpreted), ("sympy", 2, in_sympy)):
+            error, found = _at_some(point, ready, both, name, most, engine)
+            worst = max(worst, error)
+            defects += found
+        return Witness(worst, (*defects, *self._derivatives(ready, point)))
+
+    def _derivatives(self, ready: Ready, point: Point) -> list[str]:
+        """The derivatives a claim mentions, against finite differences; each once a document."""
+        model = self.prepared.forward
+        found = elements(ready.forward.left, ready.forward.right)
+        defects: list[str] = []
+        for name in dict.fromkeys(e.tensor for e in found if e.tensor in model.derived):
+            if name not in self._differences:
+                self._differences[name] = self._difference(name, point)
+            if self._differences[name] > _DIFFERENCES:
+                error = self._differences[name]
+                defects.append(f"{name} and finite differences differ by {error:.1e}")
+        return defects
+
+    def _difference(self, name: str, point: Point) -> float:
+        rng = np.random.default_rng(self.seed)
+        try:
+            return largest_error(self.prepared.forward, point.sizes, point.arrays, name, rng)
+        except EinrnnError:
+            return 0.0
+
+
+def _against_floats(point: Point, ready: Ready, both: Both) -> tuple[float, list[str]]:
+    """The program's values against the evaluator's at all positions."""
+    pair = ready.forward
+    other = sides(point.forward.evaluator, pair.left, pair.right, ready.claim.ranges, None)
+    if other is None:
+        return 0.0, []
+    worst = 0.0
+    for mine, theirs in ((both.left, other.left), (both.right, other.right)):
+        there = _in_order(theirs[0], other.order, tuple(ready.claim.ranges))
+        mine, there = np.broadcast_arrays(mine, there)
+        usable = np.isfinite(mine) & np.isfinite(there)
+        worst = max(worst, float(relative(mine[usable], there[usable]).max(initial=0.0)))
+    if worst > _CROSS:
+        return worst, [f"opt_einsum and the evaluator differ by {worst:.1e}"]
+    return worst, []
+
+
+def _in_order(
+    values: npt.NDArray[np.float64], order: Sequence[Index], wanted: Sequence[Index]
+) -> npt.NDArray[np.float64]:
+    """The axes as wanted, of size 1 for indices that the values do not have."""
+    kept = [order.index(index) for index in wanted if index in order]
+    moved = values.transpose(kept)
+    return np.expand_dims(moved, [n for n, index in enumerate(wanted) if index not in order])
+
+
+def _has_opaque(prepared: Prepared, ready: Ready) -> bool:
+    """Whether a claim speaks of unknown functions: each engine has its own."""
+    roots = (ready.forward.left, ready.forward.right)
+    names = names_used(prepared.forward, roots)
+    definitions = prepared.forward.definitions
+    bodies = [c.body for n in sorted(names & definitions.keys()) for c in definitions[n].clauses]
+    return any(isinstance(node, Opaque) for node in walk(*roots, *bodies))
+
+
+def _at_some(
+    point: Point, ready: Ready, both: Both, name: str, most: int, engine: Engine
+) -> tuple[float, list[str]]:
+    """The largest error of the program's values against another engine's at some entries."""
+    positions = all_positions(point, ready)
+    rng = np.random.default_rng(len(positions))
+    picked = rng.choice(len(positions), min(most, len(positions)), replace=False)
+    chosen = sorted(int(i) for i in picked)
+    try:
+        rows = engine(point, ready, [positions[i] for i in chosen])
+    except EinrnnError as problem:
+        return 0.0, [f"{name} cannot evaluate it: {problem.message}"]
+    worst = 0.0
+    for side, mine in enumerate((both.left, both.right)):
+        theirs = np.array([row[side] for row in rows], dtype=float)
+        ours = mine.reshape(-1)[chosen]
+        usable = np.isfinite(theirs) & np.isfinite(ours)
+        error = relative(ours[usable], theirs[usable])
+        worst = max(worst, float(error.max(initial=0.0)))
+    if worst > _CROSS:
+        return worst, [f"opt_einsum and {name} differ by {worst:.1e} at {dict(point.sizes)}"]
+    return worst, []
+
+
+def in_sympy(point: Point, ready: Ready, chosen: Sequence[Position]) -> list[tuple[float, float]]:
+    """Both sides by the sympy compiler at some positions of the free indices."""
+    letters = tuple(ready.claim.ranges)
+    rows: list[tuple[float, float]] = []
+    for position in chosen:
+        env = dict(zip(letters, position, strict=True))
+        left = point.sympy_values.value(ready.forward.left, env)
+        rows.append((left, point.sympy_values.value(ready.forward.right, env)))
+    return rows
