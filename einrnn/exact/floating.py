@@ -162,7 +162,7 @@ class Floating:
             found = yield from entries(ev, argument, order, level, env)
             flags = merged(flags, found.flags)
             sizes.append([ev.number(size) for size in argument.sizes])
-            places: Array = np.arange(found.data.shape[-1])
+            places = np.arange(found.data.shape[-1], dtype=np.int64)
             for wave in range(_WAVES):
                 weights = _weight(seed[..., None], wave, number, places)
                 angles[wave] = angles[wave] + (weights * found.data).sum(axis=-1)
@@ -180,7 +180,9 @@ class Floating:
 
 def _uniform(seed: Array, wave: int, argument: int, places: Any) -> Array:
     """Numbers from 0 to 1 that depend on all that is given and on nothing else."""
-    key = np.asarray(places, dtype=np.uint64) + np.uint64(wave << 40 | (argument + 1) << 48)
+    key = np.atleast_1d(np.asarray(places, dtype=np.uint64)) + np.uint64(
+        wave << 40 | (argument + 1) << 48
+    )
     return scramble(scramble(key) + seed).astype(np.float64) / 2.0**64
 
 

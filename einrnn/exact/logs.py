@@ -7,6 +7,7 @@ applies and the value itself has to be looked at.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from einrnn.core import affine as af
 from einrnn.core import nodes as n
 from einrnn.core.build import ONE, apply, div, neg, power
 from einrnn.core.model import Model
+from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import substitute
 
 
@@ -40,8 +42,18 @@ def inlined(model: Model, node: n.Expr) -> n.Expr | None:
     return substitute(clauses[0].body, {i: arg for i, arg in pairs if i is not None})
 
 
+def looked_through(model: Model, node: n.Expr) -> n.Expr:
+    """What an entry is defined as, through definitions of one clause; no recurrence has one."""
+    seen: set[str] = set()
+    while isinstance(node, n.Element) and node.tensor not in seen:
+        seen.add(node.tensor)
+        node = inlined(model, node) or node
+    return node
+
+
 def log_of(model: Model, node: n.Expr) -> n.Expr | None:
     """``log(node)`` by the laws of products, powers and exponentials."""
+    node = looked_through(model, node)
     match node:
         case n.Number(value) if value > 0:
             return n.Add(()) if value == 1 else None
@@ -57,9 +69,6 @@ def log_of(model: Model, node: n.Expr) -> n.Expr | None:
             return neg(apply("softplus", neg(x)))
         case n.Reduce("prod", index, lo, hi, body):
             return n.Reduce("sum", index, lo, hi, apply("log", body))
-        case n.Element():
-            body = inlined(model, node)
-            return None if body is None else log_of(model, body)
         case _:
             return None
 
@@ -75,8 +84,10 @@ def _log_product(factors: tuple[n.Expr, ...]) -> n.Expr | None:
     return n.Add((apply("log", n.Number(scale)), *rest))
 
 
-def exp_of(model: Model, node: n.Expr) -> n.Expr | None:
+@trampoline
+def exp_of(model: Model, node: n.Expr) -> Steps[n.Expr | None]:
     """``exp(node)`` where logarithms are terms of it: ``exp(a + c log u) = exp(a) u^c``."""
+    node = looked_through(model, node)
     match node:
         case n.Apply("log", (u,)):
             return u
@@ -84,79 +95,81 @@ def exp_of(model: Model, node: n.Expr) -> n.Expr | None:
             return n.Add((ONE, apply("exp", x)))
         case n.Reduce("logsumexp", index, lo, hi, body):
             return n.Reduce("sum", index, lo, hi, apply("exp", body))
-        case n.Add(terms):
-            found = [exp_of(model, term) for term in terms]
-            if not any(found):
-                return None
-            pairs = zip(found, terms, strict=True)
-            return n.Mul(tuple(known or apply("exp", term) for known, term in pairs))
         case n.Reduce("sum", index, lo, hi, body):
-            inner = exp_of(model, body)
+            inner: n.Expr | None = yield exp_of.steps(model, body)
             return None if inner is None else n.Reduce("prod", index, lo, hi, inner)
-        case n.Mul(factors):
-            for position, factor in enumerate(factors):
-                base = exp_of(model, factor)
-                if base is not None:
-                    rest = factors[:position] + factors[position + 1 :]
-                    return n.Pow(base, rest[0] if len(rest) == 1 else n.Mul(rest))
-            return None
-        case n.Element():
-            body = inlined(model, node)
-            return None if body is None else exp_of(model, body)
+        case n.Add(parts) | n.Mul(parts):
+            found: list[n.Expr | None] = []
+            for part in parts:
+                found.append((yield exp_of.steps(model, part)))
+            return _exp_sum(parts, found) if isinstance(node, n.Add) else _exp_product(parts, found)
         case _:
             return None
+
+
+def _exp_sum(terms: tuple[n.Expr, ...], found: list[n.Expr | None]) -> n.Expr | None:
+    if not any(found):
+        return None
+    pairs = zip(found, terms, strict=True)
+    return n.Mul(tuple(known or apply("exp", term) for known, term in pairs))
+
+
+def _exp_product(factors: tuple[n.Expr, ...], found: list[n.Expr | None]) -> n.Expr | None:
+    for position, base in enumerate(found):
+        if base is not None:
+            rest = factors[:position] + factors[position + 1 :]
+            return n.Pow(base, rest[0] if len(rest) == 1 else n.Mul(rest))
+    return None
 
 
 def pure_sum(model: Model, node: n.Expr) -> Pure | None:
     """A sum as its positive terms, where the logarithms of all of them are known."""
+    node = looked_through(model, node)
     match node:
-        case n.Add(terms) if len(terms) > 1 and all(is_pure(model, term) for term in terms):
+        case n.Add(terms) if len(terms) > 1 and all(is_pure(term) for term in terms):
             logs = n.Add(tuple(apply("log", term) for term in terms))
             return Pure(logs, n.Mul(terms), n.Number(Fraction(len(terms))))
-        case n.Reduce("sum", index, lo, hi, body) if is_pure(model, body):
+        case n.Reduce("sum", index, lo, hi, body) if is_pure(body):
             logs = n.Reduce("sum", index, lo, hi, apply("log", body))
             product = n.Reduce("prod", index, lo, hi, body)
             return Pure(logs, product, n.Reduce("sum", index, lo, hi, ONE))
-        case n.Element():
-            body = inlined(model, node)
-            return None if body is None else pure_sum(model, body)
         case _:
             return None
 
 
-def is_pure(model: Model, node: n.Expr) -> bool:
+def is_pure(node: n.Expr) -> bool:
     """Whether the value is positive and its logarithm is known by the laws alone."""
-    match node:
-        case n.Number(value):
-            return value > 0
-        case n.Apply("exp", _):
-            return True
-        case n.Mul(factors):
-            return all(is_pure(model, factor) for factor in factors)
-        case n.Pow(base, _):
-            return is_pure(model, base)
-        case _:
-            return False
+    return _is_product(node, lambda part: isinstance(part, n.Apply) and part.function == "exp")
 
 
 def is_positive(model: Model, node: n.Expr) -> bool:
     """Whether the value is a product of positive numbers; sums are not looked into."""
-    match node:
-        case n.Number(value):
-            return value > 0
-        case n.Value():
-            return True
-        case n.Apply("exp", _):
-            return True
-        case n.Element(tensor) if tensor in model.inputs:
-            given = model.inputs[tensor]
+
+    def known(part: n.Expr) -> bool:
+        if isinstance(part, n.Element) and part.tensor in model.inputs:
+            given = model.inputs[part.tensor]
             return given.has("positive") or given.has("probability")
-        case n.Mul(factors):
-            return all(is_positive(model, factor) for factor in factors)
-        case n.Pow(base, _):
-            return is_positive(model, base)
-        case _:
-            return False
+        return isinstance(part, n.Value) or is_pure(part)
+
+    return _is_product(node, known)
+
+
+def _is_product(node: n.Expr, known: Callable[[n.Expr], bool]) -> bool:
+    """Whether the node is made of positive numbers and known parts by products and powers."""
+    pending = [node]
+    while pending:
+        match pending.pop():
+            case n.Number(value) if value > 0:
+                pass
+            case n.Mul(factors):
+                pending += factors
+            case n.Pow(base, _):
+                pending.append(base)
+            case part if known(part):
+                pass
+            case _:
+                return False
+    return True
 
 
 def by_exp(function: str, x: n.Expr) -> n.Expr | None:
