@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready
+from einrnn.check.mend.places import has_derivative
+from einrnn.check.mend.values import Array, NotEvaluated, Values
 from einrnn.check.points import Point
-from einrnn.check.repair.places import has_derivative
-from einrnn.check.repair.values import Array, NotEvaluated, Values
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Affine, Derivative, Dim, Element, Expr, Index, Node
@@ -130,7 +130,9 @@ class Setting:
         for point in points:
             values = Values(self.derivatives.model, point.sizes, point.arrays)
             try:
-                scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in self.ranges.items()}
+                scope = {
+                    i: (values.number(r.lo), values.number(r.hi)) for i, r in self.ranges.items()
+                }
                 left = np.array(values.over(self.ready.forward.left, scope), dtype=float)
                 right = values.over(self.ready.forward.right, scope)
             except (NotEvaluated, EinrnnError):

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product as choices
-from typing import cast
 
-from einrnn.check.repair.places import Ranges, weight
-from einrnn.check.repair.setting import Dimension, dimension, letters_by_dimension
+from einrnn.check.mend.places import Ranges, weight
+from einrnn.check.mend.setting import Dimension, dimension, letters_by_dimension
 from einrnn.check.sizes import recurrent_dims
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, compare, delta, iverson, number, sub
@@ -79,7 +78,9 @@ class Pool:
         return [piece for name in names for piece in self._entries(name, ranges)]
 
     def _names(self) -> list[str]:
-        return [n for n in (*self.model.inputs, *self.model.definitions) if n not in self.model.derived]
+        return [
+            n for n in (*self.model.inputs, *self.model.definitions) if n not in self.model.derived
+        ]
 
     def _pieces(self, ranges: Ranges) -> Iterator[Piece]:
         yield Piece(ONE, 0.2)
@@ -124,7 +125,9 @@ class Pool:
         kinds = [dimension(axis.hi, {}) for axis in axes]
         for summed in _summed_axes(kinds, by_kind):
             options = [
-                [af.of(letters[a])] if a in summed else [af.of(i) for i in by_kind.get(kinds[a], [])]
+                [af.of(letters[a])]
+                if a in summed
+                else [af.of(i) for i in by_kind.get(kinds[a], [])]
                 for a in range(len(axes))
             ]
             for number_, args in enumerate(choices(*options)):
@@ -162,7 +165,10 @@ class Pool:
             letters = letters_by_dimension(ranges).get(dimension(node.size, {}), [])
             for row, column in choices(letters, letters):
                 at = (af.of(row), af.of(column))
-                yield Piece(Matrix(node.op, node.row, node.column, node.size, node.body, node.power, at), 1.0)
+                yield Piece(
+                    Matrix(node.op, node.row, node.column, node.size, node.body, node.power, at),
+                    1.0,
+                )
 
     def _slopes(self, ranges: Ranges) -> Iterator[Piece]:
         """The functions that occur, and their derivatives: ``f(x)`` and ``f'(x)``."""
@@ -170,7 +176,7 @@ class Pool:
             for mapping in _placings(node, own, ranges):
                 applied = substitute(node, mapping)
                 yield Piece(applied, 0.9 + 0.1 * weight(applied))
-                slope = cast(Expr, FUNCTIONS[node.function].derivatives[0](applied.args[0]))
+                slope = FUNCTIONS[node.function].derivatives[0](applied.args[0])
                 yield Piece(slope, 0.9 + 0.1 * weight(slope))
 
     def _functions(self) -> Iterator[tuple[Apply, Ranges]]:

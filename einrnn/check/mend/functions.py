@@ -18,8 +18,20 @@ def _sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
-def _sign(x: Array) -> Array:
-    return np.sign(x)
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0.0)
+
+
+def _step(x: Array) -> Array:
+    return np.where(x > 0, 1.0, 0.0)
+
+
+def _softplus(x: Array) -> Array:
+    return np.logaddexp(0.0, x)
+
+
+def _constant(value: float) -> Callable[[Array], Array]:
+    return lambda x: np.full_like(x, value)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -27,11 +39,11 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "log": np.log,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
-    "relu": lambda x: np.maximum(x, 0.0),
+    "relu": _relu,
     "sqrt": np.sqrt,
     "abs": np.abs,
-    "sign": _sign,
-    "step": lambda x: (x > 0).astype(float),
+    "sign": np.sign,
+    "step": _step,
     "sin": np.sin,
     "cos": np.cos,
     "tan": np.tan,
@@ -40,13 +52,13 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "asin": np.arcsin,
     "acos": np.arccos,
     "atan": np.arctan,
-    "softplus": lambda x: np.logaddexp(0.0, x),
+    "softplus": _softplus,
     "erf": np.vectorize(math.erf, otypes=[float]),
     "max": np.maximum,
     "min": np.minimum,
-    "pi": lambda _: np.array(math.pi),
-    "inf": lambda _: np.array(math.inf),
-    "undefined": lambda _: np.array(math.nan),
+    "pi": _constant(math.pi),
+    "inf": _constant(math.inf),
+    "undefined": _constant(math.nan),
 }
 
 RELATIONS: Mapping[Relation, Callable[[Array, Array], Array]] = {

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from einrnn.check.claims import Prepared, Ready, names_used
+from einrnn.check.mend.confirm import agrees
+from einrnn.check.mend.setting import Setting
 from einrnn.check.points import Points
 from einrnn.check.proofs import Proofs
-from einrnn.check.repair.confirm import agrees
-from einrnn.check.repair.setting import Setting
 from einrnn.check.sizes import Sizes
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
@@ -58,7 +58,9 @@ def hypotheses(prepared: Prepared, ready: Ready) -> Iterator[Hypothesis]:
             yield Hypothesis(f"{left} = {right} [{assumption.name}]", assumption)
     used = names_used(prepared.forward, (ready.forward.left, ready.forward.right))
     inputs = [given for name, given in model.inputs.items() if name in used]
-    varied = {n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)}
+    varied = {
+        n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)
+    }
     data = [given for given in inputs if given.name not in varied]
     for given in data:
         yield from _sums(given, model)

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from einrnn.check.repair import combine
-from einrnn.check.repair.constants import Constant, constants
-from einrnn.check.repair.edits import Edit, edits, edits_everywhere, edits_of_left
-from einrnn.check.repair.holes import Filler, Hole, holes
-from einrnn.check.repair.places import expanded, flat, replaced, terms_of, weight, without_sign
-from einrnn.check.repair.pool import Piece, Pool
-from einrnn.check.repair.setting import CLOSE, Setting, Target, close
+from einrnn.check.mend import combine
+from einrnn.check.mend.constants import Constant, constants
+from einrnn.check.mend.edits import Edit, edits, edits_everywhere, edits_of_left
+from einrnn.check.mend.holes import Filler, Hole, Tier, holes
+from einrnn.check.mend.places import expanded, flat, replaced, terms_of, weight, without_sign
+from einrnn.check.mend.pool import Piece, Pool
+from einrnn.check.mend.setting import CLOSE, Setting, Target, close
 from einrnn.core.build import ZERO, sub
-from einrnn.core.nodes import Expr
+from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import canonical, walk
 from einrnn.symbolic.tidy import tidy
 
@@ -73,13 +73,17 @@ class Search:
         for edit in edits_of_left(claim):
             assert edit.left is not None
             difference = sub(edit.left, claim.right)
-            values = [(self.setting.at(difference, target), target) for target in self.setting.targets]
+            values = [
+                (self.setting.at(difference, target), target) for target in self.setting.targets
+            ]
             if all(v is not None and _same(v[t.known], 0 * t.left[t.known]) for v, t in values):
                 self.found[difference] = edit
 
     def ranked(self) -> list[Edit]:
         """What was found so far, the smallest edit first."""
-        return sorted(self.found.values(), key=lambda edit: (edit.cost, weight(edit.expr), edit.expr.key))
+        return sorted(
+            self.found.values(), key=lambda edit: (edit.cost, weight(edit.expr), edit.expr.key)
+        )
 
     def _single(self, root: Expr, extra: float) -> None:
         tried = self._tried(root)
@@ -90,11 +94,13 @@ class Search:
                 self._keep(edit, extra)
         self._keep_all(self._everywhere(root), extra)
         self._keep_all(combine.with_constants(tried, self.known), extra)
-        self._fill(root, extra)
+        self._fill(root, extra, "plain")
         if self._best() > _GOOD:
             self._combined(tried, extra)
         if self._best() > _GOOD:
-            self._fill(root, extra, twofold=True)
+            self._fill(root, extra, "derivatives")
+        if self._best() > _GOOD:
+            self._fill(root, extra, "products")
 
     def _best(self) -> float:
         return min((edit.cost for edit in self.found.values()), default=float("inf"))
@@ -173,9 +179,9 @@ class Search:
         claim = self.setting.ready.claim
         return claim.left in set(walk(expr)) and claim.left not in set(walk(claim.right))
 
-    def _fill(self, root: Expr, extra: float, twofold: bool = False) -> None:
+    def _fill(self, root: Expr, extra: float, tier: Tier) -> None:
         for hole in self._holes(root):
-            self._keep_all(self.filler.repairs(root, hole, twofold), extra)
+            self._keep_all(self.filler.repairs(root, hole, tier), extra)
 
     def _holes(self, root: Expr) -> Iterator[Hole]:
         for hole in sorted(holes(root, self.setting.ranges), key=lambda hole: hole.cost):
@@ -196,6 +202,8 @@ class Search:
         """The pool over the claim's free indices, with its values where the left is known."""
         rows: list[tuple[Piece, Array]] = []
         for piece in self.pool.at(self.setting.ranges):
+            if isinstance(piece.expr, Derivative):
+                continue
             value = self.setting.at(piece.expr, self.target)
             if value is not None and np.isfinite(value[self.target.known]).all():
                 rows.append((piece, value[self.target.known]))

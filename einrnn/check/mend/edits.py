@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import cast
 
-from einrnn.check.repair.places import (
+from einrnn.check.mend.places import (
     Path,
     Place,
     Ranges,
@@ -16,11 +15,10 @@ from einrnn.check.repair.places import (
     places,
     product,
     replaced,
-    terms_of,
     total,
     weight,
 )
-from einrnn.check.repair.setting import dimension, letters_by_dimension
+from einrnn.check.mend.setting import dimension, letters_by_dimension
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
@@ -201,7 +199,9 @@ def _summed(place: Place, node: Expr) -> Iterator[_Change]:
         yield _Change(Reduce("sum", new, span.lo, span.hi, body), 2.5, words, (node,))
 
 
-def _arguments(args: tuple[Affine, ...], place: Place) -> Iterator[tuple[tuple[Affine, ...], float]]:
+def _arguments(
+    args: tuple[Affine, ...], place: Place
+) -> Iterator[tuple[tuple[Affine, ...], float]]:
     """Index arguments shifted, renamed, or exchanged."""
     by_dimension = letters_by_dimension(place.ranges)
     for position, arg in enumerate(args):
@@ -234,7 +234,7 @@ def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
     for other in same_shape(model, node.tensor):
         new = Element(other, node.args)
         yield _Change(new, 1.1, "{} should be {}", (node, new))
-    yield _Change(Pow(node, number(2)), 1.2, "a square is missing on {}", (node,))
+    yield _Change(Pow(node, number(2)), 1.0, "a square is missing on {}", (node,))
 
 
 def _fits(model: Model, tensor: str, args: tuple[Affine, ...], ranges: Ranges) -> bool:
@@ -379,7 +379,9 @@ def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
 def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
     moved = (low is not node.lo) + (high is not node.hi)
     cost = 1.7 if low is high else 0.4 + 0.7 * moved
-    return _Change(Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high)))
+    return _Change(
+        Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high))
+    )
 
 
 def _unsummed(place: Place, node: Reduce) -> Iterator[_Change]:
@@ -430,7 +432,7 @@ def _function(node: Apply) -> Iterator[_Change]:
     if len(node.args) != 1:
         return
     arg = node.args[0]
-    slope = cast(Expr, row.derivatives[0](arg))
+    slope = row.derivatives[0](arg)
     yield _Change(slope, 1.5, "{} should be its derivative {}", (node, slope))
     yield _Change(arg, 1.2, "{} is too much around {}", (Apply(node.function, (ONE,)), arg))
     for other in ("tanh", "sigmoid", "exp", "log", "sin", "cos", "relu", "step"):
