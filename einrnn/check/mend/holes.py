@@ -143,11 +143,12 @@ _Row = tuple[Piece, Array]
 def _products(rows: list[_Row]) -> list[_Row]:
     """All products of two of the cheapest rows, cheapest first."""
     rows = rows[:_MOST_MULTIPLIED]
-    found = [
-        (Piece(product((a.expr, b.expr)), a.cost + b.cost), x * y)
-        for n, (a, x) in enumerate(rows)
-        for b, y in rows[n + 1 :]
-    ]
+    with np.errstate(all="ignore"):
+        found = [
+            (Piece(product((a.expr, b.expr)), a.cost + b.cost), x * y)
+            for n, (a, x) in enumerate(rows)
+            for b, y in rows[n + 1 :]
+        ]
     return sorted(found, key=lambda row: row[0].cost)
 
 

@@ -38,6 +38,7 @@ class Search:
     known: list[Constant] = field(init=False)
     found: dict[Expr, Edit] = field(init=False)
     filler: Filler = field(init=False)
+    root: Expr = field(init=False)
 
     def __post_init__(self) -> None:
         claim = self.setting.ready.claim
@@ -53,7 +54,7 @@ class Search:
 
     def run(self) -> list[Edit]:
         """The repairs found before the deadline, the smallest first."""
-        root = flat(self.setting.ready.claim.right)
+        self.root = root = flat(self.setting.ready.claim.right)
         self._left()
         if all(np.abs(t.left[t.known]).max(initial=0.0) < CLOSE for t in self.setting.targets):
             self._keep(Edit(ZERO, 2.0, "the left side is 0"), 0.0)
@@ -86,6 +87,7 @@ class Search:
         )
 
     def _single(self, root: Expr, extra: float) -> None:
+        self.root = root
         tried = self._tried(root)
         if tried is None:
             return
@@ -159,12 +161,7 @@ class Search:
         """Whether what an edit puts in is 0 there, so that it takes something out."""
         if edit.path is None or not isinstance(edit.new, Expr) or edit.new is ZERO or not edit.path:
             return False
-        root = flat(self.setting.ready.claim.right)
-        try:
-            empty = replaced(root, edit.path, ZERO)
-        except (IndexError, TypeError):
-            return False  # the edit is of the expanded form
-        return self.setting.fits(empty, self.target)
+        return self.setting.fits(replaced(self.root, edit.path, ZERO), self.target)
 
     def _collected(self, expr: Expr) -> Expr:
         """The expression without what an edit has left to be cancelled or added up."""

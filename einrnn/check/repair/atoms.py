@@ -7,12 +7,12 @@ from fractions import Fraction
 from itertools import islice, product
 
 from einrnn.check.repair.letters import deltas
-from einrnn.check.repair.sites import Scope, axis_of
+from einrnn.check.repair.sites import Scope, Site, axis_of, sites
 from einrnn.check.repair.sites import product as times
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, number, power, sub
 from einrnn.core.functions import FUNCTIONS
-from einrnn.core.model import Clause, Model
+from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Affine,
     Apply,
@@ -26,7 +26,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import substitute, walk
+from einrnn.core.traverse import substitute
 from einrnn.language.naming import axis_size
 
 _MOST_WAYS = 8
@@ -103,18 +103,16 @@ def _subexpressions(model: Model, scope: Scope) -> Iterator[Expr]:
         if name in model.derived:
             continue
         for clause in definition.clauses:
-            for node in walk(clause.body):
-                if isinstance(node, (Apply, Reduce, Matrix, Mul, Pow)) and node.free:
-                    yield from _renamed(node, clause, scope)
+            for site in sites(clause.body, clause.ranges):
+                if isinstance(site.node, (Apply, Reduce, Matrix, Mul, Pow)) and site.node.free:
+                    yield from _renamed(site, scope)
 
 
-def _renamed(node: Expr, clause: Clause, scope: Scope) -> Iterator[Expr]:
+def _renamed(site: Site, scope: Scope) -> Iterator[Expr]:
+    node = site.node
     letters = sorted(node.free, key=lambda i: i.name)
-    if any(letter not in clause.ranges for letter in letters):
-        return
     choices = [
-        [i for i in scope if axis_of(i, scope) is axis_of(letter, clause.ranges)]
-        for letter in letters
+        [i for i in scope if axis_of(i, scope) is axis_of(letter, site.scope)] for letter in letters
     ]
     for way in islice(product(*choices), _MOST_WAYS):
         if len(set(way)) == len(way):

@@ -14,7 +14,7 @@ from einrnn.check.points import Point
 from einrnn.check.repair.grids import Box, Grid, Grids, TooMany
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Derivative, Element, Expr, Index, Node
+from einrnn.core.nodes import Affine, Derivative, Element, Expr, Index, Node
 from einrnn.core.traverse import elements, rebuild
 from einrnn.errors import EinrnnError
 from einrnn.symbolic.derived import complete, forward
@@ -71,15 +71,17 @@ class Bench:
     def circular(self, expr: Expr) -> bool:
         """Whether a right side newly contains the very entry that the left side is."""
         same = self._same_entry
-        return any(e in same and e not in self._mentioned for e in elements(expr))
+        new = [e for e in elements(expr) if e not in self._mentioned]
+        return any((e.tensor, frozenset(e.args)) in same for e in new)
 
     @cached_property
     def _mentioned(self) -> frozenset[Element]:
         return frozenset(elements(self.right))
 
     @cached_property
-    def _same_entry(self) -> frozenset[Element]:
-        """The left side, where it is one entry, under both kinds of derivative."""
+    def _same_entry(self) -> frozenset[tuple[str, frozenset[Affine]]]:
+        """The left side, where it is one entry, under both kinds of derivative and with its
+        indices in any order."""
         if not isinstance(self.left, Element):
             return frozenset()
         meaning = self.model.derived.get(self.left.tensor)
@@ -88,7 +90,8 @@ class Bench:
             for name, other in self.model.derived.items()
             if meaning is not None and (other.of, other.wrt) == (meaning.of, meaning.wrt)
         ]
-        return frozenset({self.left, *(Element(name, self.left.args) for name in alike)})
+        args = frozenset(self.left.args)
+        return frozenset((name, args) for name in (self.left.tensor, *alike))
 
 
 def bench(prepared: Prepared, ready: Ready, points: list[Point], extra: list[Expr]) -> Bench | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from einrnn.check.repair.sites import Site, addition, factors_of, negated, product, terms_of
+from einrnn.check.repair.sites import Site, addition, factors_of, negated, product
 from einrnn.core.build import ONE, ZERO, number
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.nodes import (
@@ -230,6 +230,3 @@ def _conditions(cond: Cond) -> list[Cond]:
         for op in ("<", "<=", ">", ">=", "==", "!=")
         if op != cond.op
     ]
-
-
-__all__ = ["Edit", "Mul", "local_edits", "terms_of"]

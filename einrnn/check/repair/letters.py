@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from einrnn.check.repair.edits import Edit
-from einrnn.check.repair.sites import Scope, Site, axis_of, factors_of, product
+from einrnn.check.repair.sites import Scope, Site, axis_of
+from einrnn.check.sizes import recurrent_dims
 from einrnn.core import affine as af
 from einrnn.core.build import delta
-from einrnn.core.model import Derived, Model
+from einrnn.core.model import Derived, Model, Range
 from einrnn.core.nodes import Affine, Apply, Element, Expr, Index, Matrix, Mul, Node, Reduce
-from einrnn.core.traverse import elements, fresh, rebuild, substitute
+from einrnn.core.traverse import elements, fresh, rebuild, substitute, walk
 from einrnn.language.naming import axis_size
 
 _MOST_LETTERS = 8
@@ -37,14 +38,15 @@ def _arguments(node: Element, scope: Scope, model: Model) -> Iterator[Edit]:
     args = node.args
     for first in range(len(args)):
         for second in range(first + 1, len(args)):
-            if _size(model, node, first) is _size(model, node, second):
+            size = _size(model, node, first)
+            if size is _size(model, node, second):
                 new = list(args)
                 new[first], new[second] = args[second], args[first]
                 yield Edit(
                     Element(node.tensor, tuple(new)),
                     "{0} has its indices the wrong way round",
                     (node,),
-                    0.9,
+                    1.6 if _is_time(size, model) else 0.9,
                 )
     for axis, arg in enumerate(args):
         if arg.terms:
@@ -54,6 +56,12 @@ def _arguments(node: Element, scope: Scope, model: Model) -> Iterator[Edit]:
         for letter in scope:
             if af.of(letter) is not arg and axis_of(letter, scope) is size:
                 yield Edit(_with(node, axis, af.of(letter)), words, (node,), 1.1)
+
+
+def _is_time(size: Affine | None, model: Model) -> bool:
+    """Whether something recurs along an axis of this size: two times are seldom exchanged."""
+    recurrent = recurrent_dims(model)
+    return size is not None and any(dim.name in recurrent for dim in af.dims(size))
 
 
 def _size(model: Model, node: Element, axis: int) -> Affine | None:
@@ -107,7 +115,7 @@ def bounds(node: Reduce, scope: Scope) -> Iterator[Edit]:
     words = "the bounds of the sum over " + node.index.name + " are wrong"
     lows = [af.shift(node.lo, -1), af.shift(node.lo, 1)]
     highs = [af.shift(node.hi, -1), af.shift(node.hi, 1)]
-    inner = {**scope, node.index: _span(node)}
+    inner = {**scope, node.index: Range(node.lo, node.hi)}
     size = axis_of(node.index, inner)
     for letter in scope:
         if axis_of(letter, scope) is size and size is not None:
@@ -117,21 +125,16 @@ def bounds(node: Reduce, scope: Scope) -> Iterator[Edit]:
         highs.append(af.last(size))
         lows.append(af.ZERO)
     for low in dict.fromkeys(lows):
-        if low is not node.lo:
-            yield Edit(Reduce(node.op, node.index, low, node.hi, node.body), words, (), 1.0)
+        if low is not node.lo and low is not node.hi:
+            cost = 1.3 if low.free else 1.0
+            yield Edit(Reduce(node.op, node.index, low, node.hi, node.body), words, (), cost)
     for high in dict.fromkeys(highs):
-        if high is not node.hi:
+        if high is not node.hi and high is not node.lo:
             yield Edit(Reduce(node.op, node.index, node.lo, high, node.body), words, (), 1.0)
     if size is not None and (node.lo is not af.ZERO or node.hi is not af.last(size)):
-        for low in lows:
+        for low in [low for low in lows if low.free]:
             moved = Reduce(node.op, node.index, low, af.last(size), node.body)
             yield Edit(moved, words, (), 1.3)
-
-
-def _span(node: Reduce):  # type: ignore[no-untyped-def]
-    from einrnn.core.model import Range
-
-    return Range(node.lo, node.hi)
 
 
 def _matrix(node: Matrix) -> Iterator[Edit]:
@@ -187,8 +190,6 @@ def everywhere(root: Expr, model: Model) -> Iterator[Edit]:
 
 
 def _functions_of(root: Expr, name: str) -> list[str]:
-    from einrnn.core.traverse import walk
-
     found: dict[str, None] = {}
     for node in walk(root):
         if isinstance(node, Apply) and len(node.args) == 1:
@@ -227,6 +228,3 @@ def deltas(scope: Scope) -> list[Expr]:
             if size is not None and axis_of(second, scope) is size:
                 rows.append(delta(af.of(first), af.of(second)))
     return rows
-
-
-__all__ = ["deltas", "everywhere", "factors_of", "index_edits", "product"]

@@ -17,15 +17,16 @@ import numpy as np
 from einrnn.check.repair.bench import Place
 from einrnn.check.repair.edits import Edit
 from einrnn.check.repair.grids import Grid, TooMany
-from einrnn.check.repair.sites import Site, addition, factors_of, negated, product, put
+from einrnn.check.repair.sites import Site, addition, factors_of, is_bracket, negated, product, put
 from einrnn.core.build import ONE, ZERO, number
-from einrnn.core.nodes import Add, Expr, Mul, Number, Pow
+from einrnn.core.nodes import Add, Element, Expr, Mul, Number, Pow
 from einrnn.errors import EinrnnError
 
 _POSITIONS = 48
 _CLOSE = 1e-9
 _MOST_FACTORS = 5
 _MOST_PAIRED = 120
+_MOST_SIMPLE = 30
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Library:
     def like(self, wanted: Grid) -> Iterator[tuple[Expr, Fraction]]:
         """Known expressions that are ``wanted`` up to a simple number, nan matching anything."""
         usable = np.isfinite(wanted)
-        if usable.sum() < 2 or not len(self.exprs):
+        if not usable.any() or not len(self.exprs):
             return
         target, rows = wanted[usable], self.rows[:, usable]
         pivot = int(np.argmax(np.abs(target)))
@@ -116,14 +117,18 @@ def _factors(lib: Library, node: Expr, target: Grid, now: Grid) -> Iterator[Edit
         inverse = 1 / ratio
     constant = _constant(ratio)
     if constant is not None:
-        yield Edit(product((number(constant), node)), "the factor {0} is missing", (number(constant),), 1.0)
+        yield Edit(
+            product((number(constant), node)), "the factor {0} is missing", (number(constant),), 1.0
+        )
         return
     for expr, times in lib.like(ratio):
         new = _scaled(times, expr)
         yield Edit(product((node, new)), "the factor {0} is missing", (new,), 1.1)
     for expr, times in lib.like(inverse):
         new = _scaled(times, expr)
-        yield Edit(product((node, Pow(new, number(-1)))), "a division by {0} is missing", (new,), 1.2)
+        yield Edit(
+            product((node, Pow(new, number(-1)))), "a division by {0} is missing", (new,), 1.2
+        )
     for first, row in zip(lib.exprs[:_MOST_PAIRED], lib.rows, strict=False):
         with np.errstate(all="ignore"):
             rest = ratio / row
@@ -185,11 +190,32 @@ def _whole(lib: Library, node: Expr, target: Grid) -> Iterator[Edit]:
                 if abs(times) == 1:
                     new = addition((first if sign == 1 else negated(first), _scaled(times, expr)))
                     yield Edit(new, words, (node, new), 2.1)
+    yield from _products_with_differences(lib, node, target)
+
+
+def _products_with_differences(lib: Library, node: Expr, target: Grid) -> Iterator[Edit]:
+    """``f (g - h)`` and ``f (g + h)`` of entries and deltas in place of what stands there."""
+    simple = [at for at, expr in enumerate(lib.exprs) if _is_simple(expr)][:_MOST_SIMPLE]
+    for at in simple:
+        with np.errstate(all="ignore"):
+            quotient = np.where(np.abs(lib.rows[at]) > 1e-12, target / lib.rows[at], np.nan)
+        for other in simple:
+            if other == at:
+                continue
+            for expr, times in lib.like(quotient - lib.rows[other]):
+                if abs(times) == 1:
+                    inner = addition((lib.exprs[other], _scaled(times, expr)))
+                    new = product((lib.exprs[at], inner))
+                    yield Edit(new, "{1} is meant, not {0}", (node, new), 2.6)
+
+
+def _is_simple(expr: Expr) -> bool:
+    return isinstance(expr, Element) or is_bracket(expr)
 
 
 def _constant(ratio: Grid) -> Fraction | None:
     usable = ratio[np.isfinite(ratio)]
-    if usable.size < 2 or np.ptp(usable) > 1e-9:
+    if not usable.size or np.ptp(usable) > 1e-9:
         return None
     near = Fraction(float(usable[0])).limit_denominator(4)
     return near if near and abs(float(near) - usable[0]) < 1e-8 else None

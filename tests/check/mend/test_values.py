@@ -19,10 +19,11 @@ TEXTS = {
     "matrices": "input A[N,N] invertible\n[1] inv(A)[j,i] = matpow(A, 2)[i,j] + det(A)",
     "powers of a matrix": "index t : T\ninput A[N,N]\n"
     "[1] sum[r=0..t] matpow(A, t-r)[i,j] = A[j,i]^2 / A[i,j]",
-    "look-ups": "dim V\ninput tok[T] integer in V, C[V,D]\n[1] C[tok[t],j] = C[0,j]",
+    "look-ups": "dim V\ninput tok[T] integer in V, C[V,D]\n[1] C[tok[t],j] = 2 C[tok[t],j]",
     "functions": "input x[N]\n[1] relu(x[i]) + softplus(x[i]) = erf(x[i]) + max(x[i], 0)",
     "products and extremes": "input x[N]\n[1] prod[i] x[i] = max[i](x[i]) - min[i](x[i])",
-    "derivatives": "input W[H,H], x[T,H]\ns[t,i] := tanh(W[i,j] s[t-1,j] + x[t,i]) with s[-1,i] := 0\n"
+    "derivatives": "input W[H,H], x[T,H]\n"
+    "s[t,i] := tanh(W[i,j] s[t-1,j] + x[t,i]) with s[-1,i] := 0\n"
     "[1] ds[t,m]/dW[i,j] = ∂s[t,m]/∂W[i,j]",
     "opaque functions": "function f(a[i])\nfunction a[i](c)\n[1] df/dc = df/da[i] da[i]/dc",
 }
