@@ -75,7 +75,10 @@ def test_the_wrong_term_is_named():
 @pytest.mark.parametrize(
     ("text", "under"),
     [
-        ("input A[N,N], x[N]\nf := x[i] A[i,j] x[j]\n[wrong] df/dx[k] = 2 A[k,j] x[j]\n", "A is symmetric"),
+        (
+            "input A[N,N], x[N]\nf := x[i] A[i,j] x[j]\n[wrong] df/dx[k] = 2 A[k,j] x[j]\n",
+            "A is symmetric",
+        ),
         (
             "input y[K], q[K]\nE := -y[k] log(softmax[k](q[k]))\n"
             "[wrong] dE/dq[l] = softmax[l](q[l]) - y[l]\n",
@@ -90,7 +93,7 @@ def test_the_wrong_term_is_named():
             "sum[k] y[k] = 1 [unit]",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_assumption_that_would_do(text: str, under: str):
     found = wrong(text).true_under
     assert found is not None
