@@ -18,7 +18,7 @@ Position = tuple[int, ...]
 Overrides = dict[tuple[str, Position], float]
 
 _STEP = 1e-3
-_ENTRIES = 6
+_ENTRIES = 2
 
 
 def positions(interpreter: Interpreter, model: Model, name: str) -> list[Position]:

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from einrnn.check.claims import Prepared, Ready
+from einrnn.check.mend.confirm import confirmed
+from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.hypotheses import sufficient
+from einrnn.check.mend.places import flat, terms_of
+from einrnn.check.mend.search import Search
+from einrnn.check.mend.setting import Setting
 from einrnn.check.numbers import Numbers
 from einrnn.check.proofs import Proofs
-from einrnn.check.repair.confirm import confirmed
-from einrnn.check.repair.edits import Edit
-from einrnn.check.repair.hypotheses import sufficient
-from einrnn.check.repair.places import flat, terms_of
-from einrnn.check.repair.search import Search
-from einrnn.check.repair.setting import Setting
 from einrnn.check.residual import residual, residual_of_repair
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.verdict import Repair, Verdict

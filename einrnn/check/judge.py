@@ -110,8 +110,7 @@ class Judge:
         if verdict.verdict == "refuted" and (
             ready.claim.expect == "hold" or ready.claim.label in self.explain
         ):
-            seconds = min(self.seconds, _REPAIR_SECONDS)
-            verdict = explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
+            verdict = self._explained(verdict, ready)
         return replace(verdict, seconds=time.monotonic() - start)
 
     # ------------------------------------------------------------------ what is found out
@@ -164,6 +163,14 @@ class Judge:
         self._besides |= besides
 
     # ------------------------------------------------------------------ the verdicts
+    def _explained(self, verdict: Verdict, ready: Ready) -> Verdict:
+        """The verdict with its explanation; a defect there does not undo the refutation."""
+        seconds = min(self.seconds, _REPAIR_SECONDS)
+        try:
+            return explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
+        except Exception as error:
+            note = f"a defect of einrnn stopped the explanation: {type(error).__name__}: {error}"
+            return replace(verdict, notes=(*verdict.notes, note))
 
     def invalid(self, claim: Claim, diagnostics: tuple[Diagnostic, ...]) -> Verdict:
         """The verdict on a claim that is not well formed."""

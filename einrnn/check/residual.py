@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from einrnn.check.repair.places import flat, terms_of, total
-from einrnn.check.repair.setting import Setting
+from einrnn.check.mend.places import flat, terms_of, total
+from einrnn.check.mend.setting import Setting
 from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Expr
 from einrnn.errors import EinrnnError

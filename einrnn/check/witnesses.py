@@ -53,7 +53,7 @@ class Witnesses:
         worst, defects = 0.0, list[str]()
         if not _has_opaque(self.prepared, ready):
             worst, defects = _against_floats(point, ready, both)
-        for name, most, engine in (("the interpreter", 6, interpreted), ("sympy", 2, in_sympy)):
+        for name, most, engine in (("the interpreter", 3, interpreted), ("sympy", 1, in_sympy)):
             error, found = _at_some(point, ready, both, name, most, engine)
             worst = max(worst, error)
             defects += found

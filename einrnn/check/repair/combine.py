@@ -54,7 +54,9 @@ def with_constants(tried: Tried, known: list[Constant]) -> Iterator[Edit]:
                     yield _both(edit, total((*others, new)), *_in_front(constant))
 
 
-def with_factors(tried: Tried, pieces: Sequence[Piece], values: Array, known: list[Constant]) -> Iterator[Edit]:
+def with_factors(
+    tried: Tried, pieces: Sequence[Piece], values: Array, known: list[Constant]
+) -> Iterator[Edit]:
     """One edit and a factor out of the pool at the term that it is in."""
     for edit, rest, value, others in _by_term(tried):
         for position, scale in multiples(tried.wanted - rest, value[:, None] * values):
@@ -65,7 +67,9 @@ def with_factors(tried: Tried, pieces: Sequence[Piece], values: Array, known: li
                 yield _both(edit, new, cost, "the factor {} is missing", (factor,))
 
 
-def with_terms(tried: Tried, pieces: Sequence[Piece], values: Array, known: list[Constant]) -> Iterator[Edit]:
+def with_terms(
+    tried: Tried, pieces: Sequence[Piece], values: Array, known: list[Constant]
+) -> Iterator[Edit]:
     """One edit and a term out of the pool."""
     for edit, value in zip(tried.edits, tried.values, strict=True):
         for position, scale in multiples(tried.wanted - value, values):
@@ -81,7 +85,9 @@ def with_insertions(tried: Tried, pieces: Sequence[Piece], values: Array) -> Tri
     for position, piece in enumerate(pieces[:_MOST_INSERTED]):
         for sign in (1, -1):
             term = product((number(sign), piece.expr))
-            edit = Edit(total((tried.root, term)), 0.9 + piece.cost, "the term {} is missing", (term,))
+            edit = Edit(
+                total((tried.root, term)), 0.9 + piece.cost, "the term {} is missing", (term,)
+            )
             rows.append((edit, tried.before + sign * values[:, position]))
     rows.sort(key=lambda row: row[0].cost)
     return replace(tried, edits=[e for e, _ in rows], values=[v for _, v in rows])

@@ -38,13 +38,17 @@ def constants(model: Model, sizes: Mapping[str, int]) -> list[Constant]:
     for sign in (1, -1):
         for small in _SMALL:
             value = sign * small
-            cost = (0.0 if sign > 0 else 0.7) + (0.0 if small == 1 else 0.6 + 0.1 * float(max(small, 1 / small)))
+            cost = (0.0 if sign > 0 else 0.7) + (
+                0.0 if small == 1 else 0.6 + 0.1 * float(max(small, 1 / small))
+            )
             rows.append(Constant(number(value), float(value), cost))
             for name in model.dims:
                 size = Value(af.of(Dim(name)))
                 for power in _POWERS if small == 1 else (Fraction(1), Fraction(-1)):
                     expr = product((number(value), _size_to(size, power)))
-                    rows.append(Constant(expr, float(value) * sizes[name] ** float(power), cost + 0.8))
+                    rows.append(
+                        Constant(expr, float(value) * sizes[name] ** float(power), cost + 0.8)
+                    )
     return sorted(rows, key=lambda row: row.cost)
 
 

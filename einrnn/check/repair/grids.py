@@ -213,8 +213,7 @@ class Grids:
         return np.asarray(function(name)(*rows))
 
     def _reduced(self, node: Reduce, box: Box, letters: tuple[Index, ...]) -> Steps[Grid]:
-        low = _aligned((yield self._of(node.lo, box)), ordered(node.lo), letters)
-        high = _aligned((yield self._of(node.hi, box)), ordered(node.hi), letters)
+        low, high = (yield self._of(node.lo, box)), (yield self._of(node.hi, box))
         first, last = int(low.min()), int(high.max())
         if last < first:
             return np.array(_NEUTRAL[node.op])
@@ -226,7 +225,9 @@ class Grids:
         if low.size > 1 or high.size > 1:
             at = np.arange(first, last + 1)
             at = at.reshape([-1 if i is node.index else 1 for i in wide])
-            inside = (np.expand_dims(low, axis) <= at) & (at <= np.expand_dims(high, axis))
+            inside = (_aligned(low, ordered(node.lo), wide) <= at) & (
+                at <= _aligned(high, ordered(node.hi), wide)
+            )
             body = np.where(inside, body, _NEUTRAL[node.op])
         return FOLDS[node.op](body, axis=(axis,))
 

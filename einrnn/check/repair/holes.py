@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,7 @@ from einrnn.core.nodes import (
     Cases,
     Compare,
     Cond,
+    Derivative,
     Element,
     Expr,
     Index,
@@ -50,6 +51,9 @@ from einrnn.core.nodes import (
 from einrnn.errors import EinrnnError
 
 Array = npt.NDArray[Any]
+
+# derivatives are dear to evaluate, and products of two members are many
+Tier = Literal["plain", "derivatives", "products"]
 
 _BATCH = Index("·filling")
 _NAME = "·pool"
@@ -155,15 +159,14 @@ class Filler:
     target: Target
     pool: Pool
     known: list[Constant]
-    _stacks: dict[tuple[Any, bool], Stack | None] = field(
-        default_factory=dict["tuple[Any, bool]", "Stack | None"]
+    _stacks: dict[tuple[Any, Tier], Stack | None] = field(
+        default_factory=dict["tuple[Any, Tier]", "Stack | None"]
     )
 
-    def repairs(self, root: Expr, hole: Hole, twofold: bool = False) -> Iterator[Edit]:
-        """The fillings, with a constant in front, that make the expression the left side;
-        ``twofold`` ones are products of two members of the pool."""
+    def repairs(self, root: Expr, hole: Hole, tier: Tier) -> Iterator[Edit]:
+        """The fillings, with a constant in front, that make the expression the left side."""
         empty = self.setting.at(hole.filled(root, ZERO), self.target)
-        stack = self._stack(hole.place.ranges, twofold)
+        stack = self._stack(hole.place.ranges, tier)
         if empty is None or stack is None:
             return
         values = self._filled(hole.filled(root, stack.read), len(stack.pieces))
@@ -203,23 +206,27 @@ class Filler:
         lengths = [self.target.scope[i][1] - self.target.scope[i][0] + 1 for i in axes[:-1]]
         return np.broadcast_to(whole, (*lengths, count))
 
-    def _stack(self, ranges: Ranges, twofold: bool) -> Stack | None:
+    def _stack(self, ranges: Ranges, tier: Tier) -> Stack | None:
         """The values of the pool over the indices in scope, each index from position 0 on."""
-        key = (tuple((i, r.lo, r.hi) for i, r in ranges.items()), twofold)
+        key = (tuple((i, r.lo, r.hi) for i, r in ranges.items()), tier)
         if key not in self._stacks:
             scope = self._scope(ranges)
             if scope is None:
                 return None
-            rows = self._rows(ranges, scope)
-            rows = _products(rows) if twofold else rows
+            rows = self._rows(ranges, scope, tier == "derivatives")
+            rows = _products(rows) if tier == "products" else rows
             self._stacks[key] = self._kept(rows, scope)
         return self._stacks[key]
 
-    def _rows(self, ranges: Ranges, scope: dict[Index, tuple[int, int]]) -> list[_Row]:
+    def _rows(
+        self, ranges: Ranges, scope: dict[Index, tuple[int, int]], derivatives: bool
+    ) -> list[_Row]:
         rows: list[_Row] = []
         for piece in self.pool.at(ranges):
             if self.setting.expired:
                 break
+            if isinstance(piece.expr, Derivative) is not derivatives:
+                continue
             value = self._piece(piece.expr, ranges, scope)
             if value is not None:
                 rows.append((piece, value))
@@ -239,7 +246,9 @@ class Filler:
         read = Element(name, (*(af.of(i) for i in letters), af.of(_BATCH)))
         return Stack([piece for piece, _ in rows], read)
 
-    def _piece(self, expr: Expr, ranges: Ranges, scope: dict[Index, tuple[int, int]]) -> Array | None:
+    def _piece(
+        self, expr: Expr, ranges: Ranges, scope: dict[Index, tuple[int, int]]
+    ) -> Array | None:
         try:
             carried = self.setting.derivatives.carried(expr, ranges)
             if self.target.values.model is not self.setting.derivatives.model:

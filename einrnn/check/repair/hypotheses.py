@@ -58,7 +58,9 @@ def hypotheses(prepared: Prepared, ready: Ready) -> Iterator[Hypothesis]:
             yield Hypothesis(f"{left} = {right} [{assumption.name}]", assumption)
     used = names_used(prepared.forward, (ready.forward.left, ready.forward.right))
     inputs = [given for name, given in model.inputs.items() if name in used]
-    varied = {n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)}
+    varied = {
+        n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)
+    }
     data = [given for given in inputs if given.name not in varied]
     for given in data:
         yield from _sums(given, model)

@@ -120,8 +120,8 @@ def _flat_node(node: Node) -> Node:
             return base
         case Pow(_, Number(exponent)) if exponent == 0:
             return ONE
-        case Pow(Pow(base, Number(inner)), Number(outer)) if inner.denominator == 1 == (
-            outer.denominator
+        case Pow(Pow(base, Number(inner)), Number(outer)) if (
+            inner.denominator == 1 == (outer.denominator)
         ):
             return _flat_node(Pow(base, Number(inner * outer)))
         case _:
@@ -164,6 +164,12 @@ def without_sign(expr: Expr) -> Expr:
     """``-(a - b) c`` written as ``(b - a) c``."""
     if not isinstance(expr, Mul) or expr.factors[0] is not MINUS:
         return expr
+    summed = expr.factors[1]
+    if len(expr.factors) == 2 and isinstance(summed, Reduce) and summed.op == "sum":
+        inner = product((MINUS, summed.body))
+        turned = without_sign(inner)
+        if turned is not inner:
+            return Reduce("sum", summed.index, summed.lo, summed.hi, turned)
     for number_, factor in enumerate(expr.factors):
         if isinstance(factor, Add) and any(_is_negative(term) for term in factor.terms):
             turned = [product((MINUS, term)) for term in factor.terms]

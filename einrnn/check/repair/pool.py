@@ -79,7 +79,9 @@ class Pool:
         return [piece for name in names for piece in self._entries(name, ranges)]
 
     def _names(self) -> list[str]:
-        return [n for n in (*self.model.inputs, *self.model.definitions) if n not in self.model.derived]
+        return [
+            n for n in (*self.model.inputs, *self.model.definitions) if n not in self.model.derived
+        ]
 
     def _pieces(self, ranges: Ranges) -> Iterator[Piece]:
         yield Piece(ONE, 0.2)
@@ -124,7 +126,9 @@ class Pool:
         kinds = [dimension(axis.hi, {}) for axis in axes]
         for summed in _summed_axes(kinds, by_kind):
             options = [
-                [af.of(letters[a])] if a in summed else [af.of(i) for i in by_kind.get(kinds[a], [])]
+                [af.of(letters[a])]
+                if a in summed
+                else [af.of(i) for i in by_kind.get(kinds[a], [])]
                 for a in range(len(axes))
             ]
             for number_, args in enumerate(choices(*options)):
@@ -162,7 +166,10 @@ class Pool:
             letters = letters_by_dimension(ranges).get(dimension(node.size, {}), [])
             for row, column in choices(letters, letters):
                 at = (af.of(row), af.of(column))
-                yield Piece(Matrix(node.op, node.row, node.column, node.size, node.body, node.power, at), 1.0)
+                yield Piece(
+                    Matrix(node.op, node.row, node.column, node.size, node.body, node.power, at),
+                    1.0,
+                )
 
     def _slopes(self, ranges: Ranges) -> Iterator[Piece]:
         """The functions that occur, and their derivatives: ``f(x)`` and ``f'(x)``."""

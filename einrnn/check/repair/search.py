@@ -1,209 +1,136 @@
-"""The search for repairs: from single edits to two at once, the smallest first."""
+"""The search for the smallest edit of a right side that gives it the left side's values."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
+from einrnn.check.repair.atoms import known
+from einrnn.check.repair.bench import Bench
+from einrnn.check.repair.edits import Edit, local_edits
+from einrnn.check.repair.letters import everywhere, index_edits
+from einrnn.check.repair.sites import Path, Site, product, put, sites
+from einrnn.check.repair.solve import library, solutions
+from einrnn.core.nodes import Add, Expr, Mul, Number, Reduce
+from einrnn.core.traverse import walk
 
-from einrnn.check.repair import combine
-from einrnn.check.repair.constants import Constant, constants
-from einrnn.check.repair.edits import Edit, edits, edits_everywhere, edits_of_left
-from einrnn.check.repair.holes import Filler, Hole, holes
-from einrnn.check.repair.places import expanded, flat, replaced, terms_of, weight, without_sign
-from einrnn.check.repair.pool import Piece, Pool
-from einrnn.check.repair.setting import CLOSE, Setting, Target, close
-from einrnn.core.build import ZERO, sub
-from einrnn.core.nodes import Expr
-from einrnn.core.traverse import canonical, walk
-from einrnn.symbolic.tidy import tidy
-
-Array = npt.NDArray[Any]
-
-_EXPANDED = 0.8
-_GOOD = 2.6
-_MOST_FOUND = 60
-_HIDDEN = 1.2
+_MOST_SITES = 60
+_MOST_FOUND = 40
+# how much a node of the outcome adds to the cost of a repair that is not a plain slip
+_LENGTH = 0.05
+_MOST_FIRST = 150
 
 
-@dataclass(eq=False)
-class Search:
-    """Looks for repairs of one claim; ``found`` are those that fit at all points."""
+@dataclass(frozen=True)
+class Repair:
+    """A right side that agrees with the left side at all points, and the edit that gave it.
 
-    setting: Setting
-    pool: Pool = field(init=False)
-    known: list[Constant] = field(init=False)
-    found: dict[Expr, Edit] = field(init=False)
-    filler: Filler = field(init=False)
+    ``paths`` are the places that were edited.
+    """
 
-    def __post_init__(self) -> None:
-        claim = self.setting.ready.claim
-        self.pool = Pool(self.setting.model, (claim.left, claim.right))
-        self.known = constants(self.setting.model, self.setting.targets[0].values.sizes)
-        self.found = {}
-        self.filler = Filler(self.setting, self.target, self.pool, self.known)
+    right: Expr
+    edits: tuple[Edit, ...]
+    paths: tuple[Path, ...]
 
     @property
-    def target(self) -> Target:
-        """The point at which candidates are looked for."""
-        return self.setting.targets[0]
+    def cost(self) -> tuple[float, int, bytes]:
+        """What orders repairs: the edits first, then the length of what comes out."""
+        size = sum(1 for _ in walk(self.right))
+        each = _LENGTH if len(self.edits) > 1 or self.edits[0].cost > 1.35 else _LENGTH / 50
+        return sum(edit.cost for edit in self.edits) + each * size, size, self.right.key
 
-    def run(self) -> list[Edit]:
-        """The repairs found before the deadline, the smallest first."""
-        root = flat(self.setting.ready.claim.right)
-        self._left()
-        if all(np.abs(t.left[t.known]).max(initial=0.0) < CLOSE for t in self.setting.targets):
-            self._keep(Edit(ZERO, 2.0, "the left side is 0"), 0.0)
-            return self.ranked()
-        roots = [(root, 0.0)]
-        open_ = expanded(root)
-        if canonical(open_) is not canonical(root):
-            roots.append((open_, _EXPANDED))
-        for expr, extra in roots:
-            if self._best() > extra + 1.0:
-                self._single(expr, extra)
-        return self.ranked()
 
-    def _left(self) -> None:
-        """Edits of the left side, where the right side has the values of what comes out."""
-        claim = self.setting.ready.claim
-        for edit in edits_of_left(claim):
-            assert edit.left is not None
-            difference = sub(edit.left, claim.right)
-            values = [(self.setting.at(difference, target), target) for target in self.setting.targets]
-            if all(v is not None and _same(v[t.known], 0 * t.left[t.known]) for v, t in values):
-                self.found[difference] = edit
+def repairs(bench: Bench, seconds: float) -> list[Repair]:
+    """Repairs of a claim, the smallest first, found in the time.
 
-    def ranked(self) -> list[Edit]:
-        """What was found so far, the smallest edit first."""
-        return sorted(self.found.values(), key=lambda edit: (edit.cost, weight(edit.expr), edit.expr.key))
-
-    def _single(self, root: Expr, extra: float) -> None:
-        tried = self._tried(root)
-        if tried is None:
-            return
-        for edit, value in zip(tried.edits, tried.values, strict=True):
-            if _same(value, tried.wanted):
-                self._keep(edit, extra)
-        self._keep_all(self._everywhere(root), extra)
-        self._keep_all(combine.with_constants(tried, self.known), extra)
-        self._fill(root, extra)
-        if self._best() > _GOOD:
-            self._combined(tried, extra)
-        if self._best() > _GOOD:
-            self._fill(root, extra, twofold=True)
-
-    def _best(self) -> float:
-        return min((edit.cost for edit in self.found.values()), default=float("inf"))
-
-    def _tried(self, root: Expr) -> combine.Tried | None:
-        """All single edits that have values at the point."""
-        known = self.target.known
-        before = self.setting.at(root, self.target)
-        terms = [self.setting.at(term, self.target) for term in terms_of(root)]
-        if before is None:
-            return None
-        rows: list[tuple[Edit, Array]] = []
-        for edit in edits(root, self.setting.ranges, self.setting.model):
-            if self.setting.expired:
+    One edit is tried first, then what can be recognised by its values, then two edits.
+    """
+    deadline = time.process_time() + seconds
+    places = list(sites(bench.right, bench.ranges))[:_MOST_SITES]
+    for stage in (_single, _recognised, _inserted, _double):
+        found: dict[Expr, Repair] = {}
+        for repair in _until(deadline, stage(bench, places)):
+            if repair is None or repair.right in found or bench.circular(repair.right):
+                continue
+            if bench.agrees(repair.right):
+                found[repair.right] = repair
+            if len(found) >= _MOST_FOUND:
                 break
-            value = self.setting.at(edit.expr, self.target)
-            if value is not None and np.isfinite(value[known]).all():
-                rows.append((edit, value[known]))
-        shown = tuple(np.zeros_like(before)[known] if t is None else t[known] for t in terms)
-        return combine.Tried(
-            root,
-            self.target.left[known],
-            before[known],
-            shown,
-            [edit for edit, _ in rows],
-            [value for _, value in rows],
-        )
+        if found:
+            return sorted(found.values(), key=lambda repair: repair.cost)
+        if time.process_time() > deadline:
+            break
+    return []
 
-    def _everywhere(self, root: Expr) -> Iterator[Edit]:
-        for edit in edits_everywhere(root, self.setting.model):
-            value = self.setting.at(edit.expr, self.target)
-            if value is not None and close(value, self.target):
-                yield edit
 
-    def _keep_all(self, candidates: Iterator[Edit], extra: float) -> None:
-        for edit in candidates:
-            if self.setting.expired or len(self.found) >= _MOST_FOUND:
-                return
-            self._keep(edit, extra)
-
-    def _keep(self, edit: Edit, extra: float) -> None:
-        """Note an edit that fits at all points."""
-        if self._says_nothing(edit.expr):
+def _until(deadline: float, stage: Iterator[Repair | None]) -> Iterator[Repair | None]:
+    """What a stage yields before the deadline; it yields None where it has found nothing."""
+    for repair in stage:
+        yield repair
+        if time.process_time() > deadline:
             return
-        expr = without_sign(self._collected(edit.expr))
-        if self._is_hidden_removal(edit):
-            extra += _HIDDEN
-        priced = replace(edit, expr=expr, cost=edit.cost + extra)
-        known = self.found.get(expr)
-        if known is not None:
-            self.found[expr] = min(known, priced, key=lambda e: e.cost)
-        elif self.setting.fits_everywhere(expr):
-            self.found[expr] = priced
-
-    def _is_hidden_removal(self, edit: Edit) -> bool:
-        """Whether what an edit puts in is 0 there, so that it takes something out."""
-        if edit.path is None or not isinstance(edit.new, Expr) or edit.new is ZERO or not edit.path:
-            return False
-        root = flat(self.setting.ready.claim.right)
-        try:
-            empty = replaced(root, edit.path, ZERO)
-        except (IndexError, TypeError):
-            return False  # the edit is of the expanded form
-        return self.setting.fits(empty, self.target)
-
-    def _collected(self, expr: Expr) -> Expr:
-        """The expression without what an edit has left to be cancelled or added up."""
-        ranges = self.setting.ranges
-        simple = tidy(expr, ranges)
-        before = flat(self.setting.ready.claim.right)
-        untidy = weight(before) - weight(tidy(before, ranges))
-        return simple if untidy <= 0 and weight(simple) < weight(expr) else expr
-
-    def _says_nothing(self, expr: Expr) -> bool:
-        """Whether an expression brings in the left side itself."""
-        claim = self.setting.ready.claim
-        return claim.left in set(walk(expr)) and claim.left not in set(walk(claim.right))
-
-    def _fill(self, root: Expr, extra: float, twofold: bool = False) -> None:
-        for hole in self._holes(root):
-            self._keep_all(self.filler.repairs(root, hole, twofold), extra)
-
-    def _holes(self, root: Expr) -> Iterator[Hole]:
-        for hole in sorted(holes(root, self.setting.ranges), key=lambda hole: hole.cost):
-            if self.setting.expired or len(self.found) >= _MOST_FOUND:
-                return
-            if hole.cost < self._best():
-                yield hole
-
-    def _combined(self, tried: combine.Tried, extra: float) -> None:
-        pieces, values = self._at_root()
-        self._keep_all(combine.pairs(tried), extra)
-        if pieces:
-            self._keep_all(combine.with_terms(tried, pieces, values, self.known), extra)
-            more = combine.with_insertions(tried, pieces, values)
-            self._keep_all(combine.with_factors(more, pieces, values, self.known), extra)
-
-    def _at_root(self) -> tuple[list[Piece], Array]:
-        """The pool over the claim's free indices, with its values where the left is known."""
-        rows: list[tuple[Piece, Array]] = []
-        for piece in self.pool.at(self.setting.ranges):
-            value = self.setting.at(piece.expr, self.target)
-            if value is not None and np.isfinite(value[self.target.known]).all():
-                rows.append((piece, value[self.target.known]))
-        if not rows:
-            return [], np.zeros((0, 0))
-        return [piece for piece, _ in rows], np.stack([value for _, value in rows], axis=-1)
 
 
-def _same(value: Array, wanted: Array) -> bool:
-    scale = max(1.0, float(np.abs(wanted).max(initial=0.0)))
-    return bool(np.abs(value - wanted).max(initial=0.0) < CLOSE * scale)
+def _edits_at(bench: Bench, site: Site) -> list[Edit]:
+    return [*local_edits(site), *index_edits(site, bench.model)]
+
+
+def _single(bench: Bench, places: list[Site]) -> Iterator[Repair | None]:
+    """Every edit of one place, and of one name throughout; the cheapest first."""
+    rows: list[Repair] = []
+    for site in places:
+        for edit in _edits_at(bench, site):
+            rows.append(Repair(put(bench.right, site.path, edit.new), (edit,), (site.path,)))
+    for edit in everywhere(bench.right, bench.model):
+        rows.append(Repair(edit.new, (edit,), ((),)))
+    rows.sort(key=lambda repair: repair.edits[0].cost)
+    yield from rows
+
+
+def _recognised(bench: Bench, places: list[Site]) -> Iterator[Repair | None]:
+    """What a place would need to be, recognised by its values at the first point."""
+    place = bench.places[0]
+    lib = library(place, known(bench.model, bench.ranges))
+    for site in places:
+        yield None
+        for edit in solutions(place, lib, bench.right, site):
+            yield Repair(put(bench.right, site.path, edit.new), (edit,), (site.path,))
+
+
+def _inserted(bench: Bench, places: list[Site]) -> Iterator[Repair | None]:
+    """Known factors and atoms put in under a sum, where nothing can be solved for."""
+    for site in places:
+        if site.node.free <= site.outer and site.linear:
+            continue
+        replaced = "{1} is meant, not {0}"
+        atomic = not isinstance(site.node, (Add, Mul, Reduce, Number))
+        for expr in known(bench.model, site.scope):
+            if atomic:
+                edit = Edit(expr, replaced, (site.node, expr), 1.4)
+                yield Repair(put(bench.right, site.path, expr), (edit,), (site.path,))
+            if not isinstance(site.node, Number):
+                new = product((site.node, expr))
+                edit = Edit(new, "the factor {0} is missing", (expr,), 1.3)
+                yield Repair(put(bench.right, site.path, new), (edit,), (site.path,))
+
+
+def _double(bench: Bench, places: list[Site]) -> Iterator[Repair | None]:
+    """Two edits: the cheapest of all, each with every cheap one of the outcome."""
+    first = [repair for repair in _single(bench, places) if repair is not None][:_MOST_FIRST]
+    place = bench.places[0]
+    lib = library(place, known(bench.model, bench.ranges))
+    for repair in first:
+        again = list(sites(repair.right, bench.ranges))[:_MOST_SITES]
+        for site in again[:8]:
+            yield None
+            for edit in solutions(place, lib, repair.right, site):
+                if edit.cost < 1.4:
+                    right = put(repair.right, site.path, edit.new)
+                    yield Repair(right, (*repair.edits, edit), (*repair.paths, site.path))
+    for repair in first:
+        for site in list(sites(repair.right, bench.ranges))[:_MOST_SITES]:
+            for edit in _edits_at(bench, site):
+                if edit.cost <= 1.2:
+                    right = put(repair.right, site.path, edit.new)
+                    yield Repair(right, (*repair.edits, edit), (*repair.paths, site.path))

@@ -130,7 +130,9 @@ class Setting:
         for point in points:
             values = Values(self.derivatives.model, point.sizes, point.arrays)
             try:
-                scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in self.ranges.items()}
+                scope = {
+                    i: (values.number(r.lo), values.number(r.hi)) for i, r in self.ranges.items()
+                }
                 left = np.array(values.over(self.ready.forward.left, scope), dtype=float)
                 right = values.over(self.ready.forward.right, scope)
             except (NotEvaluated, EinrnnError):

@@ -10,8 +10,25 @@ from typing import cast
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Range
-from einrnn.core.nodes import Add, Affine, Cond, Expr, Index, Matrix, Mul, Node, Number, Reduce
-from einrnn.core.nodes import And, Argument, Compare, Not, Or
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    And,
+    Argument,
+    Cases,
+    Compare,
+    Cond,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Node,
+    Not,
+    Number,
+    Or,
+    Pow,
+    Reduce,
+)
 from einrnn.core.traverse import parts, with_parts
 
 Path = tuple[int, ...]
@@ -46,12 +63,22 @@ def sites(root: Expr, ranges: Scope) -> Iterator[Site]:
         path, node, scope, linear = pending.pop(0)
         if isinstance(node, Affine):
             continue
+        if is_bracket(node):
+            yield Site(path, cast(Expr, node), scope, linear, outer)
+            continue
         if is_expr(node):
             yield Site(path, cast(Expr, node), scope, linear, outer)
         below = _scope_below(node, scope)
         passes = linear and _is_linear(node)
         for position, part in enumerate(parts(node)):
+            if isinstance(node, Pow) and isinstance(part, Number):
+                continue  # an exponent is edited with its power
             pending.append(((*path, position), part, below, passes))
+
+
+def is_bracket(node: Node) -> bool:
+    """Whether a node is 1 where a condition holds and else 0; it is edited as one."""
+    return isinstance(node, Cases) and node.otherwise is ZERO and node.branches[0][1] is ONE
 
 
 def _scope_below(node: Node, scope: Scope) -> Scope:

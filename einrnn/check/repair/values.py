@@ -154,7 +154,11 @@ class Values:
             case Element(tensor, args):
                 return (yield self._element(tensor, args, scope))
             case Add(parts) | Mul(parts):
-                return (yield self._folded(np.add if isinstance(node, Add) else np.multiply, parts, scope))
+                return (
+                    yield self._folded(
+                        np.add if isinstance(node, Add) else np.multiply, parts, scope
+                    )
+                )
             case Pow(base, exponent):
                 below = [(yield self._value(base, scope)), (yield self._value(exponent, scope))]
                 axes, (x, y) = aligned(below)
@@ -297,9 +301,13 @@ class Values:
         inner = {**scope, node.row: span, node.column: span}
         body = yield self._value(node.body, inner)
         square = Named((node.row, node.column), np.zeros((int(side.data), int(side.data))))
-        square = square if node.row.name < node.column.name else Named(square.axes[::-1], square.data)
+        square = (
+            square if node.row.name < node.column.name else Named(square.axes[::-1], square.data)
+        )
         axes, (values, zeros) = aligned([body, square])
-        values = np.moveaxis(values + zeros, [axes.index(node.row), axes.index(node.column)], [-2, -1])
+        values = np.moveaxis(
+            values + zeros, [axes.index(node.row), axes.index(node.column)], [-2, -1]
+        )
         rest = tuple(axis for axis in axes if axis not in (node.row, node.column))
         places: list[Named] = []
         for place in node.at:
@@ -335,7 +343,9 @@ def _picked(
     inside = (row >= 0) & (row < side) & (column >= 0) & (column < side)
     row, column = np.clip(row, 0, side - 1), np.clip(column, 0, side - 1)
     if op == "inv":
-        return Named(axes, np.where(inside, whole_matrix("inv", values)[(*at, row, column)], np.nan))
+        return Named(
+            axes, np.where(inside, whole_matrix("inv", values)[(*at, row, column)], np.nan)
+        )
     lowest, powers = matrix_power(values, power[0])
     read = powers[(power[0] - lowest, *at, row, column)]
     return Named(axes, np.where(inside, read, np.nan))

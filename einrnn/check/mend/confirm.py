@@ -1,0 +1,100 @@
+"""A candidate judged like any claim: evaluated at all sizes and by the interpreter, then proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from einrnn.check.claims import Prepared, Ready, prepare_more
+from einrnn.check.compare import AGREES, all_positions, interpreted, relative
+from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.setting import Setting
+from einrnn.check.mend.values import NotEvaluated, Values
+from einrnn.check.points import Point, Points
+from einrnn.check.proofs import Proofs
+from einrnn.check.sizes import trial_sizes
+from einrnn.check.verdict import Repair
+from einrnn.errors import EinrnnError
+from einrnn.language import parse_expression
+from einrnn.language.text import left_text, text
+
+_DRAWS = 2
+_ORACLE_ENTRIES = 4
+
+
+def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair | None:
+    """The repair, if the edited claim reads back from its text and holds at all sizes tried;
+    with the verdict on it."""
+    claim = setting.ready.claim
+    left = claim.left if edit.left is None else edit.left
+    shown = text(edit.expr, setting.model, claim.ranges)
+    if edit.left is None and not _reads_back(setting, shown):
+        return None
+    repaired = replace(claim, left=left, right=edit.expr, expect="hold")
+    prepared, ready = prepare_more(setting.prepared, repaired)
+    if ready is None or not holds(prepared, ready, seed):
+        return None
+    words = edit.words.format(*(left_text(expr, setting.model) for expr in edit.about))
+    statement = f"{left_text(left, setting.model)} = {shown}"
+    proof = proofs.over(prepared).of(ready, setting.seconds_to_prove)
+    if proof is None:
+        return Repair(statement, shown, words, "tested", "numbers")
+    return Repair(statement, shown, words, "proved", proof.method)
+
+
+def _reads_back(setting: Setting, shown: str) -> bool:
+    """Whether the text means what was found, up to how it is written."""
+    try:
+        parsed, _ = parse_expression(shown, setting.model, tuple(setting.ranges))
+    except EinrnnError:
+        return False
+    return parsed.free <= frozenset(setting.ranges) and setting.fits_everywhere(parsed)
+
+
+def holds(prepared: Prepared, ready: Ready, seed: int) -> bool:
+    """Whether both sides agree at new random points of several sizes, some entries by the
+    interpreter as well."""
+    points = Points(prepared, seed + 1)
+    tried = 0
+    for sizes in trial_sizes(prepared.model):
+        for draw in range(_DRAWS):
+            point = points.at(sizes, ready.assumptions, draw)
+            if point is None:
+                continue
+            agree = agrees(point, ready)
+            if agree is False:
+                return False
+            tried += agree is True
+    return tried > 0 and _by_interpreter(points, ready)
+
+
+def agrees(point: Point, ready: Ready) -> bool | None:
+    """Whether both sides have the same values at a point; None where they have none."""
+    values = Values(point.prepared.forward, point.sizes, point.arrays)
+    try:
+        spans = ready.claim.ranges.items()
+        scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in spans}
+        left = values.over(ready.forward.left, scope)
+        right = values.over(ready.forward.right, scope)
+    except (NotEvaluated, EinrnnError):
+        return None
+    known = np.isfinite(left) & np.isfinite(right)
+    if not known.any():
+        return None
+    return bool(relative(left[known], right[known]).max(initial=0.0) <= AGREES)
+
+
+def _by_interpreter(points: Points, ready: Ready) -> bool:
+    """The naive interpreter at some entries, at the smallest of the larger sizes."""
+    point = points.at(trial_sizes(points.prepared.model)[-2:][0], ready.assumptions)
+    if point is None:
+        return True
+    positions = all_positions(point, ready)
+    chosen = positions[:: max(1, len(positions) // _ORACLE_ENTRIES)]
+    try:
+        rows = np.array(interpreted(point, ready, chosen), dtype=float).reshape(-1, 2)
+    except EinrnnError:
+        return False
+    known = np.isfinite(rows).all(axis=1)
+    return bool(relative(rows[known, 0], rows[known, 1]).max(initial=0.0) <= AGREES)

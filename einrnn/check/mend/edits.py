@@ -1,0 +1,505 @@
+"""Small edits of an expression: what people get wrong when they write a step by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from einrnn.check.mend.places import (
+    Path,
+    Place,
+    Ranges,
+    factors_of,
+    flat,
+    places,
+    product,
+    replaced,
+    total,
+    weight,
+)
+from einrnn.check.mend.setting import dimension, letters_by_dimension
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, number
+from einrnn.core.functions import FUNCTIONS
+from einrnn.core.model import Claim, Model
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Apply,
+    Cases,
+    Compare,
+    Derivative,
+    DerivativeKind,
+    Dim,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+    Relation,
+    Value,
+)
+from einrnn.core.traverse import fresh, rebuild, substitute, walk
+
+MINUS = number(-1)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """An edited expression, how large the edit is, and what it does in words.
+
+    ``words`` has a ``{}`` for each of ``about``, which are printed in the notation.
+    ``path`` and ``new`` say what was put where, for edits that do just that; ``left`` is
+    another left side, for edits of that.
+    """
+
+    expr: Expr
+    cost: float
+    words: str
+    about: tuple[Expr, ...] = ()
+    path: Path | None = None
+    new: Node | None = None
+    left: Expr | None = None
+
+
+@dataclass(frozen=True)
+class _Change:
+    """Another node for one place."""
+
+    new: Node
+    cost: float
+    words: str
+    about: tuple[Expr, ...] = ()
+
+
+def edits(root: Expr, ranges: Ranges, model: Model) -> Iterator[Edit]:
+    """All single edits, in the order of the text."""
+    for place in places(root, ranges):
+        for change in _changes(place, model):
+            expr = flat(replaced(root, place.path, change.new))
+            if expr is not root:
+                yield Edit(expr, change.cost, change.words, change.about, place.path, change.new)
+
+
+def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
+    """One name put in place of another, or of a function of another, wherever it stands."""
+    for node in dict.fromkeys(walk(root)):
+        if isinstance(node, Element):
+            for other in same_shape(model, node.tensor):
+                yield _everywhere(root, node, other, lambda n, t=node.tensor: _read_of(n, t))
+        elif isinstance(node, Apply) and len(node.args) == 1 and isinstance(node.args[0], Element):
+            inner = node.args[0].tensor
+            for other in same_shape(model, inner):
+                yield _everywhere(
+                    root, node, other, lambda n, f=node.function, t=inner: _applied(n, f, t)
+                )
+    kinds = {n.kind for n in walk(root) if isinstance(n, Derivative)}
+    for kind in sorted(kinds):
+        yield Edit(_flipped(root, kind), 1.6, f"every {_SIGN[kind]} should be {_OTHER[kind]}")
+
+
+def edits_of_left(claim: Claim) -> Iterator[Edit]:
+    """The left side with ``d`` for ``∂`` or the other way round, beside the same right side."""
+    if claim.step == 1 and isinstance(claim.left, Derivative):
+        left = _flipped(claim.left, claim.left.kind)
+        yield Edit(claim.right, 1.0, "{} should be {}", (claim.left, left), left=left)
+
+
+_SIGN = {"total": "d", "immediate": "∂"}
+_OTHER = {"total": "∂", "immediate": "d"}
+
+
+def _flipped(root: Expr, kind: str) -> Expr:
+    def change(node: Node) -> Node:
+        if isinstance(node, Derivative) and node.kind == kind:
+            other: DerivativeKind = "immediate" if kind == "total" else "total"
+            return Derivative(other, node.body, node.tensor, node.args)
+        return node
+
+    return rebuild(root, change)
+
+
+def _everywhere(
+    root: Expr, node: Expr, other: str, matched: Callable[[Node], tuple[Affine, ...] | None]
+) -> Edit:
+    def change(part: Node) -> Node:
+        args = matched(part)
+        return part if args is None else Element(other, args)
+
+    new = change(node)
+    assert isinstance(new, Element)
+    return Edit(flat(rebuild(root, change)), 1.5, "{} should be {}", (node, new))
+
+
+def _read_of(node: Node, tensor: str) -> tuple[Affine, ...] | None:
+    return node.args if isinstance(node, Element) and node.tensor == tensor else None
+
+
+def _applied(node: Node, function: str, tensor: str) -> tuple[Affine, ...] | None:
+    if isinstance(node, Apply) and node.function == function and len(node.args) == 1:
+        return _read_of(node.args[0], tensor)
+    return None
+
+
+def _changes(place: Place, model: Model) -> Iterator[_Change]:
+    node = place.node
+    if isinstance(node, Mul | Element | Derivative | Reduce | Apply | Pow | Cases | Matrix):
+        yield from _signs(place)
+        yield from _summed(place, node)
+    match node:
+        case Element():
+            yield from _element(place, node, model)
+        case Derivative():
+            yield from _derivative(place, node, model)
+        case Mul():
+            yield from _product(node)
+        case Add():
+            yield from _sum(node)
+        case Reduce():
+            yield from _reduce(place, node)
+        case Pow():
+            yield from _power(node)
+        case Number():
+            yield from _number(place, node)
+        case Apply():
+            yield from _function(node)
+        case Matrix():
+            yield from _matrix(place, node)
+        case Cases():
+            yield from _cases(node)
+        case Compare():
+            yield from _relation(node)
+        case _:
+            pass
+
+
+def _signs(place: Place) -> Iterator[_Change]:
+    if isinstance(place.above, Mul) or not isinstance(place.node, Expr):
+        return
+    node = place.node
+    yield _Change(product((MINUS, node)), 1.0, "the sign of {} is wrong", (node,))
+
+
+def _summed(place: Place, node: Expr) -> Iterator[_Change]:
+    """``f[i]`` to ``sum[k] f[k]``."""
+    if isinstance(place.above, Compare | Pow):
+        return
+    for letter in sorted(node.free, key=lambda i: i.name):
+        if letter not in place.ranges:
+            continue
+        new = fresh(Index(f"{letter.name}1"), node.free | frozenset(place.ranges))
+        span = place.ranges[letter]
+        body = substitute(node, {letter: af.of(new)})
+        words = f"a sum over the values of {letter.name} is missing in {{}}"
+        yield _Change(Reduce("sum", new, span.lo, span.hi, body), 2.5, words, (node,))
+
+
+def _arguments(
+    args: tuple[Affine, ...], place: Place
+) -> Iterator[tuple[tuple[Affine, ...], float]]:
+    """Index arguments shifted, renamed, or exchanged."""
+    by_dimension = letters_by_dimension(place.ranges)
+    for position, arg in enumerate(args):
+        for step in (-1, 1):
+            yield _with(args, position, af.shift(arg, step)), 1.0
+        for letters in by_dimension.values():
+            for old in [letter for letter in letters if letter in arg.free]:
+                for new in letters:
+                    if new is not old:
+                        yield _with(args, position, substitute(arg, {old: af.of(new)})), 1.0
+    for first in range(len(args)):
+        for second in range(first + 1, len(args)):
+            if args[first] is not args[second]:
+                swapped = list(args)
+                swapped[first], swapped[second] = args[second], args[first]
+                matrix = first == len(args) - 2 and second == len(args) - 1
+                yield tuple(swapped), 0.9 if matrix else 1.4
+
+
+def _with(args: tuple[Affine, ...], position: int, new: Affine) -> tuple[Affine, ...]:
+    return (*args[:position], new, *args[position + 1 :])
+
+
+def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
+    for args, cost in _arguments(node.args, place):
+        if _fits(model, node.tensor, args, place.ranges):
+            new = Element(node.tensor, args)
+            yield _Change(new, cost, "{} should be {}", (node, new))
+    yield from _summed_position(place, node, model)
+    for other in same_shape(model, node.tensor):
+        new = Element(other, node.args)
+        yield _Change(new, 1.1, "{} should be {}", (node, new))
+    yield _Change(Pow(node, number(2)), 1.0, "a square is missing on {}", (node,))
+
+
+def _fits(model: Model, tensor: str, args: tuple[Affine, ...], ranges: Ranges) -> bool:
+    """Whether each argument counts what its axis counts."""
+    for arg, axis in zip(args, model.axes(tensor), strict=True):
+        if arg.free and dimension(arg, ranges) != dimension(axis.hi, {}):
+            return False
+    return True
+
+
+def _summed_position(place: Place, node: Element, model: Model) -> Iterator[_Change]:
+    """``x[0]`` to ``sum[i] x[i]``."""
+    for position, arg in enumerate(node.args):
+        if arg.free:
+            continue
+        letter = fresh(Index("i"), node.free | frozenset(place.ranges))
+        axis = model.axes(node.tensor)[position]
+        body = Element(node.tensor, _with(node.args, position, af.of(letter)))
+        new = Reduce("sum", letter, axis.lo, axis.hi, body)
+        yield _Change(new, 2.0, "{} should be {}", (node, new))
+
+
+def same_shape(model: Model, tensor: str) -> list[str]:
+    """The other tensors of the document with the same axes, boundaries aside."""
+    if tensor in model.derived:
+        return []
+    wanted = [dimension(axis.hi, {}) for axis in model.axes(tensor)]
+    names = [*model.inputs, *model.definitions]
+    return [
+        other
+        for other in names
+        if other != tensor
+        and other not in model.derived
+        and [dimension(axis.hi, {}) for axis in model.axes(other)] == wanted
+    ]
+
+
+def _derivative(place: Place, node: Derivative, model: Model) -> Iterator[_Change]:
+    kind = "immediate" if node.kind == "total" else "total"
+    flipped = Derivative(kind, node.body, node.tensor, node.args)
+    yield _Change(flipped, 0.8, "{} should be {}", (node, flipped))
+    if not isinstance(node.body, Element):
+        return
+    whole = (*node.body.args, *node.args)
+    rank = len(node.body.args)
+    for args, cost in _arguments(whole, place):
+        if _fits(model, node.body.tensor, args[:rank], place.ranges) and _fits(
+            model, node.tensor, args[rank:], place.ranges
+        ):
+            body = Element(node.body.tensor, args[:rank])
+            new = Derivative(node.kind, body, node.tensor, args[rank:])
+            yield _Change(new, cost, "{} should be {}", (node, new))
+    for other in same_shape(model, node.body.tensor):
+        if other in model.definitions:
+            new = Derivative(node.kind, Element(other, node.body.args), node.tensor, node.args)
+            yield _Change(new, 1.3, "{} should be {}", (node, new))
+
+
+def _product(node: Mul) -> Iterator[_Change]:
+    factors = node.factors
+    for position, factor in enumerate(factors):
+        rest = (*factors[:position], *factors[position + 1 :])
+        if factor is not MINUS:
+            words = "the factor {} is too much"
+            yield _Change(product(rest), 1.0 + 0.1 * weight(factor), words, (factor,))
+            inverse = Pow(factor, MINUS)
+            words = "{} should be {}"
+            yield _Change(product((*rest, inverse)), 1.3, words, (factor, inverse))
+        if isinstance(factor, Add):
+            yield from _leaving(rest, factor)
+    yield from _without_two(factors)
+
+
+def _without_two(factors: tuple[Expr, ...]) -> Iterator[_Change]:
+    for first in range(len(factors)):
+        for second in range(first + 1, len(factors)):
+            rest = tuple(f for n, f in enumerate(factors) if n not in (first, second))
+            pair = product((factors[first], factors[second]))
+            if MINUS not in (factors[first], factors[second]):
+                cost = 1.8 + 0.1 * weight(pair)
+                yield _Change(product(rest), cost, "the factor {} is too much", (pair,))
+
+
+def _leaving(rest: tuple[Expr, ...], inner: Add) -> Iterator[_Change]:
+    """``f (a + b)`` to ``f a + b``: a parenthesis closed too late, or opened too early."""
+    for position, term in enumerate(inner.terms):
+        others = total((*inner.terms[:position], *inner.terms[position + 1 :]))
+        new = total((product((*rest, others)), term))
+        yield _Change(new, 1.4, "{} does not belong inside the parenthesis", (term,))
+
+
+def _sum(node: Add) -> Iterator[_Change]:
+    terms = node.terms
+    for position, term in enumerate(terms):
+        rest = (*terms[:position], *terms[position + 1 :])
+        cost = 1.1 + 0.1 * weight(term)
+        yield _Change(total(rest), cost, "the term {} is too much", (term,))
+        yield from _entering(term, rest)
+    for position in range(1, len(terms)):
+        head, tail = total(terms[:position]), total(terms[position:])
+        new = total((head, product((MINUS, tail))))
+        if position + 1 < len(terms):
+            words = "the sign belongs to all of {}"
+            yield _Change(new, 1.4, words, (tail,))
+
+
+def _entering(term: Expr, rest: tuple[Expr, ...]) -> Iterator[_Change]:
+    """``f a + b`` to ``f (a + b)``: a parenthesis closed too early."""
+    factors = factors_of(term)
+    for cut in range(1, len(factors)):
+        outer, inner = factors[:cut], product(factors[cut:])
+        if outer == (MINUS,):
+            continue
+        for other in rest:
+            left = tuple(t for t in rest if t is not other)
+            new = total((*left, product((*outer, total((inner, other))))))
+            words = "{} belongs inside the parenthesis after {}"
+            yield _Change(new, 1.5, words, (other, product(outer)))
+
+
+def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
+    words = f"the range of {node.index.name} should be {{}} to {{}}"
+    letters = [i for i in place.ranges if i is not node.index]
+    kind = dimension(node.hi, place.ranges)
+    ends = [af.of(i) for i in letters if dimension(place.ranges[i].hi, place.ranges) == kind]
+    lows = [af.shift(node.lo, -1), af.shift(node.lo, 1), af.ZERO, *ends]
+    highs = [af.shift(node.hi, -1), af.shift(node.hi, 1), *ends]
+    if not isinstance(kind, int):
+        highs.append(af.shift(af.affine(0, {Dim(name): 1 for name in kind}), -1))
+    for low in dict.fromkeys(lows):
+        if low is not node.lo:
+            yield _bounded(node, low, node.hi, words)
+    for high in dict.fromkeys(highs):
+        if high is not node.hi:
+            yield _bounded(node, node.lo, high, words)
+    for low in ends:
+        if highs[-1] is not node.hi and highs[-1] is not low:
+            yield _bounded(node, low, highs[-1], words)
+    yield from _unsummed(place, node)
+
+
+def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
+    moved = (low is not node.lo) + (high is not node.hi)
+    cost = 1.7 if low is high else 0.4 + 0.7 * moved
+    return _Change(
+        Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high))
+    )
+
+
+def _unsummed(place: Place, node: Reduce) -> Iterator[_Change]:
+    """A sum that should be one entry, or whose index comes in with a factor too many."""
+    kind = dimension(node.hi, place.ranges)
+    for letter in place.ranges:
+        if dimension(place.ranges[letter].hi, place.ranges) == kind:
+            new = substitute(node.body, {node.index: af.of(letter)})
+            words = f"{node.index.name} is not summed: it should be {letter.name}"
+            yield _Change(new, 1.6, words)
+    if node.op != "sum":
+        return
+    factors = factors_of(node.body)
+    kept = tuple(factor for factor in factors if node.index not in factor.free)
+    gone = tuple(factor for factor in factors if node.index in factor.free)
+    if kept and gone:
+        cost = 1.3 + 0.1 * weight(product(gone))
+        words = f"the factor {{}} and its sum over {node.index.name} are too much"
+        yield _Change(product(kept), cost, words, (product(gone),))
+
+
+def _power(node: Pow) -> Iterator[_Change]:
+    base, exponent = node.base, node.exponent
+    if not isinstance(exponent, Number):
+        return
+    value = exponent.value
+    for new in dict.fromkeys((value - 1, value + 1, -value, value / 2, Fraction(1))):
+        if new not in (0, value):
+            changed: Expr = base if new == 1 else Pow(base, Number(new))
+            yield _Change(changed, 1.0, "{} should be {}", (node, changed))
+    if value == -1:
+        yield _Change(Pow(base, number(-2)), 1.1, "{} should be squared", (base,))
+
+
+def _number(place: Place, node: Number) -> Iterator[_Change]:
+    if isinstance(place.above, Pow) or node is MINUS:
+        return  # exponents and signs have edits of their own
+    value = node.value
+    candidates = [value + 1, value - 1, value * 2, value / 2]
+    candidates += [1 / value] if value else []
+    for new in dict.fromkeys(candidates):
+        if new != value:
+            yield _Change(Number(new), 1.0, "{} should be {}", (node, Number(new)))
+
+
+def _function(node: Apply) -> Iterator[_Change]:
+    row = FUNCTIONS[node.function]
+    if len(node.args) != 1:
+        return
+    arg = node.args[0]
+    slope = row.derivatives[0](arg)
+    yield _Change(slope, 1.5, "{} should be its derivative {}", (node, slope))
+    yield _Change(arg, 1.2, "{} is too much around {}", (Apply(node.function, (ONE,)), arg))
+    for other in ("tanh", "sigmoid", "exp", "log", "sin", "cos", "relu", "step"):
+        if other != node.function:
+            new = Apply(other, node.args)
+            yield _Change(new, 1.3, "{} should be {}", (node, new))
+
+
+def _matrix(place: Place, node: Matrix) -> Iterator[_Change]:
+    turned = {node.row: af.of(Index("·turn"))}
+    body = substitute(substitute(node.body, turned), {node.column: af.of(node.row)})
+    body = substitute(body, {Index("·turn"): af.of(node.column)})
+    if node.op in ("inv", "matpow"):
+        for at, cost in _arguments(node.at, place):
+            new = _matrix_with(node, at=at)
+            yield _Change(new, cost, "{} should be {}", (node, new))
+        plain = substitute(node.body, dict(zip((node.row, node.column), node.at, strict=True)))
+        yield _Change(plain, 1.2, "{} should be {}", (node, plain))
+    if node.op == "matpow":
+        for step in (-1, 1):
+            new = _matrix_with(node, power=af.shift(node.power, step))
+            yield _Change(new, 1.0, "{} should be {}", (node, new))
+    if body is not node.body:
+        new = _matrix_with(node, body=body)
+        yield _Change(new, 1.0, "{} should be {}", (node, new))
+
+
+def _matrix_with(
+    node: Matrix,
+    *,
+    body: Expr | None = None,
+    power: Affine | None = None,
+    at: tuple[Affine, ...] | None = None,
+) -> Matrix:
+    return Matrix(
+        node.op,
+        node.row,
+        node.column,
+        node.size,
+        node.body if body is None else body,
+        node.power if power is None else power,
+        node.at if at is None else at,
+    )
+
+
+_RELATED: dict[Relation, tuple[Relation, ...]] = {
+    "==": ("!=", "<="),
+    "!=": ("==",),
+    "<": ("<=", ">", "!="),
+    "<=": ("<", ">="),
+    ">": (">=", "<", "!="),
+    ">=": (">", "<="),
+}
+
+
+def _relation(node: Compare) -> Iterator[_Change]:
+    for op in _RELATED[node.op]:
+        words = f"the condition should be with {op} in place of {node.op}"
+        yield _Change(Compare(op, node.left, node.right), 1.0, words)
+
+
+def _cases(node: Cases) -> Iterator[_Change]:
+    for cond, value in node.branches:
+        if value is not ONE:
+            yield _Change(value, 1.5, "the condition on {} is too much", (value,))
+            swapped = Cases(((cond, node.otherwise),), value)
+            if len(node.branches) == 1:
+                yield _Change(swapped, 1.2, "the two cases are exchanged")
+        elif len(node.branches) == 1:
+            yield _Change(ONE, 1.2, "the factor {} is too much", (node,))
