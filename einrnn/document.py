@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
-from einrnn.expression import Expression
+from einrnn.expression import Expression, Form
 from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
 
@@ -104,15 +104,22 @@ class Document:
             rows.append(replace(blank, diagnostics=claim.diagnostics))
         return rows
 
-    def derive(self, text: str) -> Expression:
+    def derive(
+        self, text: str, *, form: Form = "adjoint", using: Sequence[str] = ()
+    ) -> Expression:
         """The derivative (or any expression) written out and simplified, in the document's
         own names. ``text`` is for instance ``dL/dW[i,j]``; indices left out are filled in.
 
+        What recurs is written with adjoints, or (``form="sum"``) as a sum over time. The
+        declared facts of inputs are always used; an assumption of the document only where
+        ``using`` names it, because the result then holds under it only.
+
         Raises:
             LanguageError: the text is not a well-formed expression of this document.
+            EinrnnError: E806, the form is not known; E807, an assumption is not in the document.
         """
         expr, ranges = parse_expression(text, self.model)
-        return Expression.derived(self.model, expr, ranges, text)
+        return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
     def compile(self, *outputs: str, backend: str = "numpy") -> Program:
         """One program that computes all outputs (``"L"``, ``"dL/dW"``, ``"yhat[t,k]"``).

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
-from einrnn.core.model import Model, Range
+from einrnn.core.model import Assumption, Model, Range
 from einrnn.core.nodes import Expr, Index
-from einrnn.symbolic.derived import complete, fewer_axes
-from einrnn.symbolic.unfold import recurrences, unfolded
+from einrnn.errors import EinrnnError
+from einrnn.symbolic.present.derive import Written, written
+from einrnn.symbolic.present.recurrences import Shown
+
+Form = Literal["adjoint", "sum"]
 
 
 @dataclass(frozen=True)
@@ -17,19 +21,42 @@ class Expression:
     """A simplified expression with the model its names belong to.
 
     ``str`` gives text that parses back to the same expression. ``where`` gives the
-    definitions of the recurrences it refers to, such as the adjoint ``dL/ds[t,n]``.
+    recurrences of the derivatives it refers to, such as the adjoint ``dL/ds[t,n]``.
+    ``using`` names the assumptions of the document under which it is the derivative.
     """
 
     model: Model
-    expr: Expr
     ranges: Mapping[Index, Range]
     asked: str
+    form: Form
+    using: tuple[str, ...]
+    _written: Written
 
     @staticmethod
-    def derived(model: Model, expr: Expr, ranges: Mapping[Index, Range], asked: str) -> Expression:
-        """The expression with its derivatives carried out and written out."""
-        closed, (ready,) = complete(model, [(expr, ranges)], fewer_axes)
-        return Expression(closed, unfolded(closed, ready, ranges), ranges, asked)
+    def derived(
+        model: Model,
+        expr: Expr,
+        ranges: Mapping[Index, Range],
+        asked: str,
+        *,
+        form: Form = "adjoint",
+        using: Sequence[str] = (),
+    ) -> Expression:
+        """The expression with its derivatives carried out and written out.
+
+        Raises:
+            EinrnnError: E806, the form is not known; E807, an assumption is not in the document.
+        """
+        if form not in ("adjoint", "sum"):
+            raise EinrnnError("E806", f"no form {form!r}", "the forms are adjoint and sum")
+        granted = tuple(_assumption(model, name) for name in using)
+        found = written(model, expr, ranges, form, granted)
+        return Expression(found.model, ranges, asked, form, tuple(using), found)
+
+    @property
+    def expr(self) -> Expr:
+        """The expression in core nodes."""
+        return self._written.expr
 
     def __str__(self) -> str:
         from einrnn.language.text import text
@@ -41,17 +68,23 @@ class Expression:
 
     @property
     def where(self) -> tuple[str, ...]:
-        """The definitions, as text, of the recurrences that the expression refers to."""
-        from einrnn.language.statements import definition_text
+        """The recurrences that the expression refers to, as text: definitions of derivatives,
+        with what entries off the ends count as."""
+        from einrnn.language.statements import recurrence_text
 
-        found = recurrences(self.model, self.expr)
-        return tuple(definition_text(definition, self.model) for definition in found)
+        return tuple(
+            recurrence_text(row.name, row.clauses, row.ends, self.model) for row in self._shown
+        )
+
+    @cached_property
+    def _shown(self) -> Sequence[Shown]:
+        return self._written.recurrences()
 
     def latex(self) -> str:
         """The expression as LaTeX."""
         from einrnn.language.latex import latex
 
-        return latex(self.expr, self.model)
+        return latex(self.expr, self.model, tuple(self.ranges))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -72,3 +105,11 @@ class Expression:
         if not sizes:
             return abstract_of(self.model, self.expr)
         return entries_of(self.model, self.expr, self.ranges, sizes)
+
+
+def _assumption(model: Model, name: str) -> Assumption:
+    for given in model.assumptions:
+        if given.name == name:
+            return given
+    known = ", ".join(given.name for given in model.assumptions) or "none"
+    raise EinrnnError("E807", f"no assumption is called {name}", f"the document has: {known}")

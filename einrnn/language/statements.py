@@ -29,6 +29,19 @@ def definition_text(definition: Definition, model: Model) -> str:
     return ("let " if definition.late else "") + "\n  with ".join(shown)
 
 
+def recurrence_text(
+    name: str, clauses: Iterable[Clause], ends: Iterable[Clause], model: Model
+) -> str:
+    """The definition of a derivative: a line for each clause, ``with`` what its entries off
+    the ends of its axes count as."""
+
+    def row(clause: Clause) -> str:
+        left = left_text(Element(name, clause.args), model)
+        return f"{left} := {text(clause.body, model, clause.ranges)}"
+
+    return "\n".join(map(row, clauses)) + "".join(f" with {row(end)}" for end in ends)
+
+
 def _function_text(definition: Definition, body: Opaque) -> str:
     """The declaration of an opaque function, with the sizes of its axes."""
     args: list[str] = []

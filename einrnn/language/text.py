@@ -5,6 +5,7 @@ Sums are implied where the left-side rule restores them, and written out elsewhe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from einrnn.core import affine as af
@@ -171,8 +172,24 @@ class Printer:
                 piece = yield self._at(factor, PRODUCT)
             else:
                 piece = yield self._at(factor, POWER)
-            shown = _join(shown, piece)
+            shown = self._join(shown, piece)
         return sign + (shown or "1"), SUM if sign else PRODUCT
+
+    def _join(self, shown: str, piece: str) -> str:
+        """Juxtaposition, with a sign where the pieces would be read together."""
+        if not shown:
+            return piece
+        touching = shown[-1].isalnum() or shown[-1] in "_'"
+        word = re.split(r"[^\w']", shown)[-1]
+        if touching and piece[0] == "(":
+            touching = word == "d" or self._is_function(word)
+        elif piece[0] != "[":
+            touching = piece[0].isdigit() or shown.endswith(".")
+        return f"{shown} * {piece}" if touching else f"{shown} {piece}"
+
+    def _is_function(self, name: str) -> bool:
+        definition = self.model.definitions.get(name)
+        return definition is not None and isinstance(definition.clauses[-1].body, Opaque)
 
     def _power(self, expr: Pow) -> Steps[tuple[str, int]]:
         below = divisor(expr)
@@ -347,16 +364,6 @@ def divisor(factor: Expr) -> Expr | None:
         if value < -1 and value.denominator == 1:
             return Pow(factor.base, Number(-value))
     return None
-
-
-def _join(shown: str, piece: str) -> str:
-    """Juxtaposition, with a sign where the pieces would be read together."""
-    if not shown:
-        return piece
-    touching = piece[0] in "([" and (shown[-1].isalnum() or shown[-1] in "_'")
-    if touching or piece[0].isdigit() or shown.endswith("."):
-        return f"{shown} * {piece}"
-    return f"{shown} {piece}"
 
 
 def softmax_of(expr: Expr) -> tuple[Index, Expr] | None:

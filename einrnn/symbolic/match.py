@@ -42,14 +42,14 @@ _BOUND = "'"
 def match(pattern: Node, node: Node, variables: frozenset[Index]) -> Binding | None:
     """Index expressions for the variables that turn the pattern into the node, up to the
     order of sums and products and the names of bound indices."""
-    for binding in _match(pattern, node, {}, variables):
+    for binding in matches(pattern, node, {}, variables):
         local = any(i.name.startswith(_BOUND) for a in binding.values() for i in a.free)
         if len(binding) == len(variables) and not local:
             return binding
     return None
 
 
-def _match(
+def matches(
     pattern: Node,
     node: Node,
     binding: Binding,
@@ -107,7 +107,7 @@ def _match_all(
     if not patterns:
         yield binding
         return
-    for first in _match(patterns[0], nodes[0], binding, variables, depth):
+    for first in matches(patterns[0], nodes[0], binding, variables, depth):
         yield from _match_all(patterns[1:], nodes[1:], first, variables, depth)
 
 
@@ -126,7 +126,7 @@ def _match_commutative(
     candidates = range(len(nodes)) if len(nodes) <= _MOST_PERMUTED else (0,)
     for position in candidates:
         rest = nodes[:position] + nodes[position + 1 :]
-        for first in _match(patterns[0], nodes[position], binding, variables, depth):
+        for first in matches(patterns[0], nodes[position], binding, variables, depth):
             yield from _match_commutative(patterns[1:], rest, first, variables, depth)
 
 
@@ -171,7 +171,7 @@ def _match_lookup(
     if alone and pattern.constant == node.constant and pattern.terms[0][1] == node.terms[0][1]:
         mine, theirs = pattern.terms[0][0], node.terms[0][0]
         if isinstance(mine, Element) and isinstance(theirs, Element):
-            yield from _match(mine, theirs, binding, variables, depth)
+            yield from matches(mine, theirs, binding, variables, depth)
 
 
 def clause_instance(name: str, clause: Clause, node: Node, ranges: Ranges) -> Element | None:

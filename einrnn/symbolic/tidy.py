@@ -64,7 +64,7 @@ def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _tidy.steps(part, known)))
-    return _again(node, tuple(new), ranges)
+    return again(node, tuple(new), ranges)
 
 
 def scopes(node: Node, ranges: Ranges) -> list[Ranges]:
@@ -78,7 +78,7 @@ def scopes(node: Node, ranges: Ranges) -> list[Ranges]:
     return [*rows, ranges]
 
 
-def _again(node: Node, new: tuple[Node, ...], ranges: Ranges) -> Node:
+def again(node: Node, new: tuple[Node, ...], ranges: Ranges) -> Node:
     """The node over simplified parts, through the builder of its kind."""
     exprs = cast("tuple[Expr, ...]", new)
     match node:

@@ -52,9 +52,15 @@ def _needs(model: Model, name: str) -> list[str]:
     return [element.tensor for clause in clauses for element in elements(clause.body)]
 
 
-def unfolded(model: Model, expr: Expr, ranges: Mapping[Index, Range]) -> Expr:
-    """The expression with every derived tensor that does not recur written out, simplified."""
-    return _without(model, _plain(model), expr, ranges)
+def unfolded(
+    model: Model,
+    expr: Expr,
+    ranges: Mapping[Index, Range],
+    names: frozenset[str] = frozenset(),
+) -> Expr:
+    """The expression with every derived tensor that does not recur, and those named, written
+    out and simplified."""
+    return _without(model, _plain(model) | names, expr, ranges)
 
 
 def _plain(model: Model) -> frozenset[str]:

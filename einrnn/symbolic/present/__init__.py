@@ -1,0 +1,1 @@
+"""Expressions as a person writes them: factored, in the document's names, no longer than needed."""

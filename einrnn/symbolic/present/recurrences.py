@@ -1,0 +1,270 @@
+"""The recurrences of derived tensors, as one writes them beside a result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from einrnn.core import affine as af
+from einrnn.core.build import ZERO
+from einrnn.core.model import Clause, Model, Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Cases,
+    Compare,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Reduce,
+    Value,
+)
+from einrnn.core.traverse import rebuild, substitute
+from einrnn.symbolic import simplify as s
+from einrnn.symbolic.present.letters import distinct
+from einrnn.symbolic.present.reads import reads
+from einrnn.symbolic.present.simplest import Style, present
+from einrnn.symbolic.ranges import Ranges, at_least_zero, conjuncts, decide
+from einrnn.symbolic.unfold import recurrences
+
+_MOST_CONSTANTS = 8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A recurrence in print: general clauses, and what its entries off the ends count as."""
+
+    name: str
+    clauses: tuple[Clause, ...]
+    ends: tuple[Clause, ...] = ()
+
+
+def shown(model: Model, expr: Expr, ranges: Ranges, style: Style) -> list[Shown]:
+    """The recurrences that an expression refers to, directly or not, in print."""
+    rows = {found.name: found.clauses for found in recurrences(model, expr)}
+    rows = _within_axes(model, expr, ranges, rows)
+    ready = {
+        name: tuple(replace(c, body=present(c.body, c.ranges, style)) for c in clauses)
+        for name, clauses in rows.items()
+    }
+    ends: dict[str, dict[tuple[int, int], Affine]] = {name: {} for name in ready}
+    result: dict[str, tuple[Clause, ...]] = {}
+    for name, clauses in ready.items():
+        result[name] = tuple(
+            replace(c, body=_without_guards(c.body, c.ranges, model, result | ready, ends))
+            for c in clauses
+        )
+    read = {e.tensor: e for e, _ in reversed(reads(expr, ranges))}
+    lettered: list[Shown] = []
+    for name, clauses in result.items():
+        new = tuple(distinct(c, read.get(name), model) for c in clauses)
+        for clause in new:
+            for element, _ in reads(clause.body, clause.ranges):
+                read.setdefault(element.tensor, element)
+        split = tuple(part for c in new for part in _by_constant(c, model, style))
+        lettered.append(Shown(name, split, tuple(_ends(new[-1], ends[name]))))
+    return lettered
+
+
+def _within_axes(
+    model: Model, expr: Expr, ranges: Ranges, rows: Mapping[str, tuple[Clause, ...]]
+) -> dict[str, tuple[Clause, ...]]:
+    """The clauses for positions from 0 on where no others are read: not for the position -1
+    of a state that exists for its initial value only."""
+    kept = {name: frozenset(_below_zero(clauses)) for name, clauses in rows.items()}
+    while True:
+        trial = {name: tuple(_from_zero(c, kept[name]) for c in cs) for name, cs in rows.items()}
+        places = [(expr, ranges)] + [(c.body, c.ranges) for cs in trial.values() for c in cs]
+        wrong = False
+        for body, known in places:
+            for element, inside in reads(body, known):
+                for axis in kept.get(element.tensor, frozenset()):
+                    if not at_least_zero(element.args[axis], inside):
+                        kept[element.tensor] -= {axis}
+                        wrong = True
+        if not wrong:
+            return trial
+
+
+def _below_zero(clauses: Sequence[Clause]) -> Iterator[int]:
+    if len(clauses) == 1:
+        for axis, arg in enumerate(clauses[0].args):
+            letter = af.letter(arg)
+            if letter is not None and clauses[0].ranges[letter].lo.constant < 0:
+                yield axis
+
+
+def _from_zero(clause: Clause, axes: frozenset[int]) -> Clause:
+    ranges = dict(clause.ranges)
+    for axis in axes:
+        letter = af.letter(clause.args[axis])
+        if letter is not None:
+            ranges[letter] = Range(af.ZERO, ranges[letter].hi)
+    return replace(clause, ranges=ranges)
+
+
+def _without_guards(
+    body: Expr,
+    ranges: Ranges,
+    model: Model,
+    rows: Mapping[str, tuple[Clause, ...]],
+    ends: dict[str, dict[tuple[int, int], Affine]],
+) -> Expr:
+    """Conditions left out where an entry just off the end may count as 0 instead."""
+
+    def change(node: Node) -> Node:
+        match node:
+            case Cases(((cond, inner),), otherwise) if otherwise is ZERO:
+                off = _read_off(cond, inner, ranges, model, rows)
+                if off is None:
+                    return node
+                name, axis, side, value = off
+                ends[name][axis, side] = value
+                return inner
+            case _:
+                return node
+
+    new = rebuild(body, change)
+    return s.add(new.terms) if isinstance(new, Add) else new
+
+
+def _read_off(
+    cond: Cond, inner: Expr, ranges: Ranges, model: Model, rows: Mapping[str, tuple[Clause, ...]]
+) -> tuple[str, int, int, Affine] | None:
+    """The tensor, axis and position off its end whose value 0 makes a condition needless."""
+    if len(conjuncts(cond)) != 1 or not isinstance(cond, Compare):
+        return None
+    for element in _always_factors(inner):
+        if element.tensor not in rows or len(rows[element.tensor]) != 1:
+            continue
+        (clause,) = rows[element.tensor]
+        for axis, arg in enumerate(element.args):
+            letter = af.letter(clause.args[axis])
+            if letter is None:
+                continue
+            limits = clause.ranges[letter]
+            for side, end in ((1, limits.hi), (-1, limits.lo)):
+                off = af.shift(end, side)
+                if not _says_inside(cond, arg, end, side):
+                    continue
+                reaches = af.minus(off, arg) if side > 0 else af.minus(arg, off)
+                if at_least_zero(reaches, ranges) and _rest_in_range(
+                    inner, element.tensor, ranges, model
+                ):
+                    return element.tensor, axis, side, off
+    return None
+
+
+def _says_inside(cond: Compare, arg: Affine, end: Affine, side: int) -> bool:
+    """Whether the condition is ``arg <= end`` (or ``end <= arg`` at the lower end)."""
+    if not (isinstance(cond.left, Value) and isinstance(cond.right, Value)):
+        return False
+    small, large = (arg, end) if side > 0 else (end, arg)
+    gap = af.minus(cond.right.index, cond.left.index)
+    return cond.op == "<=" and gap is af.minus(large, small)
+
+
+def _always_factors(expr: Expr) -> Iterator[Element]:
+    """Entries that the whole expression is a multiple of."""
+    stack: list[Expr] = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Mul):
+            stack.extend(node.factors)
+        elif isinstance(node, Reduce) and node.op == "sum":
+            stack.append(node.body)
+        elif isinstance(node, Element):
+            yield node
+
+
+def _rest_in_range(expr: Expr, but: str, ranges: Ranges, model: Model) -> bool:
+    """Whether every other entry is read inside its axes without the condition."""
+    for element, inside in reads(expr, ranges):
+        if element.tensor == but:
+            continue
+        for arg, limits in zip(element.args, model.axes(element.tensor), strict=True):
+            low, high = af.minus(arg, limits.lo), af.minus(limits.hi, arg)
+            if not (at_least_zero(low, inside) and at_least_zero(high, inside)):
+                return False
+    return True
+
+
+def _ends(clause: Clause, ends: Mapping[tuple[int, int], Affine]) -> Iterator[Clause]:
+    """Boundary clauses: entries off an end are 0."""
+    for (axis, _), value in sorted(ends.items(), key=lambda item: item[0]):
+        args = tuple(value if n == axis else arg for n, arg in enumerate(clause.args))
+        letter = af.letter(clause.args[axis])
+        kept = {i: r for i, r in clause.ranges.items() if i is not letter}
+        yield Clause(args, kept, ZERO)
+
+
+def _by_constant(clause: Clause, model: Model, style: Style) -> Iterator[Clause]:
+    """A clause for each position of a short axis whose terms each belong to one position."""
+    for axis, arg in enumerate(clause.args):
+        letter = af.letter(arg)
+        if letter is None:
+            continue
+        size = _length(clause.ranges[letter], model)
+        if size is None or not 1 < size <= _MOST_CONSTANTS or not _pinned(clause.body, letter):
+            continue
+        for position in range(size):
+            mapping = {letter: af.of(position)}
+            args = tuple(af.of(position) if n == axis else a for n, a in enumerate(clause.args))
+            ranges = {i: r for i, r in clause.ranges.items() if i is not letter}
+            body = present(_settled(substitute(clause.body, mapping), ranges), ranges, style)
+            yield Clause(args, ranges, body)
+        return
+    yield clause
+
+
+def _settled(body: Expr, ranges: Ranges) -> Expr:
+    """Brackets whose condition is settled, carried out."""
+
+    def change(node: Node) -> Node:
+        match node:
+            case Cases(((cond, inner),), otherwise):
+                truth = decide(cond, ranges)
+                return node if truth is None else inner if truth else otherwise
+            case Add(terms):
+                return s.add(terms)
+            case Mul(factors):
+                return s.mul(factors)
+            case _:
+                return node
+
+    return rebuild(body, change)
+
+
+def _length(range_: Range, model: Model) -> int | None:
+    """The number of positions, where it is known."""
+    size = af.shift(range_.hi, 1)
+    for dim in af.dims(size):
+        number = model.dims.get(dim.name)
+        if number is None:
+            return None
+        size = af.plus(af.plus(size, af.of(dim), -1), af.of(number))
+    return af.number(size) if range_.lo is af.ZERO else None
+
+
+def _pinned(body: Expr, letter: Index) -> bool:
+    """Whether every term is for one position of the letter only."""
+    for term in body.terms if isinstance(body, Add) else (body,):
+        cond, _ = s.split_guard(term)
+        if not any(_fixes(part, letter) for part in conjuncts(cond)):
+            return False
+    return True
+
+
+def _fixes(cond: Cond, letter: Index) -> bool:
+    match cond:
+        case Compare("==", Value(left), Value(right)):
+            sides = (left, right)
+            return any(
+                af.letter(a) is letter and af.number(b) is not None
+                for a, b in (sides, sides[::-1])
+            )
+        case _:
+            return False
