@@ -127,7 +127,7 @@ def _bound(model: Model, sizes: Mapping[str, int], fact: Fact) -> int:
 
 def _finished(given: Input, values: Array) -> Array:
     if given.has("positive"):
-        values = abs(values)
+        values = np.asarray(abs(values), dtype=values.dtype)
     if given.has("symmetric"):
         upper = np.triu_indices(values.shape[-1])
         result = values.copy()
