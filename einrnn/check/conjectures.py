@@ -7,77 +7,121 @@ is a conjecture; all conjectures are then proved together by induction, or dropp
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import permutations
+
+import numpy as np
 
 from einrnn.check.points import Point
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, number
+from einrnn.core.build import ONE, number, power, sub
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Dim, Element, Expr, Index, Mul, Pow, Value
 from einrnn.errors import EinrnnError
-from einrnn.numeric.interpret import Interpreter
-from einrnn.symbolic.proof.clock import Clock, Time
+from einrnn.exact.exact import sides
+from einrnn.exact.floats import FloatPoint
+from einrnn.exact.values import UNDEFINED
+from einrnn.symbolic.proof.clock import Clock
 from einrnn.symbolic.proof.prover import Statement
 
 _AGREES = 1e-9
 _MOST_AXES = 4
-_FIRST = 12
 
 
 def conjectures(model: Model, point: Point) -> list[Statement]:
     """The derived recurrences of a closed model that some definition of the document seems
     to compute, one statement for each."""
     clock = Clock(model)
-    interpreter = Interpreter(model, point.sizes, point.arrays)
+    values = FloatPoint(model, point.sizes, point.arrays)
     own = [n for n in model.definitions if n not in model.derived and clock.time(n)]
     found: list[Statement] = []
-    for name in model.definitions:
-        when = clock.time(name) if name in model.derived else None
-        if when is None or len(model.axes(name)) > _MOST_AXES:
-            continue
-        for other in own:
-            statement = _equal(model, interpreter, clock, name, when, other)
-            if statement is not None:
-                found.append(statement)
-                break
+    taken: set[str] = set()
+    for search in (_equal, _scaled):
+        for name in model.definitions:
+            when = clock.time(name) if name in model.derived else None
+            if when is None or len(model.axes(name)) > _MOST_AXES or name in taken:
+                continue
+            for other in own:
+                if other in taken:
+                    continue
+                statement = search(model, values, clock, name, other)
+                if statement is not None:
+                    found.append(statement)
+                    taken |= {name, other}
+                    break
     return found
 
 
-def _equal(
-    model: Model, interpreter: Interpreter, clock: Clock, name: str, when: Time, other: str
-) -> Statement | None:
-    """The statement that one recurrence is another with its axes in some order."""
-    theirs = clock.time(other)
+def _paired(
+    model: Model, clock: Clock, name: str, other: str
+) -> Iterator[tuple[Element, Element, Mapping[Index, Range]]]:
+    """Entries of two recurrences that run the same way, their other axes in each order."""
+    when, theirs = clock.time(name), clock.time(other)
     axes, other_axes = model.axes(name), model.axes(other)
-    if theirs is None or theirs.direction != when.direction or len(axes) != len(other_axes):
-        return None
+    if when is None or theirs is None:
+        return
+    if theirs.direction != when.direction or len(axes) != len(other_axes):
+        return
     for order in permutations(range(len(axes))):
         if order[theirs.axis] != when.axis:
             continue
         ranges = [_common(axes[a], other_axes[b]) for b, a in enumerate(order)]
-        if any(range_ is None for range_ in ranges):
-            continue
         by_axis = {a: r for a, r in zip(order, ranges, strict=True) if r is not None}
+        if len(by_axis) < len(axes):
+            continue
         letters = {a: Index("t" if a == when.axis else f"k{a}") for a in range(len(axes))}
         left = Element(name, tuple(af.of(letters[a]) for a in range(len(axes))))
         right = Element(other, tuple(af.of(letters[a]) for a in order))
-        statement = Statement(left, right, {letters[a]: by_axis[a] for a in range(len(axes))})
-        times = _ratio(interpreter, statement)
-        factor = None if times is None else _named(model, interpreter, times)
+        yield left, right, {letters[a]: by_axis[a] for a in range(len(axes))}
+
+
+def _equal(
+    model: Model, point: FloatPoint, clock: Clock, name: str, other: str
+) -> Statement | None:
+    """The statement that a derivative is a multiple of a recurrence of the document."""
+    for left, right, ranges in _paired(model, clock, name, other):
+        times = _ratio(point, left, right, ranges)
+        factor = None if times is None else _named(model, point, times)
         if factor is not None:
-            scaled = right if factor is ONE else Mul((factor, right))
-            return Statement(left, scaled, statement.ranges)
+            return Statement(left, right if factor is ONE else Mul((factor, right)), ranges)
     return None
 
 
-def _named(model: Model, interpreter: Interpreter, value: float) -> Expr | None:
+def _scaled(
+    model: Model, point: FloatPoint, clock: Clock, name: str, other: str
+) -> Statement | None:
+    """The statement that a recurrence of the document is a derivative times the slope of a
+    squashing function in terms of its value: ``1 - s^2`` or ``s (1 - s)``."""
+    for left, right, ranges in _paired(model, clock, name, other):
+        for value in _values_over(model, ranges):
+            slopes = (sub(ONE, power(value, 2)), Mul((value, sub(ONE, value))))
+            for slope in slopes:
+                found = _ratio(point, right, Mul((slope, left)), ranges)
+                if found is not None and _close(found, 1.0):
+                    return Statement(right, Mul((slope, left)), ranges)
+    return None
+
+
+def _values_over(model: Model, ranges: Mapping[Index, Range]) -> Iterator[Element]:
+    """Entries of the document's definitions at the indices of a statement."""
+    for name in model.definitions:
+        axes = model.axes(name)
+        if name in model.derived or len(axes) != len(ranges):
+            continue
+        for order in permutations(ranges):
+            pairs = zip(axes, order, strict=True)
+            if all(axis.hi is ranges[letter].hi for axis, letter in pairs):
+                yield Element(name, tuple(af.of(letter) for letter in order))
+
+
+def _named(model: Model, point: FloatPoint, value: float) -> Expr | None:
     """A number, or a power of a scalar or size of the document, that has this value."""
     for sign in (1, -1):
         if _close(value, sign):
             return number(sign)
         for scalar in _scalars(model):
-            there = float(interpreter.value(scalar, {}))
+            there = float(point.evaluator.value(scalar, {}).data.ravel()[0])
             for exponent in (1, -1):
                 if there and _close(value, sign * there**exponent):
                     powered = Pow(scalar, number(exponent))
@@ -109,33 +153,21 @@ def _common(first: Range, second: Range) -> Range | None:
     )
 
 
-def _ratio(interpreter: Interpreter, statement: Statement) -> float | None:
-    """What the right side has to be multiplied by to be the left one at the interpreter's
-    point, if it is the same everywhere and not 0."""
-    letters = list(statement.ranges)
-    spans = [
-        range(interpreter.index(r.lo, {}), interpreter.index(r.hi, {}) + 1)
-        for r in statement.ranges.values()
-    ]
-    pairs: list[tuple[float, float]] = []
+def _ratio(
+    point: FloatPoint, left: Expr, right: Expr, ranges: Mapping[Index, Range]
+) -> float | None:
+    """What the right side has to be multiplied by to be the left one at the point, if it is
+    the same everywhere and not 0."""
     try:
-        for position in product(*spans):
-            env = dict(zip(letters, position, strict=True))
-            left = float(interpreter.value(statement.left, env))
-            pairs.append((left, float(interpreter.value(statement.right, env))))
-            if len(pairs) == _FIRST and _common_ratio(pairs) is None:
-                return None
+        both = sides(point.evaluator, left, right, ranges, None)
     except EinrnnError:
         return None
-    return _common_ratio(pairs)
-
-
-def _common_ratio(pairs: list[tuple[float, float]]) -> float | None:
-    left, right = max(pairs, key=lambda pair: abs(pair[1]), default=(0.0, 0.0))
-    if not (abs(right) > _AGREES and abs(left) > _AGREES):
+    if both is None or (both.flags & UNDEFINED).any():
         return None
-    ratio = left / right
-    for ours, theirs in pairs:
-        if not abs(ours - ratio * theirs) <= _AGREES * max(1.0, abs(ours)):
-            return None
-    return ratio
+    ours, theirs = (side.ravel() for side in (both.left, both.right))
+    place = int(np.argmax(np.abs(theirs)))
+    if not (abs(theirs[place]) > _AGREES and abs(ours[place]) > _AGREES):
+        return None
+    ratio = float(ours[place] / theirs[place])
+    gap = np.abs(ours - ratio * theirs)
+    return ratio if (gap <= _AGREES * np.maximum(1.0, np.abs(ours))).all() else None

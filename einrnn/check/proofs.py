@@ -13,7 +13,7 @@ from einrnn.check.points import Point
 from einrnn.core.model import Model
 from einrnn.core.nodes import Affine, Cases, Dim, Element, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
-from einrnn.core.traverse import rename_dims
+from einrnn.core.traverse import rename_dims, tensors
 from einrnn.symbolic.proof.prover import Lemma, Proof, Prover, Statement, usable
 
 _CONJECTURE_SECONDS = 8.0
@@ -70,8 +70,8 @@ class Proofs:
             assert self.point is not None
             statements = conjectures(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS
-            if statements and Prover(model, deadline=deadline).prove_together(statements):
-                found[way] = tuple(Lemma(_name(statement), statement) for statement in statements)
+            proved = Prover(model, deadline=deadline).proved_together(statements)
+            found[way] = tuple(Lemma(_name(statement), statement) for statement in proved)
         return found
 
     @cached_property
@@ -109,7 +109,7 @@ class Proofs:
 def _name(statement: Statement) -> str:
     """What a lemma says, in short: ``dL/dz = dz``."""
     sides = (statement.left, statement.right)
-    return " = ".join(side.tensor for side in sides if isinstance(side, Element))
+    return " = ".join(", ".join(sorted(tensors(side))) for side in sides)
 
 
 def _ways(ready: Ready) -> tuple[tuple[str, Sides], ...]:

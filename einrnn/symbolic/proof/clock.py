@@ -38,6 +38,7 @@ class Clock:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._reach: dict[str, frozenset[str]] = {}
+        self._instant: dict[str, bool] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
 
     def needs(self, name: str) -> list[str]:
@@ -75,6 +76,28 @@ class Clock:
             return None
         order = self.order(self.component(name))
         return None if order is None else order[name]
+
+    def instant(self, name: str) -> bool:
+        """Whether a recurrent definition refers, of those it recurs with, to entries of its
+        own time only: ``s[t] := tanh(z[t])`` where ``z`` reads ``s[t-1]``."""
+        if name not in self._instant:
+            self._instant[name] = self._refers_to_its_time(name)
+        return self._instant[name]
+
+    def _refers_to_its_time(self, name: str) -> bool:
+        if name not in self.model.definitions or not self.recurs(name):
+            return False
+        component = self.component(name)
+        order = self.order(component)
+        if order is None:
+            return False
+        axis = order[name].axis
+        return all(
+            af.minus(clause.args[axis], element.args[order[element.tensor].axis]) is af.ZERO
+            for clause in self.model.definitions[name].clauses
+            for element in elements(clause.body)
+            if element.tensor in component
+        )
 
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         """An axis for each of the definitions, such that all references among them go back

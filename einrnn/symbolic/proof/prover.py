@@ -132,6 +132,7 @@ class Prover:
                 open_.add(name)
                 yield partial(self._among, frozenset(open_))
         yield self._any
+        yield self._now
 
     def _among(self, names: frozenset[str], element: Element) -> bool:
         return element.tensor in names or self._derived_only(element)
@@ -223,6 +224,8 @@ class Prover:
         for _ in range(_ROUNDS):
             expr = work.simple(expr)
             pending = [e for e in elements(expr) if self._opens(e, work) and chosen(e)]
+            if chosen == self._now:
+                pending += [e for e in elements(expr) if self._opens_now(e)]
             if not pending or time.process_time() > self.deadline:
                 return expr
             wanted = frozenset(pending)
@@ -408,24 +411,38 @@ class Prover:
     def _any(self, element: Element) -> bool:
         return True
 
+    def _now(self, element: Element) -> bool:
+        """Everything, recurrent entries that lead to others of their own time included."""
+        return True
+
     def _opened(
         self, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
     ) -> Expr:
         """The expression with recurrent entries unfolded until all are behind the index, and
-        none is ahead of the one that was furthest behind before."""
+        none is ahead of the one that was furthest behind before; there only what leads back
+        further is left."""
         reach = min([-1, *self._offsets(expr, index, direction)])
         for _ in range(_ROUNDS):
             expr = work.simple(expr)
             now = frozenset(
                 e
                 for e in elements(expr)
-                if chosen(e) and self._offset(e, index, direction, reach) > reach
+                if chosen(e)
+                and (
+                    self._offset(e, index, direction, reach) > reach
+                    or (self._offset(e, index, direction, reach - 1) >= reach and self._opens_now(e))
+                )
             )
             if not now or self._expired():
                 return expr
             expr = unfold(expr, self.model, now.__contains__)
             expr = self._without(work, expr, chosen)
         return expr
+
+    def _opens_now(self, element: Element) -> bool:
+        """Whether an entry leads to others of its own time only, and is no derivative by one
+        of the same time."""
+        return self.clock.instant(element.tensor)
 
     def _offset(self, element: Element, index: Index, direction: int, other: int) -> int:
         """How far a recurrent entry is ahead of the index in time; ``other`` for the rest."""
@@ -477,25 +494,37 @@ class Prover:
             return False
         return self._at(base, when)
 
-    def prove_together(self, statements: Sequence[Statement]) -> bool:
-        """Whether statements about recurrences follow by one induction for all of them.
+    def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+        """Those of some statements about recurrences that follow by one induction for all.
 
-        The left side of each is an entry of a recurrence with an index at its time; the
-        indices of time are the same for all, and so are the directions.
+        The left side of each is an entry of a recurrence with an index at its time. What
+        fails is left out, and the others have to be shown without it as a hypothesis.
         """
-        try:
-            timed = [self._timed(statement) for statement in statements]
-            hypotheses = tuple(
-                self._one_step_back(statement, index, when.direction)
-                for statement, (index, when) in zip(statements, timed, strict=True)
-            )
-            return all(
-                self._inductive(statement, index, when, hypotheses, self._derived_only)
-                or self._inductive(statement, index, when, hypotheses, self._any)
-                for statement, (index, when) in zip(statements, timed, strict=True)
-            )
-        except TooLarge:
-            return False
+        kept = tuple(statements)
+        while kept and not self._expired():
+            hypotheses = self._hypotheses(kept)
+            shown = tuple(s for s in kept if self._shown_with(s, hypotheses))
+            if shown == kept:
+                return kept
+            kept = shown
+        return ()
+
+    def _hypotheses(self, statements: Sequence[Statement]) -> tuple[Rule, ...]:
+        rules: list[Rule] = []
+        for statement in statements:
+            index, when = self._timed(statement)
+            rules.append(self._one_step_back(statement, index, when.direction))
+        return tuple(rules)
+
+    def _shown_with(self, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
+        index, when = self._timed(statement)
+        for chosen in (self._derived_only, self._any):
+            try:
+                if self._inductive(statement, index, when, hypotheses, chosen):
+                    return True
+            except TooLarge:
+                continue
+        return False
 
     def _timed(self, statement: Statement) -> tuple[Index, Time]:
         """The index of time of a statement about a recurrence."""
