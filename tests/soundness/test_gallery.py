@@ -1,5 +1,6 @@
 """The gallery: its gradients against differences of losses written in numpy by hand."""
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def chain_crf(a: Arrays) -> float:
     scores = []
     for path in np.ndindex((states,) * steps):
         score = sum(a["e"][t, k] for t, k in enumerate(path))
-        scores.append(score + sum(a["A"][i, j] for i, j in zip(path, path[1:], strict=False)))
+        scores.append(score + sum(a["A"][i, j] for i, j in itertools.pairwise(path)))
     return float(np.log(np.exp(scores).sum()))
 
 
@@ -120,10 +121,11 @@ class Case:
     shapes: Mapping[str, tuple[int, ...]]
     labels: tuple[str, ...]
     positive: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, int], ...] = ()
 
 
 NORM = {"x": (3, 4), "gamma": (4,), "beta": (4,), "g": (3, 4), "eps": ()}
-GATE = {name: (3, 2) for name in ("Wz", "Wr", "Wn")} | {n: (3, 3) for n in ("Rz", "Rr", "Rn")}
+GATE = dict.fromkeys(("Wz", "Wr", "Wn"), (3, 2)) | dict.fromkeys(("Rz", "Rr", "Rn"), (3, 3))
 CASES = [
     Case("batch_norm", batch_norm, NORM, ("gamma", "beta", "paper", "compact"), ("eps",)),
     Case("layer_norm", layer_norm, NORM, ("gamma", "beta", "x"), ("eps",)),
@@ -167,6 +169,7 @@ CASES = [
         conv,
         {"x": (2, 2, 7), "w": (3, 2, 3), "b": (3,), "g": (2, 3, 3)},
         ("w", "b", "x"),
+        sizes=(("I", 7),),  # of the index i, which no array gives where it stands alone
     ),
     Case("mixture", mixture, {"x": (4, 2), "mu": (3, 2), "eta": (3,)}, ("mu", "eta", "mu EM", "x")),
 ]
@@ -206,5 +209,6 @@ def test_claimed_gradients_agree_with_a_loss_written_by_hand(case: Case):
         name, definition = claim_of(text, label)
         program = einrnn.parse(f"{text}\n{definition}\n").compile("claimed")
         expected = differences(case, arrays, name)
-        found = program(**arrays)["claimed"]
+        sizes = {size: number for size, number in case.sizes if size in program.sizes}
+        found = program(**arrays, **sizes)["claimed"]
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-8, err_msg=label)
