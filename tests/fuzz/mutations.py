@@ -1,10 +1,11 @@
-"""Single-token edits of the claims of a document: none that numbers refute may be proved.
+"""Single-token edits of the claims of documents: none that numbers refute may be proved.
 
-    python -m tests.fuzz.mutations specs/rnn.ein --seconds 600
+    python -m tests.fuzz.mutations specs/*.ein specs/*/*.ein --seconds 600
 
-The numeric tier decides which edited claims are false; the prover is then asked without
-that guard. Every edit must end in a verdict: a traceback ends the run with status 1, and so
-does a false proof.
+All edits of all claims are taken in a random order that the seed fixes, until the time is
+up; the last line says how many of them were tried. The numeric tier decides which edited
+claims are false; the prover is then asked without that guard. Every edit must end in a
+verdict: a traceback ends the run with status 1, and so does a false proof.
 """
 
 from __future__ import annotations
@@ -16,12 +17,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from einrnn.check.judge import Judge
 from einrnn.document import Document
+from einrnn.errors import EinrnnError
 from einrnn.source import Source
 
 TOKEN = re.compile(r"\d+|[^\W\d]\w*|[-+*/^=<>!]=?|[][(){},;:]")
+LETTER = re.compile(r"(?<=[\[,])[a-z](?=[\],=:])")
+PAIR = re.compile(r"([a-z]),([a-z])(?=\])")
 SWAPS = {
     "+": "-",
     "-": "+",
@@ -37,70 +43,107 @@ SWAPS = {
     "tanh": "sin",
     "log": "exp",
 }
+_PROOF_SECONDS = 2.0
 
 
-def claim_lines(text: str) -> list[int]:
-    """The numbers of the lines on which claims start."""
-    return [n for n, line in enumerate(text.split("\n")) if line.startswith("[")]
+@dataclass(frozen=True)
+class Edit:
+    """A document with one claim edited: the whole text, and which claim it is."""
+
+    file: str
+    label: str
+    claim: str
+    text: str
 
 
-def edits(line: str, letters: list[str], rng: random.Random) -> Iterator[str]:
-    """The line with one token of its equation removed, doubled, swapped or renamed."""
-    start = line.index("]") + 1
-    tokens = [m for m in TOKEN.finditer(line) if m.start() >= start]
-    rng.shuffle(tokens)
-    for found in tokens:
-        token = found.group()
-        options = [SWAPS[token]] if token in SWAPS else []
+def claims(text: str) -> Iterator[tuple[int, int]]:
+    """Where the claims stand: a line that starts with a label, and the lines it goes on for."""
+    for found in re.finditer(r"^\[[^\]\n]*\].*(?:\n[ \t]+\S.*)*", text, re.MULTILINE):
+        yield found.span()
+
+
+def edits(claim: str, letters: list[str]) -> Iterator[str]:
+    """Every version of a claim with one token of its equation removed, swapped, renamed or
+    doubled, or with the last two indices of an entry exchanged."""
+    start = claim.index("]") + 1
+    for found in TOKEN.finditer(claim, start):
+        before, token, after = claim[: found.start()], found.group(), claim[found.end() :]
+        options = ["", f"{token} {token}"]
+        options += [SWAPS[token]] if token in SWAPS else []
         if token in letters:
-            options += [rng.choice([other for other in letters if other != token])]
+            options += [other for other in letters if other != token]
+            options += [f"{token}-1", f"{token}+1"]
         if token.startswith("∂") or (token.startswith("d") and len(token) == 2):
             options.append(("d" if token[0] == "∂" else "∂") + token[1:])
-        option = rng.choice(options) if options and rng.random() < 0.9 else ""
-        yield line[: found.start()] + option + line[found.end() :]
+        yield from (before + option + after for option in options)
+    for found in PAIR.finditer(claim, start):
+        exchanged = f"{found.group(2)},{found.group(1)}"
+        if found.group(1) != found.group(2):
+            yield claim[: found.start()] + exchanged + claim[found.end() :]
 
 
-def judge(text: str, label: str) -> str:
+def edits_of(path: str) -> Iterator[Edit]:
+    """Every single-token edit of every claim of a document."""
+    text = Path(path).read_text(encoding="utf-8")
+    for start, end in claims(text):
+        claim = text[start:end].replace("refute ", "")
+        letters = sorted(set(LETTER.findall(claim)))
+        label = claim[1 : claim.index("]")]
+        for edited in edits(claim, letters):
+            yield Edit(path, label, edited, text[:start] + edited + text[end:])
+
+
+def outcome(edit: Edit) -> str:
     """What becomes of a claim: ``invalid``, ``true``, ``false`` or ``FALSE PROOF``."""
-    document = Document(Source.of(text))
-    model = document._selected([label])
+    document = Document(Source.of(edit.text))
+    try:
+        model = document._selected([edit.label])
+    except EinrnnError:
+        return "invalid"
     tier = Judge(model, document.source)
-    outcome = "invalid"
+    result = "invalid"
     for ready in tier.prepared.claims:
+        if ready.claim.label != edit.label:
+            continue
         tried = tier.numbers.sides(ready)
         if tried.failed_at is None:
-            outcome = "true"
+            result = "true"
             continue
-        outcome = "false"
-        if tier.proofs.of(ready, 2.0) is not None:
+        if tier.proofs.of(ready, _PROOF_SECONDS) is not None:
             return "FALSE PROOF"
-    return outcome
+        return "false"
+    return result
+
+
+def run(rows: list[Edit], seconds: float) -> Counter[str]:
+    """The outcomes of edits, as many as fit into the time; false proofs are printed."""
+    counts: Counter[str] = Counter()
+    deadline = time.monotonic() + seconds
+    for row in rows:
+        if time.monotonic() > deadline:
+            break
+        try:
+            found = outcome(row)
+        except Exception:
+            print(f"{row.file}: {row.claim}", file=sys.stderr)
+            raise
+        counts[found] += 1
+        if found == "FALSE PROOF":
+            print(f"{row.file}: {row.claim}")
+    return counts
 
 
 def main() -> int:
     """Run edits until the time is up; the status says whether all went well."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file")
+    parser.add_argument("files", nargs="+")
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    rng = random.Random(options.seed)
-    with open(options.file, encoding="utf-8") as stream:
-        lines = stream.read().split("\n")
-    letters = sorted(set(re.findall(r"(?<=[\[,])[a-z](?=[\],])", "\n".join(lines))))
-    counts: Counter[str] = Counter()
-    deadline = time.monotonic() + options.seconds
-    while time.monotonic() < deadline:
-        number = rng.choice(claim_lines("\n".join(lines)))
-        line = lines[number].replace("refute ", "")
-        label = line[1 : line.index("]")]
-        edited = next(edits(line, letters, rng), line)
-        text = "\n".join([*lines[:number], edited, *lines[number + 1 :]])
-        outcome = judge(text, label)
-        counts[outcome] += 1
-        if outcome == "FALSE PROOF":
-            print(edited)
-    print(dict(counts))
+    rows = [edit for file in options.files for edit in edits_of(file)]
+    random.Random(options.seed).shuffle(rows)
+    counts = run(rows, options.seconds)
+    print(dict(counts), f"{counts.total()} of {len(rows)} edits")
     return 1 if counts["FALSE PROOF"] else 0
 
 
