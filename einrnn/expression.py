@@ -73,7 +73,9 @@ class Expression:
         from einrnn.language.statements import recurrence_text
 
         return tuple(
-            recurrence_text(row.name, row.clauses, row.ends, self.model) for row in self._shown
+            line
+            for row in self._shown
+            for line in recurrence_text(row.name, row.clauses, row.ends, self.model)
         )
 
     @cached_property

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from einrnn.core import affine as af
 from einrnn.core.model import Model
 from einrnn.core.nodes import Expr, Index, Mul, Reduce
+from einrnn.core.traverse import elements
 from einrnn.language.naming import letters_in_order, tight, whole
 
 
 def implied(node: Reduce, model: Model) -> bool:
     """Whether a sum may be left out in print."""
-    if node.op != "sum" or not whole(node, model):
+    if node.op != "sum" or not whole(node, model) or shifts(node):
         return False
     return tight(node.body, node.index) or spread(node, model) is not None
 
@@ -59,7 +61,17 @@ def _collect(expr: Expr, model: Model) -> tuple[list[Expr], dict[Index, Reduce],
 def _is_nest(expr: Reduce, model: Model) -> bool:
     inside = expr.body
     nested = isinstance(inside, Mul) or (isinstance(inside, Reduce) and inside.op == "sum")
-    return nested and expr.op == "sum" and whole(expr, model)
+    return nested and expr.op == "sum" and whole(expr, model) and not shifts(expr)
+
+
+def shifts(node: Reduce) -> bool:
+    """Whether the index is also read shifted, as in ``s[t-1,j]``: such a sum is written out,
+    so that the reader sees what runs."""
+    return any(
+        node.index in arg.free and af.letter(arg) is None
+        for element in elements(node.body)
+        for arg in element.args
+    )
 
 
 def _place(node: Expr, index: Index, bound: dict[Index, Reduce]) -> Expr | None:

@@ -31,15 +31,17 @@ def definition_text(definition: Definition, model: Model) -> str:
 
 def recurrence_text(
     name: str, clauses: Iterable[Clause], ends: Iterable[Clause], model: Model
-) -> str:
-    """The definition of a derivative: a line for each clause, ``with`` what its entries off
-    the ends of its axes count as."""
+) -> list[str]:
+    """The definition of a derivative: a line for each clause, the last one ``with`` what its
+    entries off the ends of its axes count as."""
 
     def row(clause: Clause) -> str:
         left = left_text(Element(name, clause.args), model)
         return f"{left} := {text(clause.body, model, clause.ranges)}"
 
-    return "\n".join(map(row, clauses)) + "".join(f" with {row(end)}" for end in ends)
+    lines = [row(clause) for clause in clauses]
+    lines[-1] += "".join(f" with {row(end)}" for end in ends)
+    return lines
 
 
 def _function_text(definition: Definition, body: Opaque) -> str:

@@ -41,7 +41,7 @@ def at_least_zero(value: Affine, ranges: Ranges) -> bool:
     only sizes are left. False means "not shown".
     """
     for _ in range(2 * len(ranges) + 2):
-        index = next((a for a, _ in value.terms if isinstance(a, Index)), None)
+        index = _outermost(value, ranges)
         if index is None:
             break
         if index not in ranges:
@@ -55,6 +55,16 @@ def at_least_zero(value: Affine, ranges: Ranges) -> bool:
             return False
         least += times
     return least >= 0
+
+
+def _outermost(value: Affine, ranges: Ranges) -> Index | None:
+    """An index of the expression, first one on which the range of no other depends."""
+    letters = [a for a, _ in value.terms if isinstance(a, Index)]
+    for index in letters:
+        others = (ranges[other] for other in letters if other is not index and other in ranges)
+        if not any(index in r.lo.free or index in r.hi.free for r in others):
+            return index
+    return letters[0] if letters else None
 
 
 def decide(cond: Cond, ranges: Ranges) -> bool | None:

@@ -242,20 +242,20 @@ def _spread(term: Expr, index: Index) -> list[Expr] | None:
     if not isinstance(term, Mul):
         return None
     for position, factor in enumerate(term.factors):
-        if isinstance(factor, Add) and any(_pins(part, index) for part in factor.terms):
+        if isinstance(factor, Add) and any(pins(part, index) for part in factor.terms):
             rest = term.factors[:position] + term.factors[position + 1 :]
             return [mul((*rest, part)) for part in factor.terms]
     return None
 
 
-def _pins(expr: Expr, index: Index) -> bool:
+def pins(expr: Expr, index: Index) -> bool:
     """Whether a term (or a term of a sum inside it) has a delta on the index."""
     if index not in expr.free:
         return False
     if isinstance(expr, Mul):
-        return any(_pins(factor, index) for factor in expr.factors)
+        return any(pins(factor, index) for factor in expr.factors)
     if isinstance(expr, Add):
-        return any(_pins(term, index) for term in expr.terms)
+        return any(pins(term, index) for term in expr.terms)
     return isinstance(expr, Cases) and any(
         solve(part, index) is not None for part in conjuncts(expr.branches[0][0])
     )

@@ -17,6 +17,7 @@ from einrnn.core.nodes import (
     Element,
     Expr,
     Index,
+    Mul,
     Node,
     Number,
     Reduce,
@@ -56,11 +57,21 @@ def unfolded(
     model: Model,
     expr: Expr,
     ranges: Mapping[Index, Range],
-    names: frozenset[str] = frozenset(),
 ) -> Expr:
-    """The expression with every derived tensor that does not recur, and those named, written
-    out and simplified."""
-    return _without(model, _plain(model) | names, expr, ranges)
+    """The expression with every derived tensor that does not recur written out, simplified."""
+    return _without(model, _plain(model), expr, ranges)
+
+
+def replaced_by_bodies(
+    model: Model, names: frozenset[str], expr: Expr, ranges: Mapping[Index, Range]
+) -> Expr:
+    """The expression with entries of these one-clause definitions replaced by their right
+    sides, and nothing else changed but products in products."""
+
+    def flat(node: Node) -> Node:
+        return mul(node.factors) if isinstance(node, Mul) else node
+
+    return rebuild(cast(Expr, _unfold(expr, model, names, dict(ranges))), flat)
 
 
 def _plain(model: Model) -> frozenset[str]:
@@ -89,8 +100,10 @@ def with_deltas(expr: Expr) -> Expr:
 
     def change(node: Node) -> Node:
         match node:
-            case Cases(((cond, body),), Number(zero)) if zero == 0 and body is not ONE:
+            case Cases(((cond, body),), Number(zero)) if zero == 0:
                 equalities = conjuncts(cond)
+                if body is ONE and len(equalities) == 1:
+                    return node
                 if all(_is_equality(part) for part in equalities):
                     return mul((*(iverson(part) for part in equalities), body))
                 return node
@@ -131,10 +144,12 @@ def entry_body(definition: Definition, element: Element, ranges: Mapping[Index, 
     return body
 
 
-def recurrences(model: Model, expr: Expr) -> list[Definition]:
+def recurrences(
+    model: Model, expr: Expr, also: frozenset[str] = frozenset()
+) -> list[Definition]:
     """The recurrences of derived tensors that an expression refers to, directly or not,
-    with what does not recur written out in them."""
-    names = _plain(model)
+    with what does not recur, and the names in ``also``, written out in them."""
+    names = _plain(model) | also
     found: dict[str, Definition] = {}
     pending = [element.tensor for element in elements(expr)]
     while pending:

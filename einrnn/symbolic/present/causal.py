@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
-from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Affine, Element, Expr, Mul, Node, Reduce
-from einrnn.core.traverse import rebuild
+from einrnn.core.model import Definition, Model, Range
+from einrnn.core.nodes import Affine, Element, Expr, Index, Mul, Node, Reduce
+from einrnn.core.traverse import rebuild, walk
 from einrnn.symbolic.present.reads import replaced
 from einrnn.symbolic.ranges import Ranges, at_least_zero
 from einrnn.symbolic.tidy import tidy
@@ -23,27 +23,31 @@ class Later:
     later: int
 
 
-def vanishing(model: Model, names: Iterable[str]) -> dict[str, Later]:
+def vanishing(model: Model, system: Mapping[str, Definition]) -> dict[str, Later]:
     """For derived tensors of a system of recurrences, where they are shown to vanish.
 
     Each tensor's right side is 0 in its region if the entries it reads are 0 in theirs; as
     every entry is computed from others without a cycle, all are 0 by induction.
     """
-    found = {name: pair for name in names if (pair := _candidate(model, name)) is not None}
+    found = {
+        name: pair
+        for name, definition in system.items()
+        if (pair := _candidate(model, definition)) is not None
+    }
     while True:
-        wrong = [name for name in found if not _holds(model, name, found)]
+        wrong = [name for name in found if not _holds(system[name], found)]
         if not wrong:
             return found
         for name in wrong:
             del found[name]
 
 
-def _candidate(model: Model, name: str) -> Later | None:
+def _candidate(model: Model, definition: Definition) -> Later | None:
     """The positions of the first pair of axes of one range, one of each tensor."""
-    if name not in model.derived or len(model.definitions[name].clauses) != 1:
+    if definition.name not in model.derived or len(definition.clauses) != 1:
         return None
-    (clause,) = model.definitions[name].clauses
-    count = len(model.axes(model.derived[name].of))
+    (clause,) = definition.clauses
+    count = len(model.axes(model.derived[definition.name].of))
     letters = [af.letter(arg) for arg in clause.args]
     for earlier, first in enumerate(letters[:count]):
         for later, second in enumerate(letters[count:], count):
@@ -54,9 +58,9 @@ def _candidate(model: Model, name: str) -> Later | None:
     return None
 
 
-def _holds(model: Model, name: str, assumed: Mapping[str, Later]) -> bool:
-    (clause,) = model.definitions[name].clauses
-    pair = assumed[name]
+def _holds(definition: Definition, assumed: Mapping[str, Later]) -> bool:
+    (clause,) = definition.clauses
+    pair = assumed[definition.name]
     late = af.letter(clause.args[pair.later])
     assert late is not None
     ranges = dict(clause.ranges)
@@ -80,16 +84,26 @@ def _is_late(element: Element, ranges: Ranges, assumed: Mapping[str, Later]) -> 
 
 def narrowed(expr: Expr, ranges: Ranges, assumed: Mapping[str, Later]) -> Expr:
     """Sums over time that stop where their terms begin to vanish."""
+    known = {**_of_sums(expr), **ranges}
 
     def change(node: Node) -> Node:
         if not (isinstance(node, Reduce) and node.op == "sum"):
             return node
         end = _last(node, assumed)
-        if end is None or not at_least_zero(af.minus(node.hi, end), ranges):
+        if end is None or not at_least_zero(af.minus(node.hi, end), known):
             return node
         return Reduce("sum", node.index, node.lo, end, node.body)
 
     return rebuild(expr, change)
+
+
+def _of_sums(expr: Expr) -> dict[Index, Range]:
+    """The ranges of bound indices, where each is bound over one range only."""
+    found: dict[Index, set[tuple[Affine, Affine]]] = {}
+    for node in walk(expr):
+        if isinstance(node, Reduce):
+            found.setdefault(node.index, set()).add((node.lo, node.hi))
+    return {index: Range(*next(iter(r))) for index, r in found.items() if len(r) == 1}
 
 
 def _last(node: Reduce, assumed: Mapping[str, Later]) -> Affine | None:

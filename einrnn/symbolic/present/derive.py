@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from einrnn.core import affine as af
+from einrnn.core.build import compare
 from einrnn.core.model import Assumption, Model, Range
 from einrnn.core.nodes import Derivative, Element, Expr, Index
 from einrnn.core.traverse import elements, walk
+from einrnn.language.naming import Naming
 from einrnn.symbolic.derived import Direction, complete, fewer_axes
 from einrnn.symbolic.present.causal import narrowed, vanishing
 from einrnn.symbolic.present.letters import time_letters
 from einrnn.symbolic.present.recurrences import Shown, shown
-from einrnn.symbolic.present.simplest import Style, present, style_of
-from einrnn.symbolic.unfold import entry_body, recurrences, recurs, unfolded
+from einrnn.symbolic.present.simplest import Style, finished, present, style_of
+from einrnn.symbolic.ranges import decide
+from einrnn.symbolic.unfold import entry_body, recurrences, recurs, replaced_by_bodies, unfolded
 
 
 @dataclass(frozen=True)
 class Written:
-    """A derivative written out over ``model``, which defines the derivatives it refers to."""
+    """A derivative written out over ``model``, which defines the derivatives it refers to.
+
+    ``through`` are derivatives that are written as others, ``told`` is one whose recurrence
+    the expression is itself.
+    """
 
     model: Model
     expr: Expr
     ranges: Mapping[Index, Range]
     style: Style
+    through: frozenset[str] = frozenset()
+    told: str | None = None
 
     def recurrences(self) -> Sequence[Shown]:
         """The recurrences it refers to, in print."""
-        return shown(self.model, self.expr, self.ranges, self.style)
+        system = recurrences(self.model, self.expr, self.through)
+        rows = shown(self.model, self.expr, self.ranges, system, self.style)
+        return [row for row in rows if row.name != self.told]
 
 
 def written(
@@ -43,29 +55,42 @@ def written(
     closed, (ready,) = complete(model, [(expr, ranges)], policy)
     style = style_of(closed, _leading_to(model, expr), granted)
     plain = unfolded(closed, ready, ranges)
-    if isinstance(plain, Element) and plain.tensor in closed.derived and plain is ready:
-        plain = _one_step(closed, plain, ranges)
-    if form == "sum":
-        plain = _through_states(closed, plain, ranges)
+    told = None
+    if isinstance(plain, Element) and plain.tensor in closed.derived:
+        letters = {letter for arg in plain.args if (letter := af.letter(arg))}
+        told = plain.tensor if len(letters) == len(plain.args) else None
+        plain = unfolded(closed, _one_step(closed, plain, ranges), ranges)
     result = present(plain, ranges, style)
-    names = [found.name for found in recurrences(closed, result)]
-    if names:
-        result = narrowed(result, ranges, vanishing(closed, names))
+    through = _by_late(closed) if form == "sum" else frozenset[str]()
+    result = replaced_by_bodies(closed, through, result, ranges)
+    system = {found.name: found for found in recurrences(closed, result)}
+    if system:
+        result = narrowed(result, ranges, vanishing(closed, system))
         result = time_letters(result, model, ranges)
-    return Written(closed, result, ranges, style)
+    names = frozenset(index.name for index in ranges)
+    result = Naming(closed, names).unique(finished(result))
+    return Written(closed, result, ranges, style, through, told)
 
 
 def along_time(model: Model, of: str, wrt: str) -> Direction:
-    """Reverse for what recurs itself, which gives its sum over time; else forward."""
-    return "reverse" if recurs(model, of) else "forward"
+    """Reverse for what recurs itself, which gives its sum over time; forward down to that."""
+    if recurs(model, of):
+        return "reverse"
+    below = _made_of(model, [of])
+    return "forward" if any(recurs(model, name) for name in below) else fewer_axes(model, of, wrt)
 
 
 def _leading_to(model: Model, expr: Expr) -> list[str]:
     """The names that an expression is made of, directly or not, and all late names."""
+    roots = [element.tensor for element in elements(expr)]
+    roots += [node.tensor for node in walk(expr) if isinstance(node, Derivative)]
+    return _made_of(model, roots + [n for n, known in model.definitions.items() if known.late])
+
+
+def _made_of(model: Model, roots: Sequence[str]) -> list[str]:
+    """The definitions among these names and all that they need."""
     found: dict[str, None] = {}
-    pending = [element.tensor for element in elements(expr)]
-    pending += [node.tensor for node in walk(expr) if isinstance(node, Derivative)]
-    pending += [name for name, known in model.definitions.items() if known.late]
+    pending = list(roots)
     while pending:
         name = pending.pop()
         if name not in found and name in model.definitions:
@@ -76,21 +101,23 @@ def _leading_to(model: Model, expr: Expr) -> list[str]:
 
 
 def _one_step(model: Model, element: Element, ranges: Mapping[Index, Range]) -> Expr:
-    """The right side of a recurrence at an entry, where it has one clause."""
+    """The right side of a recurrence at an entry that its boundary clauses do not give."""
     definition = model.definitions[element.tensor]
-    if len(definition.clauses) != 1:
-        return element
-    return entry_body(definition, element, ranges)
+    for clause in definition.clauses[:-1]:
+        pairs = zip(element.args, clause.args, strict=True)
+        apart = (decide(compare("==", a, b), ranges) is False for a, b in pairs)
+        if not any(apart):
+            return element
+    return entry_body(replace(definition, clauses=definition.clauses[-1:]), element, ranges)
 
 
-def _through_states(model: Model, expr: Expr, ranges: Mapping[Index, Range]) -> Expr:
-    """Derivatives by late names written as derivatives by the states that contain them."""
-    late = {
+def _by_late(model: Model) -> frozenset[str]:
+    """Derivatives by late names, which are written as derivatives by what contains those."""
+    return frozenset(
         name
         for name, meaning in model.derived.items()
         if name in model.definitions
         and meaning.wrt in model.definitions
         and model.definitions[meaning.wrt].late
         and len(model.definitions[name].clauses) == 1
-    }
-    return unfolded(model, expr, ranges, frozenset(late))
+    )

@@ -11,7 +11,7 @@ from math import gcd
 from einrnn.core import affine as af
 from einrnn.core.build import TRUE, ZERO
 from einrnn.core.model import Range
-from einrnn.core.nodes import Add, Expr, Index, Number
+from einrnn.core.nodes import Add, Cases, Expr, Index, Number
 from einrnn.core.traverse import fresh, substitute
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.present.cost import cost
@@ -84,7 +84,13 @@ def _plus_first(terms: Sequence[Expr]) -> Expr:
     at = next((n for n, term in enumerate(terms) if s.split_number(term)[0] > 0), 0)
     if not terms:
         return ZERO
-    return s.add((terms[at], *terms[:at], *terms[at + 1 :]))
+    ordered = (terms[at], *terms[:at], *terms[at + 1 :])
+    return s.add(sorted(ordered, key=_is_guarded))
+
+
+def _is_guarded(term: Expr) -> bool:
+    """Whether a term is for some positions only and not a delta; such stand last."""
+    return isinstance(term, Cases) and not isinstance(term.branches[0][1], Number)
 
 
 def _together(group: _Group, ranges: Ranges) -> Expr:

@@ -9,7 +9,7 @@ from einrnn.core.model import Clause, Model
 from einrnn.core.nodes import Affine, Element, Expr, Index, Node, Reduce
 from einrnn.core.traverse import binds, rebuild, substitute, walk
 
-_FAMILIES = ("trτ", "ijklmnpq", "abcdefgh", "uvw", "xyz")
+_FAMILIES = ("tr", "ijklmnpq", "hgfe", "abcd", "uvw", "xyz")
 _POOL = "ijklmnpqrabcefghuvw"
 
 
@@ -52,16 +52,15 @@ def distinct(clause: Clause, read: Element | None, model: Model) -> Clause:
 
 def time_letters(expr: Expr, model: Model, free: Iterable[Index]) -> Expr:
     """Sums over the range of a free index take the letter beside it: ``r`` beside ``t``."""
-    names = {index.name: index for index in free}
+    names = {index.name for index in free} | set(model.dims)
+    names |= {i.name for n in walk(expr) for i in (*n.free, *binds(n))}
 
     def change(node: Node) -> Node:
         if not isinstance(node, Reduce) or not node.hi.free:
             return node
         beside = sorted(node.hi.free, key=_name)[0]
-        if beside.name not in names:
-            return node
-        used = {i.name for n in walk(node.body) for i in (*n.free, *binds(n))} | set(names)
-        new = another(Index(beside.name), used | set(model.dims))
+        new = another(beside, names)
+        names.add(new.name)
         body = substitute(node.body, {node.index: af.of(new)})
         return Reduce(node.op, new, node.lo, node.hi, body)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
-from einrnn.core.model import Clause, Model, Range
+from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -26,9 +26,8 @@ from einrnn.core.traverse import rebuild, substitute
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.present.letters import distinct
 from einrnn.symbolic.present.reads import reads
-from einrnn.symbolic.present.simplest import Style, present
+from einrnn.symbolic.present.simplest import Style, finished, present
 from einrnn.symbolic.ranges import Ranges, at_least_zero, conjuncts, decide
-from einrnn.symbolic.unfold import recurrences
 
 _MOST_CONSTANTS = 8
 
@@ -42,9 +41,11 @@ class Shown:
     ends: tuple[Clause, ...] = ()
 
 
-def shown(model: Model, expr: Expr, ranges: Ranges, style: Style) -> list[Shown]:
-    """The recurrences that an expression refers to, directly or not, in print."""
-    rows = {found.name: found.clauses for found in recurrences(model, expr)}
+def shown(
+    model: Model, expr: Expr, ranges: Ranges, system: Sequence[Definition], style: Style
+) -> list[Shown]:
+    """The recurrences ``system`` that an expression refers to, directly or not, in print."""
+    rows = {found.name: found.clauses for found in system}
     rows = _within_axes(model, expr, ranges, rows)
     ready = {
         name: tuple(replace(c, body=present(c.body, c.ranges, style)) for c in clauses)
@@ -58,15 +59,16 @@ def shown(model: Model, expr: Expr, ranges: Ranges, style: Style) -> list[Shown]
             for c in clauses
         )
     read = {e.tensor: e for e, _ in reversed(reads(expr, ranges))}
-    lettered: list[Shown] = []
+    found: list[Shown] = []
     for name, clauses in result.items():
-        new = tuple(distinct(c, read.get(name), model) for c in clauses)
-        for clause in new:
-            for element, _ in reads(clause.body, clause.ranges):
-                read.setdefault(element.tensor, element)
-        split = tuple(part for c in new for part in _by_constant(c, model, style))
-        lettered.append(Shown(name, split, tuple(_ends(new[-1], ends[name]))))
-    return lettered
+        *boundary, general = (distinct(c, read.get(name), model) for c in clauses)
+        rows_ = tuple(_finished(c) for c in _by_constant(general, model, style))
+        found.append(Shown(name, rows_, (*boundary, *_ends(general, ends[name]))))
+    return found
+
+
+def _finished(clause: Clause) -> Clause:
+    return replace(clause, body=finished(clause.body))
 
 
 def _within_axes(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
-from einrnn.core.affine import ZERO as POSITION_ZERO
-from einrnn.core.affine import last
+from einrnn.core import affine as af
+from einrnn.core.build import compare
 from einrnn.core.model import Assumption, Model, Range
 from einrnn.core.nodes import (
     Add,
@@ -24,7 +24,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import parts, with_parts
+from einrnn.core.traverse import parts, rebuild, with_parts
 from einrnn.symbolic.present.cost import cost
 from einrnn.symbolic.present.facts import Rule, rules_of, shortened
 from einrnn.symbolic.present.factor import factored
@@ -32,6 +32,7 @@ from einrnn.symbolic.present.naming import Name, folded, named, names_of
 from einrnn.symbolic.present.terms import Term, distribute, join, letter_first, merged, split
 from einrnn.symbolic.ranges import Ranges
 from einrnn.symbolic.tidy import again, scopes
+from einrnn.symbolic.unfold import with_deltas
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,21 @@ def present(expr: Expr, ranges: Ranges, style: Style) -> Expr:
     return folded(result, style.names, ranges)
 
 
+def finished(expr: Expr) -> Expr:
+    """Deltas as factors, and conditions without sums on both sides: the last step before
+    print, since the passes know guards."""
+
+    def change(node: Node) -> Node:
+        match node:
+            case Compare("<=", Value(left), Value(right)) if left.constant:
+                bare = af.shift(left, -left.constant)
+                return compare("<", bare, af.shift(right, 1 - left.constant))
+            case _:
+                return node
+
+    return with_deltas(rebuild(expr, change))
+
+
 @trampoline
 def _present(node: Node, ranges: Ranges, style: Style) -> Steps[Node]:
     if isinstance(node, Affine) or (isinstance(node, Compare) and isinstance(node.left, Value)):
@@ -65,10 +81,10 @@ def _present(node: Node, ranges: Ranges, style: Style) -> Steps[Node]:
         case Reduce(_, index, lo, hi, _):
             inner[index] = Range(lo, hi)
         case Matrix(_, row, column, size):
-            inner |= dict.fromkeys((row, column), Range(POSITION_ZERO, last(size)))
+            inner |= dict.fromkeys((row, column), Range(af.ZERO, af.last(size)))
         case Argument(indices, sizes):
             inner |= {
-                i: Range(POSITION_ZERO, last(n)) for i, n in zip(indices, sizes, strict=True)
+                i: Range(af.ZERO, af.last(n)) for i, n in zip(indices, sizes, strict=True)
             }
         case _:
             pass

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.build import TRUE
+from einrnn.core.build import TRUE, compare
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
@@ -23,9 +23,9 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import canonical, fresh, substitute
+from einrnn.core.traverse import canonical, elements, fresh, substitute
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, conjunction, conjuncts, solve
+from einrnn.symbolic.ranges import Ranges, conjunction, conjuncts
 
 Powers = Mapping[Expr, Fraction]
 
@@ -98,26 +98,55 @@ def split(expr: Expr, taken: Iterable[Index] = ()) -> Term:
 
 def join(term: Term, ranges: Ranges) -> Expr:
     """The expression, each sum around the factors that need it."""
+    term = _sign_inside(term)
     inner = {**ranges, **dict(term.bound)}
     factors = (s.pow_(base, Number(e)) for base, e in arranged(term.powers))
     body = s.guard(term.cond, s.mul(factors), inner)
     for index, range_ in reversed(term.bound):
         inner.pop(index)
         body = over(index, range_, body, inner)
+    if isinstance(body, Mul):
+        body = s.mul(sorted(body.factors, key=_is_lone_sum))
     return s.mul((Number(term.number), body))
+
+
+def _sign_inside(term: Term) -> Term:
+    """``-(a - b) c`` as ``(b - a) c``."""
+    if term.number >= 0:
+        return term
+    for base, exponent in term.powers.items():
+        if isinstance(base, Add) and exponent == 1 and _turns(base):
+            turned = sorted(
+                (s.mul((Number(Fraction(-1)), t)) for t in base.terms),
+                key=lambda t: s.split_number(t)[0] < 0,
+            )
+            pairs = [(s.add(turned) if b is base else b, e) for b, e in term.powers.items()]
+            return replace(term, number=-term.number, powers=merged(pairs))
+    return term
+
+
+def _turns(total: Add) -> bool:
+    """Whether a sum reads as well with all signs turned: ``a - b`` does, ``1 - a`` does not."""
+    signs = [s.split_number(term)[0] < 0 for term in total.terms]
+    return any(signs) and not any(isinstance(term, Number) for term in total.terms)
+
+
+def _is_lone_sum(factor: Expr) -> bool:
+    """Whether a factor is a sum that is always written out; such stand last."""
+    return isinstance(factor, Reduce) and not isinstance(factor.body, Mul | Reduce)
 
 
 def over(index: Index, range_: Range, body: Expr, ranges: Ranges) -> Expr:
     """A sum, which stays one sum where its body has several terms."""
-    pinned = isinstance(body, Add) and any(_is_pinned(term, index) for term in body.terms)
-    if isinstance(body, Add) and not pinned and index in body.free:
-        return Reduce("sum", index, range_.lo, range_.hi, body)
-    return s.total(index, range_, body, ranges)
-
-
-def _is_pinned(term: Expr, index: Index) -> bool:
-    cond, _ = s.split_guard(term)
-    return any(solve(part, index) is not None for part in conjuncts(cond))
+    if index not in body.free or not isinstance(body, Add | Mul) or s.pins(body, index):
+        return s.total(index, range_, body, ranges)
+    factors = body.factors if isinstance(body, Mul) else (body,)
+    inside = [factor for factor in factors if index in factor.free]
+    if any(s.split_guard(factor)[0] is not TRUE for factor in inside):
+        return s.total(index, range_, body, ranges)
+    summed = Reduce("sum", index, range_.lo, range_.hi, s.mul(inside))
+    rest = [summed if f is inside[0] else f for f in factors if f is inside[0] or f not in inside]
+    return s.mul(rest)
 
 
 def arranged(powers: Powers) -> list[tuple[Expr, Fraction]]:
@@ -125,7 +154,7 @@ def arranged(powers: Powers) -> list[tuple[Expr, Fraction]]:
 
     def rank(pair: tuple[Expr, Fraction]) -> int:
         base, exponent = pair
-        if isinstance(base, Value) and not base.free:
+        if exponent < 0 and not base.free and not elements(base):
             return 0
         sided = isinstance(base, Add) and not any(isinstance(t, Number) for t in base.terms)
         return 1 if sided and exponent > 0 else 2
@@ -137,18 +166,30 @@ def letter_first(term: Term, ranges: Ranges) -> Term:
     """Where a condition makes two letters equal, the factors speak of the first one only."""
     mapping: dict[Index, Affine] = {}
     order = {index: number for number, index in enumerate(ranges)}
+    conds: list[Cond] = []
     for part in conjuncts(term.cond):
-        if not (isinstance(part, Compare) and part.op == "=="):
+        pair = _equal_letters(part)
+        if pair is None or not (pair[0] in order and pair[1] in order):
+            conds.append(part)
             continue
-        if not (isinstance(part.left, Value) and isinstance(part.right, Value)):
-            continue
-        pair = (af.letter(part.left.index), af.letter(part.right.index))
-        if pair[0] in order and pair[1] in order and not mapping:
-            first, second = sorted((p for p in pair if p), key=lambda i: order[i])
+        first, second = sorted(pair, key=lambda index: order[index])
+        conds.append(compare("==", af.of(first), af.of(second)))
+        if not mapping:
             mapping[second] = af.of(first)
     if not mapping:
         return term
-    return replace(term, powers=merged(substituted(term.powers, mapping)))
+    powers = merged(substituted(term.powers, mapping))
+    return replace(term, cond=conjunction(tuple(conds), ranges), powers=powers)
+
+
+def _equal_letters(cond: Cond) -> tuple[Index, Index] | None:
+    """The two letters that a condition makes equal."""
+    match cond:
+        case Compare("==", Value(left), Value(right)):
+            first, second = af.letter(left), af.letter(right)
+            return None if first is None or second is None else (first, second)
+        case _:
+            return None
 
 
 def substituted(powers: Powers, mapping: Mapping[Index, Affine]) -> list[tuple[Expr, Fraction]]:
