@@ -16,7 +16,7 @@ from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.core.model import Model
 from einrnn.exact.floats import FloatPoint
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.sample import sample
+from einrnn.numeric.sample import sample, small_values
 
 if TYPE_CHECKING:
     from einrnn.sympy_backend.evaluate import SympyValues
@@ -26,6 +26,8 @@ _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 
 # the number of the draw whose entries are of very different magnitudes
 WIDE = 100
+# the number of the draw whose entries are small whole numbers and halves, with ties and zeros
+SMALL = 101
 _WIDEST = 300.0
 
 
@@ -97,7 +99,7 @@ class Points:
         text = repr((sorted(sizes.items()), assumptions, draw))
         rng = np.random.default_rng((self.seed, crc32(text.encode())))
         model = self.prepared.model
-        arrays = sample(model, sizes, rng)
+        arrays = (small_values if draw == SMALL else sample)(model, sizes, rng)
         if draw == WIDE:
             arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
         granted = named_assumptions(model, assumptions)

@@ -64,9 +64,10 @@ class Proofs:
 
     @cached_property
     def _found(self) -> dict[str, tuple[Lemma, ...]]:
-        """The conjectures that could be proved, for each way; they assume nothing."""
+        """The conjectures about adjoints that could be proved; they assume nothing."""
         found: dict[str, tuple[Lemma, ...]] = {}
-        for way, model in self._models.items() if self.point is not None else ():
+        adjoints = {"reverse": self._models["reverse"]} if self.point is not None else {}
+        for way, model in adjoints.items():
             assert self.point is not None
             statements = conjectures(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS

@@ -16,6 +16,7 @@ from einrnn.core.nodes import (
     Compare,
     Cond,
     Expr,
+    Index,
     Matrix,
     Mul,
     Node,
@@ -24,7 +25,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import parts, with_parts
+from einrnn.core.traverse import binds, fresh, parts, rename_bound, with_parts
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges, refined
 
@@ -51,6 +52,12 @@ def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
         return node
     if isinstance(node, Compare) and isinstance(node.left, Value):
         return node  # a relation between positions stays one, numbers included
+    if any(_speaks_of(ranges, index) for index in binds(node)):
+        taken = node.free | ranges.keys() | {i for r in ranges.values() for i in _letters(r)}
+        names: list[Index] = []
+        for index in binds(node):
+            names.append(fresh(index, taken | frozenset(names)))
+        node = rename_bound(node, tuple(names))
     inner = dict(ranges)
     match node:
         case Reduce(_, index, lo, hi, _):
@@ -65,6 +72,15 @@ def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _tidy.steps(part, known)))
     return again(node, tuple(new), ranges)
+
+
+def _letters(range_: Range) -> frozenset[Index]:
+    return range_.lo.free | range_.hi.free
+
+
+def _speaks_of(ranges: Ranges, index: Index) -> bool:
+    """Whether what is known of other indices mentions this one, which is about to be bound."""
+    return any(index in _letters(r) for other, r in ranges.items() if other is not index)
 
 
 def scopes(node: Node, ranges: Ranges) -> list[Ranges]:

@@ -40,7 +40,7 @@ from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.settle import affine_parts, settle
+from einrnn.symbolic.normal.settle import affine_parts, is_bracket, settle
 from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
 
 _MOST_TERMS = 4_000
@@ -415,6 +415,8 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
     if not base:
         raise TooLarge
     single = single_factors(base)
+    if single is not None and any(is_bracket(atom) for atom, _ in single[1]):
+        return tm.atom(expression(base), number)  # 1/[P] says that P holds: it stays whole
     if single is not None and number.denominator == 1:
         coefficient, factors = single
         moved = tm.sorted_factors((a, e * number) for a, e in factors)
@@ -440,7 +442,12 @@ def primitive(base: Poly) -> tuple[tuple[Fraction, tm.Factors], Poly]:
     """
     rows = sorted_terms(base)
     powers = [
-        {a: e for a, e in term.factors if not a.free & frozenset(term.bound)} for term, _ in rows
+        {
+            a: e
+            for a, e in term.factors
+            if not a.free & frozenset(term.bound) and not is_bracket(a)
+        }
+        for term, _ in rows
     ]
     everywhere = dict.fromkeys(atom for row in powers for atom in row)
     shared = {atom: min(row.get(atom, Fraction(0)) for row in powers) for atom in everywhere}

@@ -297,7 +297,8 @@ def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
         (other,) = (pair for pair in part.factors if pair[0] is not inverse)
         if part.conds != _whole_range(index, inverse.size):
             continue
-        found = _meets(work, inverse, other, index)
+        known = (*work.known, *inequalities(term.conds))
+        found = _meets(work, inverse, other, index, known)
         if found is not None:
             left, right = found
             conds = tm.sorted_conds((*rest.conds, is_zero(af.minus(left, right))))
@@ -312,7 +313,11 @@ def _whole_range(index: Index, size: Affine) -> tuple[Cond, ...]:
 
 
 def _meets(
-    work: Normaliser, inverse: Matrix, other: tuple[Expr, Fraction], index: Index
+    work: Normaliser,
+    inverse: Matrix,
+    other: tuple[Expr, Fraction],
+    index: Index,
+    known: tuple[Affine, ...],
 ) -> tuple[Affine, Affine] | None:
     """The outer positions where one side of the inverse meets the matrix itself at the index."""
     atom, exponent = other
@@ -324,9 +329,20 @@ def _meets(
             continue
         outer = inverse.at[1 - at]
         variable = Index("·v")
-        row, column = (af.of(variable), here) if not left else (here, af.of(variable))
-        body = substitute(inverse.body, {inverse.row: row, inverse.column: column})
-        binding = match(work.simple(body), atom, frozenset((variable,)))
-        if binding is not None:
-            return binding[variable], outer
+        if index in outer.free:
+            continue
+        places = [(af.of(variable), here) if not left else (here, af.of(variable))]
+        if inverse.body in work.symmetric:
+            places.append(places[0][::-1])
+        for row, column in places:
+            body = substitute(inverse.body, {inverse.row: row, inverse.column: column})
+            binding = match(work.simple(body), atom, frozenset((variable,)))
+            if binding is not None and _within(binding[variable], inverse.size, known, index):
+                return binding[variable], outer
     return None
+
+
+def _within(place: Affine, size: Affine, known: tuple[Affine, ...], bound: Index) -> bool:
+    """Whether a position lies on an axis of this size, and does not move with the sum."""
+    inside = follows(known, place) and follows(known, af.minus(af.last(size), place))
+    return inside and bound not in place.free

@@ -68,9 +68,14 @@ def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
             return [Case((value,)), Case((below,))]
         solved = _solved(value)
         if solved is not None:
-            others = [side for side in (below, above) if not follows(known, af.scale(side, -1))]
-            return [Case(moved=solved), *(Case((side,)) for side in others)]
+            others = [case for case in (below, above) if not _impossible(known, case)]
+            return [Case(moved=solved), *(Case((case,)) for case in others)]
     return None
+
+
+def _impossible(known: tuple[Affine, ...], value: Affine) -> bool:
+    """Whether a value that is to be at least zero is known to be below."""
+    return follows(known, af.shift(af.scale(value, -1), -1))
 
 
 def _free_conditions(difference: Poly) -> Iterator[tuple[str, Affine]]:

@@ -307,7 +307,9 @@ class Prover:
         """Equal once entries at times that are numbers are unfolded, some steps far."""
         work = self._normaliser(statement, ())
         for _ in range(_STEPS_AT_NUMBERS):
-            there = frozenset(e for e in elements(difference) if self._at_constant(e))
+            found = [e for e in elements(difference) if self._at_constant(e)]
+            # derivatives first: what a document says of its own may be what they come to
+            there = frozenset([e for e in found if self._derived_only(e)] or found)
             if not there or self._expired():
                 return None
             difference = unfold(difference, self.model, there.__contains__)
@@ -489,10 +491,11 @@ class Prover:
         chosen: Chosen,
     ) -> bool:
         """Whether a statement holds at first, and at each time if the hypotheses do before."""
-        base, step = self._base_and_step(statement, index, when)
-        if not self._step(step, index, when.direction, hypotheses, chosen):
-            return False
-        return self._at(base, when)
+        for base, step in self._bases_and_steps(statement, index, when):
+            shown = self._step(step, index, when.direction, hypotheses, chosen)
+            if shown and self._at(base, when):
+                return True
+        return False
 
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.
@@ -535,13 +538,13 @@ class Prover:
             raise TooLarge
         return index, when
 
-    def _base_and_step(
+    def _bases_and_steps(
         self, statement: Statement, index: Index, when: Time
-    ) -> tuple[Statement, Statement]:
+    ) -> Iterator[tuple[Statement, Statement]]:
         """The statement at its first time, and at the times that have one before them.
 
         Where the definition has a value one step before the first time of the statement,
-        that is the base, and every time of the statement has one before it.
+        that may be the base, and every time of the statement has one before it.
         """
         assert isinstance(statement.left, Element)
         span = statement.ranges[index]
@@ -551,11 +554,11 @@ class Prover:
         room = af.minus(before, axis.lo) if when.direction == UP else af.minus(axis.hi, before)
         others = {i: r for i, r in statement.ranges.items() if i is not index}
         if follows((), room):
-            return self._fixed(statement, index, before, others), statement
+            yield self._fixed(statement, index, before, others), statement
         later = af.shift(first, when.direction)
         rest = Range(later, span.hi) if when.direction == UP else Range(span.lo, later)
         step = replace(statement, ranges={**others, index: rest})
-        return self._fixed(statement, index, first, others), step
+        yield self._fixed(statement, index, first, others), step
 
     def _fixed(
         self, statement: Statement, index: Index, value: Affine, others: Mapping[Index, Range]
