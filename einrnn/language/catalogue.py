@@ -258,6 +258,13 @@ ENTRIES: tuple[Entry, ...] = (
         "dim K\ninput y[T,M] one-hot in K\n",
     ),
     Entry(
+        "E307",
+        "a fact about a matrix that is not square",
+        "symmetric, spd, orthogonal and invertible are said of inputs whose last two axes have "
+        "one size.",
+        "dim M, N\ninput A[M,N] symmetric\n",
+    ),
+    Entry(
         "E401",
         "an unknown name",
         "Where a document declares inputs, every name is declared or defined.",

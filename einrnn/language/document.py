@@ -27,6 +27,8 @@ from einrnn.source import Source
 _ARGUMENT_LETTERS = ["i", "j", "k", "l", "m", "n", *(f"i{number}" for number in range(1, 1000))]
 
 
+_OF_MATRICES = frozenset({"symmetric", "spd", "orthogonal", "invertible"})
+
 def elaborate(source: Source) -> Elaborated:
     """The model of a document, with a diagnostic for every problem in its text."""
     return Document(source).run()
@@ -237,7 +239,10 @@ class Document:
         for said in tensor.facts:
             name: FactName = FACTS[said.name]
             if said.bound is None:
-                facts.append(Fact(name))
+                if name in _OF_MATRICES and not self._is_square(axes):
+                    self.diagnostics.append(_not_square(said, tensor, axes))
+                else:
+                    facts.append(Fact(name))
                 continue
             try:
                 bound = self.sizing.constant(said.bound)
@@ -256,6 +261,9 @@ class Document:
         if looked_up is not None and not any(fact.name == "integer" for fact in facts):
             facts.append(Fact("integer", None, looked_up.size()))
         return tuple(facts)
+
+    def _is_square(self, axes: tuple[Affine, ...]) -> bool:
+        return len(axes) > 1 and self._same(axes[-2], axes[-1])
 
     def _same(self, left: Affine, right: Affine) -> bool:
         return self.sizing.sizes.normal(left) is self.sizing.sizes.normal(right)
@@ -329,6 +337,17 @@ def _no_axis(
         said.span,
         f"{said.name} in {bound!r}",
         help=f"{tensor.name} is [{shape}]",
+    )
+
+
+def _not_square(said: ast.FactSaid, tensor: Tensor, axes: tuple[Affine, ...]) -> Diagnostic:
+    shape = ",".join(repr(axis) for axis in axes)
+    return Diagnostic(
+        "E307",
+        f"{tensor.name} is not square",
+        said.span,
+        said.name,
+        help=f"{tensor.name} is [{shape}]; its last two axes must have one size",
     )
 
 

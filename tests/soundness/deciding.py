@@ -11,14 +11,14 @@ from einrnn.core.build import sub
 from einrnn.core.nodes import Expr
 from einrnn.numeric.interpret import Interpreter
 from einrnn.symbolic.normal.expand import Normaliser, known_from
-from einrnn.symbolic.normal.rules import rules_of
+from einrnn.symbolic.normal.rules import facts_of, rules_of
 from einrnn.symbolic.normal.terms import Poly
 from tests.soundness.generator import FREE, MODEL, RANK, I, J
 
 
 def normal_difference(left: Expr, right: Expr) -> Poly:
     """The normal form of the difference; raises TooLarge where the budget ends."""
-    work = Normaliser(known_from(FREE), rules=rules_of(MODEL, ()))
+    work = Normaliser(known_from(FREE), rules=rules_of(MODEL, ()), facts=facts_of(MODEL))
     return work.poly(sub(left, right))
 
 
