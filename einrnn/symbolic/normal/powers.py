@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from einrnn.core import build
-from einrnn.core.nodes import Apply, Expr, Pow
+from einrnn.core.nodes import Add, Apply, Expr, Pow, Reduce
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import prime_powers, split_positive
@@ -124,10 +124,11 @@ def logarithm(work: Normaliser, inner: Poly) -> Poly:
     """log of a product as a sum, as far as its factors are known to be positive."""
     if not inner:
         return tm.atom(Apply("log", (build.ZERO,)))
+    inner, divisors = _cleared(work, inner)
     (coefficient, factors), rest = primitive(inner)
     positive = [(base, e) for base, e in factors if is_positive(base, work.facts.positive)]
     others = tm.sorted_factors(pair for pair in factors if pair not in positive)
-    rows = [_log_power(work, base, exponent) for base, exponent in positive]
+    rows = [_log_power(work, base, exponent) for base, exponent in (*positive, *divisors)]
     for prime, times in prime_powers(abs(coefficient)):
         rows.append(tm.scale(tm.atom(Apply("log", (build.number(prime),))), Fraction(times)))
     sign = Fraction(1 if coefficient > 0 else -1)
@@ -135,6 +136,27 @@ def logarithm(work: Normaliser, inner: Poly) -> Poly:
     if left != tm.ONE:
         rows.append(tm.atom(Apply("log", (expression(left),))))
     return work.canonical(tm.plus(rows))
+
+
+def _cleared(work: Normaliser, inner: Poly) -> tuple[Poly, tm.Factors]:
+    """log(1 - 1/s) = log(s - 1) - log(s) for a positive sum s: a sum with positive divisors
+    as one quotient, the numerator and the negative powers of the divisors."""
+    if len(inner) == 1:
+        return inner, ()
+    bound = frozenset(index for term in inner for index in term.bound)
+    lowest: dict[Expr, Fraction] = {}
+    for term in inner:
+        for base, exponent in term.factors:
+            if exponent < 0 and exponent.denominator == 1 and isinstance(base, Add | Reduce):
+                lowest[base] = min(exponent, lowest.get(base, exponent))
+    divisors = tm.sorted_factors(
+        (base, exponent)
+        for base, exponent in lowest.items()
+        if not base.free & bound and is_positive(base, work.facts.positive)
+    )
+    for base, exponent in divisors:
+        inner = work.product(inner, tm.atom(base, -exponent))
+    return (work.canonical(inner), divisors) if divisors else (inner, ())
 
 
 def _log_power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
