@@ -39,6 +39,7 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
+from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.powers import exponential, logarithm, power
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import (
@@ -134,6 +135,9 @@ class Normaliser:
         if has_whole_number(term):
             coefficient, factors = numbers_folded(term.factors)
             return {Term(term.bound, term.conds, factors): coefficient}
+        gathered = collected(self, term)
+        if gathered is not None:
+            return gathered
         cancelled = cancel_sum(term)
         if cancelled is not None:
             return {cancelled: Fraction(1)}
