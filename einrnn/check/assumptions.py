@@ -17,6 +17,7 @@ from einrnn.exact.values import UNDEFINED
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
 _STEPS = 40
+_MOST_SLOPES = 12_000
 _TOLERANCE = 1e-13
 _DIFFERENCE = 1e-6
 
@@ -56,7 +57,8 @@ def satisfy(
                 return None
             if np.max(np.abs(now), initial=0.0) < _TOLERANCE:
                 return result
-            if not movable:
+            unknowns = sum(result[name].size for name in movable)
+            if not movable or unknowns * len(now) > _MOST_SLOPES:
                 return None
             _newton_step(model, assumptions, sizes, result, movable, now)
     except EinrnnError:

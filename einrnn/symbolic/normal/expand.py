@@ -39,25 +39,32 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
+from einrnn.symbolic.normal.exponents import collected
+from einrnn.symbolic.normal.powers import exponential, logarithm, power
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.settle import affine_parts, is_bracket, settle
-from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
+from einrnn.symbolic.normal.roots import (
+    has_whole_number,
+    numbers_folded,
+)
+from einrnn.symbolic.normal.settle import affine_parts, settle
+from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge, sorted_terms
 
 _MOST_TERMS = 4_000
-_MOST_REPEATED = 6
 _MOST_STEPS = 20_000
 _MOST_SPLIT = 8
+_MOST_NESTED = 24
 
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of inputs: below what the entries of integer ones stay, and which ones
-    are symmetric in their last two positions."""
+    """What is known of tensors: below what the entries of integer inputs stay, which inputs
+    are symmetric in their last two positions, and which tensors are positive."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
+    positive: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -78,6 +85,7 @@ class Normaliser:
     _done: dict[tuple[Expr, tuple[Affine, ...]], Poly] = field(
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
     )
+    _nested: list[int] = field(default_factory=lambda: [0])
 
     def poly(self, expr: Expr) -> Poly:
         """The normal form.
@@ -126,6 +134,12 @@ class Normaliser:
 
     def _rewritten(self, term: Term) -> Poly | None:
         """The term after one rule, or None where none applies."""
+        if has_whole_number(term):
+            coefficient, factors = numbers_folded(term.factors)
+            return {Term(term.bound, term.conds, factors): coefficient}
+        gathered = collected(self, term)
+        if gathered is not None:
+            return gathered
         cancelled = cancel_sum(term)
         if cancelled is not None:
             return {cancelled: Fraction(1)}
@@ -134,10 +148,17 @@ class Normaliser:
                 isinstance(atom, Add) or (isinstance(atom, Reduce) and atom.op == "sum")
             ):
                 return self._multiplied_out(term, atom, exponent)
-        for rule in self.rules:
-            found = rule(self, term)
-            if found is not None:
-                return found
+        # what a rule puts in may call for rules again; assumptions can lead back to themselves
+        self._nested[0] += 1
+        try:
+            if self._nested[0] > _MOST_NESTED:
+                raise TooLarge
+            for rule in self.rules:
+                found = rule(self, term)
+                if found is not None:
+                    return found
+        finally:
+            self._nested[0] -= 1
         return None
 
     def _multiplied_out(self, term: Term, base: Expr, exponent: Fraction) -> Poly:
@@ -181,6 +202,7 @@ class Normaliser:
             self.facts,
             self.symmetric,
             self._done,
+            self._nested,
         )
 
     def simple(self, expr: Expr) -> Expr:
@@ -243,16 +265,6 @@ class Normaliser:
             return positive
         # [-p > 0] = 1 - [p > 0] - [p == 0]
         return tm.plus((tm.ONE, tm.scale(positive, Fraction(-1)), tm.scale(zero, Fraction(-1))))
-
-
-def sorted_terms(poly: Poly) -> list[tuple[Term, Fraction]]:
-    """The terms in a fixed order."""
-    return sorted(poly.items(), key=lambda pair: _term_key(pair[0]))
-
-
-def _term_key(term: Term) -> tuple[object, ...]:
-    factors = tuple((atom.key, exponent) for atom, exponent in term.factors)
-    return (len(term.bound), factors, tuple(cond.key for cond in term.conds))
 
 
 def _complement(poly: Poly) -> Poly:
@@ -396,86 +408,6 @@ def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
     return tm.plus(rows)
 
 
-def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
-    """A power: whole ones are multiplied out, negative ones of sums are atoms."""
-    number = as_number(exponent)
-    if number is None:
-        # a^(n + m) = a^n a^m keeps a symbolic exponent beside a whole one apart
-        whole = exponent.get(tm.UNIT, Fraction(0))
-        rest = {term: c for term, c in exponent.items() if term is not tm.UNIT and term.factors}
-        if whole and whole.denominator == 1 and len(rest) + 1 == len(exponent):
-            split = power(work, base, rest)
-            return work.product(split, power(work, base, tm.constant(whole)))
-        return tm.atom(Pow(expression(base), expression(exponent)))
-    if number.denominator == 1 and 0 <= number <= _MOST_REPEATED:
-        result = tm.ONE
-        for _ in range(int(number)):
-            result = work.product(result, base)
-        return result
-    if not base:
-        raise TooLarge
-    single = single_factors(base)
-    if single is not None and any(is_bracket(atom) for atom, _ in single[1]):
-        return tm.atom(expression(base), number)  # 1/[P] says that P holds: it stays whole
-    if single is not None and number.denominator == 1:
-        coefficient, factors = single
-        moved = tm.sorted_factors((a, e * number) for a, e in factors)
-        return {Term((), (), moved): coefficient ** int(number)}
-    return _power_of_sum(work, base, number)
-
-
-def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
-    """A power of a sum as an atom, what all its terms share taken out."""
-    content, rest = primitive(base) if number.denominator == 1 else (None, base)
-    if content is None:
-        return tm.atom(expression(base), number)
-    coefficient, factors = content
-    moved = tm.sorted_factors((a, e * number) for a, e in factors)
-    outside: Poly = {Term((), (), moved): coefficient ** int(number)}
-    return work.product(outside, tm.atom(expression(rest), number))
-
-
-def primitive(base: Poly) -> tuple[tuple[Fraction, tm.Factors], Poly]:
-    """The rational and the powers that all terms share, and what is left.
-
-    Only powers without bound indices are shared; the first term left has coefficient 1.
-    """
-    rows = sorted_terms(base)
-    powers = [
-        {
-            a: e
-            for a, e in term.factors
-            if not a.free & frozenset(term.bound) and not is_bracket(a)
-        }
-        for term, _ in rows
-    ]
-    everywhere = dict.fromkeys(atom for row in powers for atom in row)
-    shared = {atom: min(row.get(atom, Fraction(0)) for row in powers) for atom in everywhere}
-    shared = {atom: exponent for atom, exponent in shared.items() if exponent}
-    leading = rows[0][1]
-    inverse = [(a, -e) for a, e in shared.items()]
-    rest = tm.plus(
-        {Term(t.bound, t.conds, tm.merged(t.factors, tm.sorted_factors(inverse))): c / leading}
-        for t, c in rows
-    )
-    return (leading, tm.sorted_factors(shared.items())), rest
-
-
-def as_number(poly: Poly) -> Fraction | None:
-    """The value of a polynomial without atoms."""
-    if not poly:
-        return Fraction(0)
-    return poly.get(tm.UNIT) if len(poly) == 1 else None
-
-
-def single_factors(poly: Poly) -> tuple[Fraction, tm.Factors] | None:
-    """Coefficient and factors of a polynomial that is one product."""
-    if len(poly) != 1:
-        return None
-    ((term, coefficient),) = poly.items()
-    return None if term.bound or term.conds else (coefficient, term.factors)
-
-
 def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
     if not expr.args:
         return tm.atom(expr)
@@ -514,63 +446,6 @@ def _with_parity(function: str, inner: Poly) -> Poly:
     if function == "sigmoid":
         return _complement(plain)
     return tm.scale(plain, Fraction(-1))
-
-
-def exponential(work: Normaliser, inner: Poly) -> Poly:
-    """exp of a sum as a product: exp(2a + b) = exp(a)^2 exp(b); exp(n log a) = a^n."""
-    result = tm.ONE
-    for term, coefficient in sorted_terms(inner):
-        result = work.product(result, _exponential_of(work, term, coefficient))
-    return result
-
-
-def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly:
-    if not term.bound and not term.conds and len(term.factors) == 1:
-        (base, exponent) = term.factors[0]
-        if exponent == 1 and isinstance(base, Apply) and base.function == "log":
-            argument = work.poly(base.args[0])
-            return power(work, argument, tm.constant(coefficient))
-    return tm.atom(Apply("exp", (expression({term: Fraction(1)}),)), coefficient)
-
-
-def logarithm(work: Normaliser, inner: Poly) -> Poly:
-    """log of a product as a sum, as far as its factors are known to be positive."""
-    if not inner:
-        return tm.atom(Apply("log", (build.ZERO,)))
-    (coefficient, factors), rest = primitive(inner)
-    positive = [(base, e) for base, e in factors if is_positive(base)]
-    others = tm.sorted_factors(pair for pair in factors if pair not in positive)
-    rows = [_log_power(work, base, exponent) for base, exponent in positive]
-    if abs(coefficient) != 1:
-        rows.append(tm.atom(Apply("log", (Number(abs(coefficient)),))))
-    sign = Fraction(1 if coefficient > 0 else -1)
-    left = work.canonical(work.product({Term((), (), others): sign}, rest))
-    if left != tm.ONE:
-        rows.append(tm.atom(Apply("log", (expression(left),))))
-    return work.canonical(tm.plus(rows))
-
-
-def is_positive(expr: Expr) -> bool:
-    """Whether a value is positive wherever it is defined: exponentials and their sums."""
-    match expr:
-        case Number(value):
-            return value > 0
-        case Apply("exp" | "cosh" | "softplus" | "sigmoid"):
-            return True
-        case Add(parts) | Mul(parts):
-            return all(is_positive(part) for part in parts)
-        case Pow(base, _):
-            return is_positive(base)
-        case Reduce("sum", _, _, _, body):
-            return is_positive(body)
-        case _:
-            return False
-
-
-def _log_power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
-    if isinstance(base, Apply) and base.function == "exp":
-        return tm.scale(work.poly(base.args[0]), exponent)
-    return tm.scale(tm.atom(Apply("log", (base,))), exponent)
 
 
 def known_from(ranges: Mapping[Index, Range]) -> tuple[Affine, ...]:

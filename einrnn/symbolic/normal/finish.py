@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, apply, div, iverson, neg, number, power, sub
-from einrnn.core.nodes import Add, Affine, Apply, Compare, Expr, Index, Mul, Node
+from einrnn.core.nodes import Add, Affine, Apply, Compare, Expr, Index, Mul, Node, Number, Pow
 from einrnn.core.traverse import rebuild
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
@@ -16,12 +16,15 @@ _MOST_PEELED = 4
 
 
 def exponentials(expr: Expr) -> Expr:
-    """The same with hyperbolic functions, sigmoid and softplus in terms of exp and log, and
-    absolute values, signs and the larger of two in terms of brackets."""
+    """The same with hyperbolic functions, sigmoid and softplus in terms of exp and log,
+    absolute values, signs and the larger of two in terms of brackets, tangents and squares of
+    sines in terms of cosines."""
 
     def change(node: Node) -> Node:
-        if isinstance(node, Apply) and node.function in _IN_EXP:
-            return _IN_EXP[node.function](node.args[0])
+        if isinstance(node, Pow):
+            return _power_of_sine(node)
+        if isinstance(node, Apply) and node.function in _BY_OTHERS:
+            return _BY_OTHERS[node.function](node.args[0])
         if isinstance(node, Apply) and node.function in _BY_CASES:
             return _BY_CASES[node.function](*node.args)
         return node
@@ -33,7 +36,7 @@ def _exp(x: Expr) -> Expr:
     return apply("exp", x)
 
 
-_IN_EXP: dict[str, Callable[[Expr], Expr]] = {
+_BY_OTHERS: dict[str, Callable[[Expr], Expr]] = {
     # sigmoid(x) = 1 / (1 + exp(-x))
     "sigmoid": lambda x: power(Add((ONE, _exp(neg(x)))), -1),
     # tanh(x) = 1 - 2 / (exp(2 x) + 1)
@@ -41,7 +44,22 @@ _IN_EXP: dict[str, Callable[[Expr], Expr]] = {
     "sinh": lambda x: div(sub(_exp(x), _exp(neg(x))), number(2)),
     "cosh": lambda x: div(Add((_exp(x), _exp(neg(x)))), number(2)),
     "softplus": lambda x: apply("log", Add((ONE, _exp(x)))),
+    # tan(x) = sin(x) / cos(x)
+    "tan": lambda x: div(apply("sin", x), apply("cos", x)),
 }
+
+
+def _power_of_sine(node: Pow) -> Expr:
+    """sin(x)^(2n + m) = (1 - cos(x)^2)^n sin(x)^m, with m 0 or 1."""
+    match node:
+        case Pow(Apply("sin", (x,)) as sine, Number(exponent)) if (
+            exponent.denominator == 1 and exponent > 1
+        ):
+            pairs, odd = divmod(int(exponent), 2)
+            squared = sub(ONE, power(apply("cos", x), 2))
+            return Mul((power(squared, pairs), sine)) if odd else power(squared, pairs)
+        case _:
+            return node
 
 
 def _positive(x: Expr) -> Expr:

@@ -33,6 +33,7 @@ from einrnn.symbolic.normal.cancel import parts_by_index
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rebuild import expression, term_expression
+from einrnn.symbolic.normal.signs import positive_names
 from einrnn.symbolic.normal.terms import Poly, Term
 
 
@@ -49,7 +50,17 @@ def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, .
 
 
 def facts_of(model: Model) -> Facts:
-    """What a model's inputs say that is more than a rule."""
+    """What a model says of its tensors that is more than a rule.
+
+    Kept with the model: it is asked for with every statement.
+    """
+    kept = model.__dict__.get("_facts")
+    if kept is None:
+        kept = model.__dict__["_facts"] = _facts(model)
+    return kept
+
+
+def _facts(model: Model) -> Facts:
     limits = {
         given.name: fact.bound
         for given in model.inputs.values()
@@ -57,7 +68,7 @@ def facts_of(model: Model) -> Facts:
         if fact.name == "integer" and fact.bound is not None
     }
     symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
-    return Facts(limits, frozenset(symmetric))
+    return Facts(limits, frozenset(symmetric), positive_names(model))
 
 
 def granted(assumption: Assumption) -> Rule | None:

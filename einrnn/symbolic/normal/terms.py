@@ -90,6 +90,16 @@ def plus(polys: Iterable[Poly]) -> Poly:
     return result
 
 
+def sorted_terms(poly: Poly) -> list[tuple[Term, Fraction]]:
+    """The terms in a fixed order."""
+    return sorted(poly.items(), key=lambda pair: _term_key(pair[0]))
+
+
+def _term_key(term: Term) -> tuple[object, ...]:
+    factors = tuple((atom.key, exponent) for atom, exponent in term.factors)
+    return (len(term.bound), factors, tuple(cond.key for cond in term.conds))
+
+
 def scale(poly: Poly, by: Fraction) -> Poly:
     """The polynomial times a number."""
     return {term: by * coefficient for term, coefficient in poly.items()} if by else {}

@@ -1,0 +1,39 @@
+"""Powers with symbolic exponents: ``b^n b^m = b^(n + m)``, and ``b^0 = 1``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from einrnn.core.nodes import Expr, Number, Pow
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.powers import power
+from einrnn.symbolic.normal.terms import Poly, Term
+
+if TYPE_CHECKING:
+    from einrnn.symbolic.normal.expand import Normaliser
+
+
+def collected(work: Normaliser, term: Term) -> Poly | None:
+    """The powers of one base with symbolic exponents as one; None where that changes nothing.
+
+    Only whole powers of powers are collected: ``((-1)^2)^(1/2)`` is not ``(-1)^1``.
+    """
+    symbolic = [(a, e) for a, e in term.factors if _is_symbolic(a) and e.denominator == 1]
+    if not symbolic:
+        return None
+    exponents: dict[Expr, list[Poly]] = {}
+    for atom, times in symbolic:
+        assert isinstance(atom, Pow)
+        exponents.setdefault(atom.base, []).append(tm.scale(work.poly(atom.exponent), times))
+    product: Poly = tm.ONE
+    for base, polys in exponents.items():
+        product = work.product(product, power(work, work.poly(base), tm.plus(polys)))
+    if product == {Term((), (), tuple(symbolic)): Fraction(1)}:
+        return None
+    rest = tuple(pair for pair in term.factors if pair not in symbolic)
+    return work.times(Term(term.bound, term.conds, rest), product)
+
+
+def _is_symbolic(atom: Expr) -> bool:
+    return isinstance(atom, Pow) and not isinstance(atom.exponent, Number)

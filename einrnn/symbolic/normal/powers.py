@@ -1,0 +1,173 @@
+"""Powers, exponentials and logarithms of polynomials."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from einrnn.core import build
+from einrnn.core.nodes import Add, Apply, Expr, Pow, Reduce
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.roots import prime_powers, split_positive
+from einrnn.symbolic.normal.settle import is_bracket
+from einrnn.symbolic.normal.signs import is_positive
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, sorted_terms
+
+if TYPE_CHECKING:
+    from einrnn.symbolic.normal.expand import Normaliser
+
+_MOST_REPEATED = 6
+
+
+def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
+    """A power: whole ones are multiplied out, negative ones of sums are atoms."""
+    number = as_number(exponent)
+    if number is None:
+        # a^(n + m) = a^n a^m keeps a symbolic exponent beside a whole one apart
+        whole = exponent.get(tm.UNIT, Fraction(0))
+        rest = {term: c for term, c in exponent.items() if term is not tm.UNIT and term.factors}
+        if whole and whole.denominator == 1 and len(rest) + 1 == len(exponent):
+            split = power(work, base, rest)
+            return work.product(split, power(work, base, tm.constant(whole)))
+        return tm.atom(Pow(expression(base), expression(exponent)))
+    if number.denominator == 1 and 0 <= number <= _MOST_REPEATED:
+        result = tm.ONE
+        for _ in range(int(number)):
+            result = work.product(result, base)
+        return result
+    if not base:
+        raise TooLarge
+    single = single_factors(base)
+    if single is not None and any(is_bracket(atom) for atom, _ in single[1]):
+        return tm.atom(expression(base), number)  # 1/[P] says that P holds: it stays whole
+    if single is not None and number.denominator == 1:
+        coefficient, factors = single
+        moved = tm.sorted_factors((a, e * number) for a, e in factors)
+        return {Term((), (), moved): coefficient ** int(number)}
+    return _power_of_sum(work, base, number)
+
+
+def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
+    """A power of a sum as an atom, what all its terms share taken out."""
+    (coefficient, factors), rest = primitive(base)
+    if number.denominator != 1:
+        return _root(work, coefficient, factors, rest, number)
+    moved = tm.sorted_factors((a, e * number) for a, e in factors)
+    outside: Poly = {Term((), (), moved): coefficient ** int(number)}
+    return work.product(outside, tm.atom(expression(rest), number))
+
+
+def _root(
+    work: Normaliser, coefficient: Fraction, factors: tm.Factors, rest: Poly, number: Fraction
+) -> Poly:
+    """A power that is not whole: what is known to be positive is taken out of it."""
+    outside, inside = split_positive(coefficient, factors, number, work.facts.positive)
+    left = work.canonical(work.product({Term((), (), inside[1]): inside[0]}, rest))
+    result: Poly = {Term((), (), outside[1]): outside[0]}
+    if left != tm.ONE:
+        result = work.product(result, tm.atom(expression(left), number))
+    return result
+
+
+def primitive(base: Poly) -> tuple[tuple[Fraction, tm.Factors], Poly]:
+    """The rational and the powers that all terms share, and what is left.
+
+    Only powers without bound indices are shared; the first term left has coefficient 1.
+    """
+    rows = sorted_terms(base)
+    powers = [
+        {
+            a: e
+            for a, e in term.factors
+            if not a.free & frozenset(term.bound) and not is_bracket(a)
+        }
+        for term, _ in rows
+    ]
+    everywhere = dict.fromkeys(atom for row in powers for atom in row)
+    shared = {atom: min(row.get(atom, Fraction(0)) for row in powers) for atom in everywhere}
+    shared = {atom: exponent for atom, exponent in shared.items() if exponent}
+    leading = rows[0][1]
+    inverse = [(a, -e) for a, e in shared.items()]
+    rest = tm.plus(
+        {Term(t.bound, t.conds, tm.merged(t.factors, tm.sorted_factors(inverse))): c / leading}
+        for t, c in rows
+    )
+    return (leading, tm.sorted_factors(shared.items())), rest
+
+
+def as_number(poly: Poly) -> Fraction | None:
+    """The value of a polynomial without atoms."""
+    if not poly:
+        return Fraction(0)
+    return poly.get(tm.UNIT) if len(poly) == 1 else None
+
+
+def single_factors(poly: Poly) -> tuple[Fraction, tm.Factors] | None:
+    """Coefficient and factors of a polynomial that is one product."""
+    if len(poly) != 1:
+        return None
+    ((term, coefficient),) = poly.items()
+    return None if term.bound or term.conds else (coefficient, term.factors)
+
+
+def exponential(work: Normaliser, inner: Poly) -> Poly:
+    """exp of a sum as a product: exp(2a + b) = exp(a)^2 exp(b); exp(n log a) = a^n."""
+    result = tm.ONE
+    for term, coefficient in sorted_terms(inner):
+        result = work.product(result, _exponential_of(work, term, coefficient))
+    return result
+
+
+def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly:
+    if not term.bound and not term.conds and len(term.factors) == 1:
+        (base, exponent) = term.factors[0]
+        if exponent == 1 and isinstance(base, Apply) and base.function == "log":
+            argument = work.poly(base.args[0])
+            return power(work, argument, tm.constant(coefficient))
+    return tm.atom(Apply("exp", (expression({term: Fraction(1)}),)), coefficient)
+
+
+def logarithm(work: Normaliser, inner: Poly) -> Poly:
+    """log of a product as a sum, as far as its factors are known to be positive."""
+    if not inner:
+        return tm.atom(Apply("log", (build.ZERO,)))
+    inner, divisors = _cleared(work, inner)
+    (coefficient, factors), rest = primitive(inner)
+    positive = [(base, e) for base, e in factors if is_positive(base, work.facts.positive)]
+    others = tm.sorted_factors(pair for pair in factors if pair not in positive)
+    rows = [_log_power(work, base, exponent) for base, exponent in (*positive, *divisors)]
+    for prime, times in prime_powers(abs(coefficient)):
+        rows.append(tm.scale(tm.atom(Apply("log", (build.number(prime),))), Fraction(times)))
+    sign = Fraction(1 if coefficient > 0 else -1)
+    left = work.canonical(work.product({Term((), (), others): sign}, rest))
+    if left != tm.ONE:
+        rows.append(tm.atom(Apply("log", (expression(left),))))
+    return work.canonical(tm.plus(rows))
+
+
+def _cleared(work: Normaliser, inner: Poly) -> tuple[Poly, tm.Factors]:
+    """log(1 - 1/s) = log(s - 1) - log(s) for a positive sum s: a sum with positive divisors
+    as one quotient, the numerator and the negative powers of the divisors."""
+    if len(inner) == 1:
+        return inner, ()
+    bound = frozenset(index for term in inner for index in term.bound)
+    lowest: dict[Expr, Fraction] = {}
+    for term in inner:
+        for base, exponent in term.factors:
+            if exponent < 0 and exponent.denominator == 1 and isinstance(base, Add | Reduce):
+                lowest[base] = min(exponent, lowest.get(base, exponent))
+    divisors = tm.sorted_factors(
+        (base, exponent)
+        for base, exponent in lowest.items()
+        if not base.free & bound and is_positive(base, work.facts.positive)
+    )
+    for base, exponent in divisors:
+        inner = work.product(inner, tm.atom(base, -exponent))
+    return (work.canonical(inner), divisors) if divisors else (inner, ())
+
+
+def _log_power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
+    if isinstance(base, Apply) and base.function == "exp":
+        return tm.scale(work.poly(base.args[0]), exponent)
+    return tm.scale(tm.atom(Apply("log", (base,))), exponent)

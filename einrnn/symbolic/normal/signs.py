@@ -1,0 +1,116 @@
+"""What is known to be positive."""
+
+from __future__ import annotations
+
+from einrnn.core import affine as af
+from einrnn.core.model import Model
+from einrnn.core.nodes import (
+    Add,
+    Apply,
+    Cases,
+    Element,
+    Expr,
+    Mul,
+    Number,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.symbolic.normal.domain import follows
+
+_POSITIVE = frozenset({"exp", "cosh", "softplus", "sigmoid", "pi"})
+
+
+def is_positive(expr: Expr, positive: frozenset[str]) -> bool:
+    """Whether a value is positive wherever it is defined, entries of the tensors in
+    ``positive`` being so.
+
+    A probability and an empty sum count as positive although they may be 0: below a
+    logarithm or a root, where this is used, both sides of a law hold at 0 or have no value.
+    """
+    stack = [expr]
+    while stack:
+        parts = _needed(stack.pop(), positive)
+        if parts is None:
+            return False
+        stack += parts
+    return True
+
+
+def _needed(expr: Expr, positive: frozenset[str]) -> tuple[Expr, ...] | None:
+    """What has to be positive for a value to be so; None where it is not known to be."""
+    match expr:
+        case Number(value):
+            return () if value > 0 else None
+        case Value(index):
+            return () if follows((), af.shift(index, -1)) else None
+        case Element(tensor):
+            return () if tensor in positive else None
+        case Apply("sqrt", (argument,)):
+            return (argument,)
+        case Apply(function):
+            return () if function in _POSITIVE else None
+        case Add(parts):
+            return _one_positive(parts)
+        case Mul(parts):
+            return parts
+        case Pow(base, _):
+            return (base,)
+        case Reduce("sum" | "prod", _, _, _, body):
+            return (body,)
+        case Cases(branches, otherwise):
+            rest = () if otherwise is _UNDEFINED else (otherwise,)
+            return (*(branch for _, branch in branches), *rest)
+        case _:
+            return None
+
+
+_UNDEFINED = Apply("undefined", ())
+
+
+def _one_positive(parts: tuple[Expr, ...]) -> tuple[Expr, ...] | None:
+    """a^2 + b is positive where b is: squares may be left out, as long as one part stays."""
+    others = tuple(part for part in parts if not _is_square(part))
+    return others or None
+
+
+def _is_square(expr: Expr) -> bool:
+    """Whether a value is never negative: an even power, and products and sums of such."""
+    stack = [expr]
+    while stack:
+        match stack.pop():
+            case Number(value) if value >= 0:
+                pass
+            case Value(index) if follows((), index):
+                pass
+            case Pow(_, Number(exponent)) if exponent.denominator == 1 and exponent % 2 == 0:
+                pass
+            case Pow(Number() | Value() as base, Number(_)):
+                stack.append(base)
+            case Add(parts) | Mul(parts):
+                stack += parts
+            case Reduce("sum", _, _, _, body):
+                stack.append(body)
+            case _:
+                return False
+    return True
+
+
+def positive_names(model: Model) -> frozenset[str]:
+    """Inputs declared positive or probabilities, and definitions with positive clauses only.
+
+    A recurrence is positive where it is whenever it was before: by induction over the order
+    in which its entries are computed.
+    """
+    given = model.inputs.items()
+    names = {name for name, i in given if i.has("positive") or i.has("probability")}
+    names |= {name for name, definition in model.definitions.items() if definition.clauses}
+    while True:
+        known = frozenset(names)
+        names -= {
+            name
+            for name in names & model.definitions.keys()
+            if not all(is_positive(c.body, known) for c in model.definitions[name].clauses)
+        }
+        if len(names) == len(known):
+            return known

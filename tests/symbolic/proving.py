@@ -1,0 +1,24 @@
+"""The prover by itself, and numbers to compare with: no tier stands before it."""
+
+from __future__ import annotations
+
+import einrnn
+from einrnn.check.claims import prepare
+from einrnn.check.proofs import Proofs
+
+SECONDS = 4.0
+
+
+def proved(text: str) -> bool:
+    """Whether the prover alone accepts the only claim of a document."""
+    prepared = prepare(einrnn.parse(text).model)
+    assert not prepared.failed
+    (ready,) = prepared.claims
+    return Proofs(prepared, None).of(ready, SECONDS) is not None
+
+
+def error_in_numbers(text: str) -> float:
+    """How far the sides of the only claim are apart at random points, for the numeric engines."""
+    (verdict,) = einrnn.parse(text).check(timeout=1)
+    assert verdict.max_error is not None
+    return verdict.max_error

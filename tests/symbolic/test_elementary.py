@@ -1,0 +1,43 @@
+"""Identities of elementary functions that the zero test knows, and false ones beside them."""
+
+import pytest
+
+from tests.symbolic.proving import error_in_numbers, proved
+
+LAWS = {
+    "log sigmoid": "log(sigmoid(x)) = -softplus(-x)",
+    "log of the other half": "log(1 - sigmoid(x)) = -softplus(x)",
+    "softplus": "softplus(x) - softplus(-x) = x",
+    "cross entropy": "-y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)) = softplus(x) - y x",
+    "odds": "log(sigmoid(x)/(1 - sigmoid(x))) = x",
+    "circle": "sin(x)^2 + cos(x)^2 = 1",
+    "circle squared": "sin(x)^4 = 1 - 2 cos(x)^2 + cos(x)^4",
+    "odd power": "sin(x)^3 + sin(x) cos(x)^2 = sin(x)",
+    "tangent": "tan(x) cos(x) = sin(x)",
+    "hyperbolic": "cosh(sigmoid(x))^2 - sinh(sigmoid(x))^2 = 1",
+    "tanh": "1 - tanh(x)^2 = 1/cosh(x)^2",
+    "log cosh": "log(cosh(x)) = x + log(1 + exp(-2 x)) - log(2)",
+}
+TRAPS = {
+    "sign of log sigmoid": "log(sigmoid(x)) = -softplus(x)",
+    "hyperbola for circle": "sin(x)^2 - cos(x)^2 = 1",
+    "power of the circle": "sin(x)^3 + cos(x)^3 = 1",
+    "log of a difference": "log(1 - 1/y) = log(y - 1) + log(y)",
+    "divisor of unknown sign": "log(1 - 1/(x - y)) = log(x - y - 1) + log(y - x)",
+}
+
+
+def document(claim: str) -> str:
+    return f"input x, y\n[1] {claim}"
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_an_identity_is_proved_and_holds_in_numbers(name: str):
+    text = document(LAWS[name])
+    assert proved(text)
+    assert error_in_numbers(text) < 1e-10
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_false_one_is_not_proved(name: str):
+    assert not proved(document(TRAPS[name]))

@@ -1,0 +1,40 @@
+"""Powers with symbolic exponents, and closed forms of recurrences that have them."""
+
+import pytest
+
+from tests.symbolic.proving import error_in_numbers, proved
+
+LAWS = {
+    "one step": "input b\nindex t : T\n[1] b b^t = b^(t+1)",
+    "one step back": "input b positive\nindex t : T\n[1] b^(t-1) b = b^t",
+    "sum of exponents": "input b positive, x, y\n[1] b^x b^y = b^(x+y)",
+    "quotient": "input b positive, x, y\n[1] b^x/b^y = b^(x-y)",
+    "square": "input b positive, x\n[1] (b^x)^2 = b^(2 x)",
+    "zeroth": "input b\nindex t : T\n[1] sum[r=0..t] [r == t] b^(t-r) = 1",
+    "number": "input x\nindex t : T\n[1] 2^t 2 x = 2^(t+1) x",
+    "closed form": (
+        "input g[T], b\nindex t : T\nv[t] := b v[t-1] + g[t] with v[-1] := 0\n"
+        "[1] v[t] = sum[r=0..t] b^(t-r) g[r]"
+    ),
+}
+TRAPS = {
+    "even root of an even power": "input b, x\n[1] sqrt(b^(2 x)) = b^x",
+    "product for sum": "input b positive, x, y\n[1] b^x b^y = b^(x y)",
+    "power of a power": "input b positive, x\n[1] (b^x)^2 = b^(x^2)",
+    "off by one": (
+        "input g[T], b\nindex t : T\nv[t] := b v[t-1] + g[t] with v[-1] := 0\n"
+        "[1] v[t] = sum[r=0..t] b^(t-r+1) g[r]"
+    ),
+    "sum of powers": "input b\nindex t : T\n[1] b^t + b^t = b^(2 t)",
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_law_is_proved_and_holds_in_numbers(name: str):
+    assert proved(LAWS[name])
+    assert error_in_numbers(LAWS[name]) < 1e-10
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_false_law_is_not_proved(name: str):
+    assert not proved(TRAPS[name])
