@@ -19,6 +19,7 @@ from einrnn.source import Source, render
 if TYPE_CHECKING:
     from einrnn.check.verdict import Report
     from einrnn.document import Document
+    from einrnn.expression import Expression, Form
 
 _PROGRESS_AFTER = 1.0
 
@@ -246,25 +247,56 @@ def _document(file: str) -> Document:
 @main.command()
 @click.argument("file")
 @click.argument("derivative")
-@click.option("--latex", "form", flag_value="latex", help="Print LaTeX.")
-@click.option("--json", "form", flag_value="json", help="Print one JSON object.")
-def derive(file: str, derivative: str, form: str | None) -> None:
-    """Write out a derivative, such as "dL/dW[i,j]", in the document's own names."""
-    result = _document(file).derive(derivative)
-    if form == "latex":
+@click.option("--form", type=click.Choice(["adjoint", "sum"]), default="adjoint", show_default=True)
+@click.option("--using", multiple=True, metavar="NAME", help="An assumption to grant.")
+@click.option("--latex", "output", flag_value="latex", help="Print LaTeX.")
+@click.option("--json", "output", flag_value="json", help="Print one JSON object.")
+@click.option("--ein", "output", flag_value="ein", help="Print statements for the document.")
+def derive(
+    file: str, derivative: str, form: Form, using: tuple[str, ...], output: str | None
+) -> None:
+    """Write out a derivative, such as "dL/dW[i,j]", in the document's own names.
+
+    What recurs is written with adjoints, or with --form sum as a sum over time. Without --using,
+    what the result becomes under an assumption of the document is added where that is another.
+    """
+    document = _document(file)
+    result = document.derive(derivative, form=form, using=using)
+    if output == "latex":
         click.echo(result.latex())
-    elif form == "json":
+    elif output == "ein":
+        click.echo(result.statements(), nl=False)
+    elif output == "json":
         fields = {
             "derivative": derivative,
             "text": str(result),
             "latex": result.latex(),
             "where": list(result.where),
+            "form": form,
+            "using": list(using),
         }
         click.echo(json.dumps(fields, indent=2, ensure_ascii=False))
     else:
-        click.echo(f"{derivative} = {result}")
-        for definition in result.where:
-            click.echo(f"  where {definition}")
+        granted = f" using {', '.join(using)}" if using else ""
+        click.echo(f"{derivative} = {result}{granted}")
+        _where(result)
+        if not using:
+            _under_assumptions(document, derivative, form, result)
+
+
+def _where(result: Expression) -> None:
+    for definition in result.where:
+        click.echo(f"  where {definition}")
+
+
+def _under_assumptions(document: Document, derivative: str, form: Form, plain: Expression) -> None:
+    """What a derivative becomes under each assumption that makes it another."""
+    for given in document.model.assumptions:
+        result = document.derive(derivative, form=form, using=(given.name,))
+        if (str(result), result.where) != (str(plain), plain.where):
+            click.echo(f"using {given.name}:")
+            click.echo(f"{derivative} = {result}")
+            _where(result)
 
 
 @main.command()

@@ -104,9 +104,7 @@ class Document:
             rows.append(replace(blank, diagnostics=claim.diagnostics))
         return rows
 
-    def derive(
-        self, text: str, *, form: Form = "adjoint", using: Sequence[str] = ()
-    ) -> Expression:
+    def derive(self, text: str, *, form: Form = "adjoint", using: Sequence[str] = ()) -> Expression:
         """The derivative (or any expression) written out and simplified, in the document's
         own names. ``text`` is for instance ``dL/dW[i,j]``; indices left out are filled in.
 

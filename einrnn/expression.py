@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from einrnn.core.model import Assumption, Model, Range
+from einrnn.core.model import Assumption, Model, Range, Shown
 from einrnn.core.nodes import Expr, Index
 from einrnn.errors import EinrnnError
 from einrnn.symbolic.present.derive import Written, written
-from einrnn.symbolic.present.recurrences import Shown
 
 Form = Literal["adjoint", "sum"]
 
@@ -26,6 +25,7 @@ class Expression:
     """
 
     model: Model
+    root: Expr
     ranges: Mapping[Index, Range]
     asked: str
     form: Form
@@ -51,7 +51,7 @@ class Expression:
             raise EinrnnError("E806", f"no form {form!r}", "the forms are adjoint and sum")
         granted = tuple(_assumption(model, name) for name in using)
         found = written(model, expr, ranges, form, granted)
-        return Expression(found.model, ranges, asked, form, tuple(using), found)
+        return Expression(found.model, expr, ranges, asked, form, tuple(using), found)
 
     @property
     def expr(self) -> Expr:
@@ -75,8 +75,17 @@ class Expression:
         return tuple(
             line
             for row in self._shown
+            if row.name != self._written.told
             for line in recurrence_text(row.name, row.clauses, row.ends, self.model)
         )
+
+    def statements(self, label: str = "derived") -> str:
+        """The same as statements to append to the document: the recurrences as definitions of
+        names of their own (``dL_dz``), and a claim that the derivative is the expression."""
+        from einrnn.language.statements import derived_text
+
+        sides = (self.root, self.expr)
+        return derived_text(label, sides, self.ranges, self._shown, self.using, self.model)
 
     @cached_property
     def _shown(self) -> Sequence[Shown]:

@@ -102,6 +102,15 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A recurrence in print: general clauses, and what its entries off the ends count as."""
+
+    name: str
+    clauses: tuple[Clause, ...]
+    ends: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True)
 class Derived:
     """What a derived tensor is: the derivative of ``of`` by ``wrt``; axes of both, in turn."""
 

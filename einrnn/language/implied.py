@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from einrnn.core import affine as af
 from einrnn.core.model import Model
-from einrnn.core.nodes import Expr, Index, Mul, Reduce
-from einrnn.core.traverse import elements
+from einrnn.core.nodes import Add, Expr, Index, Mul, Reduce
+from einrnn.core.traverse import elements, walk
 from einrnn.language.naming import letters_in_order, tight, whole
 
 
 def implied(node: Reduce, model: Model) -> bool:
     """Whether a sum may be left out in print."""
-    if node.op != "sum" or not whole(node, model) or shifts(node):
+    if node.op != "sum" or not whole(node, model) or _is_unclear(node):
         return False
     return tight(node.body, node.index) or spread(node, model) is not None
 
@@ -61,10 +61,28 @@ def _collect(expr: Expr, model: Model) -> tuple[list[Expr], dict[Index, Reduce],
 def _is_nest(expr: Reduce, model: Model) -> bool:
     inside = expr.body
     nested = isinstance(inside, Mul) or (isinstance(inside, Reduce) and inside.op == "sum")
-    return nested and expr.op == "sum" and whole(expr, model) and not shifts(expr)
+    return nested and expr.op == "sum" and whole(expr, model) and not _is_unclear(expr)
 
 
-def shifts(node: Reduce) -> bool:
+def _is_unclear(node: Reduce) -> bool:
+    """Whether a reader needs to see the sum."""
+    return _shifts(node) or _is_uneven(node)
+
+
+def _is_uneven(node: Reduce) -> bool:
+    """Whether the index is in some terms of a sum inside, while others have other indices:
+    it is not clear that the sum is around all of them."""
+    for inner in walk(node.body):
+        if (
+            isinstance(inner, Add)
+            and node.index in inner.free
+            and any(term.free and node.index not in term.free for term in inner.terms)
+        ):
+            return True
+    return False
+
+
+def _shifts(node: Reduce) -> bool:
     """Whether the index is also read shifted, as in ``s[t-1,j]``: such a sum is written out,
     so that the reader sees what runs."""
     return any(

@@ -37,13 +37,14 @@ def _brackets(node: ast.Ast, names: Names) -> Iterator[tuple[ast.Bracket, bool]]
 
 
 def _plain(left: ast.Ast, names: Names) -> set[str]:
-    """Names that are a whole index by themselves, unless they are declared as sizes."""
+    """Names that are a whole index by themselves, unless they are sizes or numbers."""
     found: set[str] = set()
     for node in ast.walk(left):
         for bracket, _ in _brackets(node, names):
             for item in bracket.items:
-                if isinstance(item.value, ast.Name) and not names.is_dim(item.value.name):
-                    found.add(item.value.name)
+                value = item.value
+                if isinstance(value, ast.Name) and _may_be_letter(value.name, names, True):
+                    found.add(value.name)
     return found
 
 

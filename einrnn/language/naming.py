@@ -29,8 +29,21 @@ class Naming:
     """Renames bound indices so that each additive term uses a letter for one thing."""
 
     def __init__(self, model: Model, free: frozenset[str]) -> None:
+        self.model = model
+        self.sizes: dict[str, Affine] = {}
         integers = {name for name, found in model.inputs.items() if found.integer}
         self.reserved = free | integers | set(model.dims)
+
+    def _size(self, node: Node, index: Index) -> Affine | None:
+        """The size of the axes on which a letter of a sum stands."""
+        if not isinstance(node, Reduce):
+            return None
+        return reads(node.body, index, self.model) or af.shift(node.hi, 1)
+
+    def _is_used(self, name: str, taken: set[str], size: Affine | None) -> bool:
+        """Whether a letter means something else: in this term, or of another size in others."""
+        known = self.sizes.get(name)
+        return name in taken or (known is not None and size is not None and known is not size)
 
     def unique(self, expr: Expr) -> Expr:
         """The same expression, its bound indices renamed where that is needed."""
@@ -59,9 +72,14 @@ class Naming:
     def _renamed(self, node: Node, taken: set[str]) -> Node:
         for index in binds(node):
             name = index.name
-            if name in taken or name.startswith("_") or name[-1].isdigit():
-                name = next((c for c in _POOL if c not in taken), None) or _numbered(taken)
+            size = self._size(node, index)
+            if self._is_used(name, taken, size) or name.startswith("_") or name[-1].isdigit():
+                near = {i.name for part in parts(node) for i in part.free} | taken
+                free = (c for c in _POOL if c not in near and not self._is_used(c, near, size))
+                name = next(free, None) or _numbered(near)
             taken.add(name)
+            if size is not None:
+                self.sizes.setdefault(name, size)
             if name != index.name:
                 node = _rename(node, index, Index(name))
         return node

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from einrnn.core import affine as af
-from einrnn.core.model import Assumption, Claim, Clause, Definition, Fact, Input, Model
-from einrnn.core.nodes import Element, Opaque
+from einrnn.core.model import (
+    Assumption,
+    Claim,
+    Clause,
+    Definition,
+    Fact,
+    Input,
+    Model,
+    Range,
+    Shown,
+)
+from einrnn.core.nodes import Element, Expr, Index, Node, Opaque
+from einrnn.core.traverse import rebuild
 from einrnn.language.text import affine_text, bracket, condition_text, left_text, text
 
 
@@ -42,6 +54,56 @@ def recurrence_text(
     lines = [row(clause) for clause in clauses]
     lines[-1] += "".join(f" with {row(end)}" for end in ends)
     return lines
+
+
+def derived_text(
+    label: str,
+    sides: tuple[Expr, Expr],
+    ranges: Mapping[Index, Range],
+    rows: Iterable[Shown],
+    using: Iterable[str],
+    model: Model,
+) -> str:
+    """Recurrences of derivatives as definitions of names of their own, and the claim that the
+    first side is the second one, which may speak of them."""
+    rows = list(rows)
+    names = _plain_names([row.name for row in rows], model)
+
+    def plain(node: Node) -> Node:
+        if isinstance(node, Element) and node.tensor in names:
+            return Element(names[node.tensor], node.args)
+        return node
+
+    def renamed(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+        return tuple(replace(c, body=rebuild(c.body, plain)) for c in clauses)
+
+    new = [Shown(names[row.name], renamed(row.clauses), renamed(row.ends)) for row in rows]
+    model = model.with_definitions(
+        {
+            row.name: Definition(row.name, model.axes(old.name), (*row.ends, *row.clauses))
+            for row, old in zip(new, rows, strict=True)
+        }
+    )
+    lines = [
+        line for row in new for line in recurrence_text(row.name, row.clauses, row.ends, model)
+    ]
+    right = text(rebuild(sides[1], plain), model, ranges)
+    granted = ", ".join(map(_used, using))
+    claim = f"[{label}] {left_text(sides[0], model)} = {right}"
+    return "\n".join([*lines, claim + (f" using {granted}" if granted else "")]) + "\n"
+
+
+def _plain_names(derived: Iterable[str], model: Model) -> dict[str, str]:
+    """A name for each derivative that the document does not have: ``dL_dz`` for ``dL/dz``."""
+    taken = {*model.dims, *model.inputs, *model.definitions}
+    found: dict[str, str] = {}
+    for name in derived:
+        plain = re.sub(r"\W+", "_", name.replace("∂", "p")).strip("_")
+        while plain in taken:
+            plain += "_"
+        taken.add(plain)
+        found[name] = plain
+    return found
 
 
 def _function_text(definition: Definition, body: Opaque) -> str:

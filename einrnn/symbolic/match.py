@@ -56,6 +56,8 @@ def matches(
     variables: frozenset[Index],
     depth: tuple[Index, ...] = (),
 ) -> Iterator[Binding]:
+    """Every extension of ``binding`` that turns the pattern into the node; ``depth`` are the
+    bound indices around both."""
     if isinstance(pattern, Affine):
         if isinstance(node, Affine):
             yield from _match_affine(pattern, node, binding, variables, depth)

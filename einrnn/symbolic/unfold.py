@@ -144,9 +144,7 @@ def entry_body(definition: Definition, element: Element, ranges: Mapping[Index, 
     return body
 
 
-def recurrences(
-    model: Model, expr: Expr, also: frozenset[str] = frozenset()
-) -> list[Definition]:
+def recurrences(model: Model, expr: Expr, also: frozenset[str] = frozenset()) -> list[Definition]:
     """The recurrences of derived tensors that an expression refers to, directly or not,
     with what does not recur, and the names in ``also``, written out in them."""
     names = _plain(model) | also

@@ -8,14 +8,14 @@ from typing import Literal
 
 from einrnn.core import affine as af
 from einrnn.core.build import compare
-from einrnn.core.model import Assumption, Model, Range
+from einrnn.core.model import Assumption, Model, Range, Shown
 from einrnn.core.nodes import Derivative, Element, Expr, Index
 from einrnn.core.traverse import elements, walk
 from einrnn.language.naming import Naming
 from einrnn.symbolic.derived import Direction, complete, fewer_axes
 from einrnn.symbolic.present.causal import narrowed, vanishing
 from einrnn.symbolic.present.letters import time_letters
-from einrnn.symbolic.present.recurrences import Shown, shown
+from einrnn.symbolic.present.recurrences import shown
 from einrnn.symbolic.present.simplest import Style, finished, present, style_of
 from einrnn.symbolic.ranges import decide
 from einrnn.symbolic.unfold import entry_body, recurrences, recurs, replaced_by_bodies, unfolded
@@ -37,10 +37,9 @@ class Written:
     told: str | None = None
 
     def recurrences(self) -> Sequence[Shown]:
-        """The recurrences it refers to, in print."""
+        """All recurrences it refers to, directly or not, in print."""
         system = recurrences(self.model, self.expr, self.through)
-        rows = shown(self.model, self.expr, self.ranges, system, self.style)
-        return [row for row in rows if row.name != self.told]
+        return shown(self.model, self.expr, self.ranges, system, self.style)
 
 
 def written(

@@ -12,7 +12,7 @@ from einrnn.core.model import Assumption, Definition, Input, Model, Range
 from einrnn.core.nodes import Add, Apply, Element, Expr, Index, Mul, Number, Pow, Reduce
 from einrnn.core.traverse import canonical, substitute
 from einrnn.symbolic.present.pattern import Pattern, find
-from einrnn.symbolic.present.terms import Term, merged, split, times
+from einrnn.symbolic.present.terms import Term, split, times
 from einrnn.symbolic.ranges import Ranges, conjunction
 
 Rule = Callable[[Term, Ranges], "Term | None"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from einrnn.core import affine as af
-from einrnn.core.model import Clause, Model
+from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import Affine, Element, Expr, Index, Node, Reduce
 from einrnn.core.traverse import binds, rebuild, substitute, walk
 
@@ -33,7 +33,7 @@ def distinct(clause: Clause, read: Element | None, model: Model) -> Clause:
     told apart by neighbours."""
     taken = {*model.dims, *model.inputs, *(n for n in model.definitions if len(n) == 1)}
     mapping: dict[Index, Affine] = {}
-    ranges = {}
+    ranges: dict[Index, Range] = {}
     args: list[Affine] = []
     wishes = read.args if read is not None else clause.args
     for arg, wish in zip(clause.args, wishes, strict=True):

@@ -11,6 +11,7 @@ from einrnn.core.model import Definition, Model
 from einrnn.core.nodes import Element, Expr
 from einrnn.core.traverse import substitute, walk
 from einrnn.symbolic.match import fold
+from einrnn.symbolic.present.lookups import lookups_of
 from einrnn.symbolic.present.pattern import Pattern, find
 from einrnn.symbolic.present.terms import Term, merged, split
 from einrnn.symbolic.ranges import Ranges
@@ -39,7 +40,7 @@ def names_of(model: Model, wanted: Iterable[str]) -> tuple[Name, ...]:
             continue
         if any(af.letter(arg) is None for arg in clause.args):
             continue
-        pattern = Pattern(split(clause.body), clause.ranges)
+        pattern = Pattern(split(clause.body), clause.ranges, lookups_of(model))
         rows.append((size, Name(definition, pattern)))
     rows.sort(key=lambda row: -row[0])
     return tuple(name for _, name in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -12,6 +12,7 @@ from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Expr, Index
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import matches
+from einrnn.symbolic.present.lookups import Lookups, without_lookups
 from einrnn.symbolic.present.terms import Term, merged
 from einrnn.symbolic.ranges import Ranges, at_least_zero
 
@@ -27,6 +28,7 @@ class Pattern:
 
     term: Term
     ranges: Ranges
+    lookups: Lookups = field(default_factory=dict[str, Range])
 
 
 def find(pattern: Pattern, term: Term, ranges: Ranges) -> tuple[Binding, Term] | None:
@@ -41,7 +43,7 @@ def find(pattern: Pattern, term: Term, ranges: Ranges) -> tuple[Binding, Term] |
     inside = {**ranges, **dict(term.bound)}
     for binding, rest in _instances(list(shape.powers.items()), dict(term.powers), {}, variables):
         bound = _sums(shape, binding, term, rest)
-        if bound is None or not _in_ranges(pattern.ranges, binding, inside):
+        if bound is None or not _in_ranges(pattern.ranges, binding, inside, pattern.lookups):
             continue
         left = Term(term.number / shape.number, bound, term.cond, merged(rest.items()))
         return {i: a for i, a in binding.items() if i in pattern.ranges}, left
@@ -78,8 +80,7 @@ def _sums(
         letter = af.letter(binding[index]) if index in binding else None
         if letter is None or letter in gone or letter not in known:
             return None
-        mapping = {i: a for i, a in binding.items()}
-        want = Range(substitute(range_.lo, mapping), substitute(range_.hi, mapping))
+        want = Range(substitute(range_.lo, binding), substitute(range_.hi, binding))
         if known[letter] != want:
             return None
         gone.add(letter)
@@ -93,12 +94,12 @@ def _sums(
     return None if gone & outside else kept
 
 
-def _in_ranges(wanted: Ranges, binding: Binding, ranges: Ranges) -> bool:
+def _in_ranges(wanted: Ranges, binding: Binding, ranges: Ranges, lookups: Lookups) -> bool:
     """Whether every variable provably stands for a position in its range."""
     for index, range_ in wanted.items():
         if index not in binding:
             return False
-        value = binding[index]
+        value, ranges = without_lookups(binding[index], ranges, lookups)
         if not at_least_zero(af.minus(value, range_.lo), ranges):
             return False
         if not at_least_zero(af.minus(range_.hi, value), ranges):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
-from einrnn.core.model import Clause, Definition, Model, Range
+from einrnn.core.model import Clause, Definition, Model, Range, Shown
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -30,15 +30,6 @@ from einrnn.symbolic.present.simplest import Style, finished, present
 from einrnn.symbolic.ranges import Ranges, at_least_zero, conjuncts, decide
 
 _MOST_CONSTANTS = 8
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A recurrence in print: general clauses, and what its entries off the ends count as."""
-
-    name: str
-    clauses: tuple[Clause, ...]
-    ends: tuple[Clause, ...] = ()
 
 
 def shown(
@@ -265,8 +256,7 @@ def _fixes(cond: Cond, letter: Index) -> bool:
         case Compare("==", Value(left), Value(right)):
             sides = (left, right)
             return any(
-                af.letter(a) is letter and af.number(b) is not None
-                for a, b in (sides, sides[::-1])
+                af.letter(a) is letter and af.number(b) is not None for a, b in (sides, sides[::-1])
             )
         case _:
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import cast
 
@@ -25,9 +25,11 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import parts, rebuild, with_parts
+from einrnn.symbolic import simplify as s
 from einrnn.symbolic.present.cost import cost
-from einrnn.symbolic.present.facts import Rule, rules_of, shortened
 from einrnn.symbolic.present.factor import factored
+from einrnn.symbolic.present.facts import Rule, rules_of, shortened
+from einrnn.symbolic.present.lookups import Lookups, lookups_of, without_sure_conditions
 from einrnn.symbolic.present.naming import Name, folded, named, names_of
 from einrnn.symbolic.present.terms import Term, distribute, join, letter_first, merged, split
 from einrnn.symbolic.ranges import Ranges
@@ -41,11 +43,12 @@ class Style:
 
     rules: tuple[Rule, ...] = ()
     names: tuple[Name, ...] = ()
+    lookups: Lookups = field(default_factory=dict[str, Range])
 
 
 def style_of(model: Model, names: Iterable[str], granted: Iterable[Assumption] = ()) -> Style:
     """The facts of a model's inputs, the granted assumptions, and definitions by name."""
-    return Style(rules_of(model, granted), names_of(model, names))
+    return Style(rules_of(model, granted), names_of(model, names), lookups_of(model))
 
 
 def present(expr: Expr, ranges: Ranges, style: Style) -> Expr:
@@ -53,6 +56,7 @@ def present(expr: Expr, ranges: Ranges, style: Style) -> Expr:
 
     Equal means: the same value wherever both are defined and what the style grants holds.
     """
+    expr = without_sure_conditions(expr, style.lookups)
     result = cast(Expr, _present(folded(expr, style.names, ranges), ranges, style))
     return folded(result, style.names, ranges)
 
@@ -69,7 +73,10 @@ def finished(expr: Expr) -> Expr:
             case _:
                 return node
 
-    return with_deltas(rebuild(expr, change))
+    def flat(node: Node) -> Node:
+        return s.mul(node.factors) if isinstance(node, Mul) else node
+
+    return rebuild(with_deltas(rebuild(expr, change)), flat)
 
 
 @trampoline
@@ -83,9 +90,7 @@ def _present(node: Node, ranges: Ranges, style: Style) -> Steps[Node]:
         case Matrix(_, row, column, size):
             inner |= dict.fromkeys((row, column), Range(af.ZERO, af.last(size)))
         case Argument(indices, sizes):
-            inner |= {
-                i: Range(af.ZERO, af.last(n)) for i, n in zip(indices, sizes, strict=True)
-            }
+            inner |= {i: Range(af.ZERO, af.last(n)) for i, n in zip(indices, sizes, strict=True)}
         case _:
             pass
     new: list[Node] = []
@@ -137,9 +142,7 @@ def _cancelled(term: Term, ranges: Ranges, style: Style) -> Term:
     for base, exponent in term.powers.items():
         if not isinstance(base, Add) or exponent != 1:
             continue
-        below = {
-            b for addend in base.terms for b, e in split(addend).powers.items() if e < 0
-        }
+        below = {b for addend in base.terms for b, e in split(addend).powers.items() if e < 0}
         hit = {b: e for b, e in term.powers.items() if b in below and e > 0}
         if not hit:
             continue

@@ -168,28 +168,29 @@ def letter_first(term: Term, ranges: Ranges) -> Term:
     order = {index: number for number, index in enumerate(ranges)}
     conds: list[Cond] = []
     for part in conjuncts(term.cond):
-        pair = _equal_letters(part)
-        if pair is None or not (pair[0] in order and pair[1] in order):
+        pair = _equal(part, order)
+        if pair is None:
             conds.append(part)
             continue
-        first, second = sorted(pair, key=lambda index: order[index])
-        conds.append(compare("==", af.of(first), af.of(second)))
+        letter, value = pair
+        conds.append(compare("==", value, af.of(letter)))
         if not mapping:
-            mapping[second] = af.of(first)
+            mapping[letter] = value
     if not mapping:
         return term
     powers = merged(substituted(term.powers, mapping))
     return replace(term, cond=conjunction(tuple(conds), ranges), powers=powers)
 
 
-def _equal_letters(cond: Cond) -> tuple[Index, Index] | None:
-    """The two letters that a condition makes equal."""
+def _equal(cond: Cond, order: Mapping[Index, int]) -> tuple[Index, Affine] | None:
+    """A letter that a condition makes equal to something else, to an earlier letter if to one."""
     match cond:
         case Compare("==", Value(left), Value(right)):
-            first, second = af.letter(left), af.letter(right)
-            return None if first is None or second is None else (first, second)
+            pairs = [(af.letter(a), b) for a, b in ((left, right), (right, left))]
         case _:
             return None
+    found = [(i, value) for i, value in pairs if i in order and i not in value.free]
+    return max(((i, v) for i, v in found if i), key=lambda pair: order[pair[0]], default=None)
 
 
 def substituted(powers: Powers, mapping: Mapping[Index, Affine]) -> list[tuple[Expr, Fraction]]:
@@ -269,4 +270,3 @@ def collected(terms: Iterable[Term], ranges: Ranges) -> list[Term]:
             term = replace(found[key], number=found[key].number + term.number)
         found[key] = term
     return [term for term in found.values() if term.number]
-
