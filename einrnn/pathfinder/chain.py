@@ -10,6 +10,7 @@ neighbours never pays there, since all sizes in it are at least 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.network import Network, bits
@@ -39,7 +40,7 @@ def _row(network: Network) -> tuple[list[int], list[int]] | None:
     row = _walk(between, len(operands))
     if row is None:
         return None
-    links = [operands[a] & operands[b] for a, b in zip(row, row[1:], strict=False)]
+    links = [operands[a] & operands[b] for a, b in pairwise(row)]
     opens = [operand & network.output & ~batch for operand in operands]
     if any(opens[at] for at in row[1:-1]):
         return None

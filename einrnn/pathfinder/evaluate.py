@@ -27,8 +27,12 @@ Path = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class Step:
-    """One contraction: operand numbers, their indices, what it sums and what it makes."""
+    """One contraction: operand numbers, their indices, what it sums and what it makes.
 
+    ``number`` is what the result is called; a sum within an operand keeps its number.
+    """
+
+    number: int
     operands: tuple[int, ...]
     indices: tuple[int, ...]
     summed: int
@@ -77,13 +81,11 @@ def walk(network: Network, path: Path) -> tuple[Step, ...]:
         if private:
             read, kept = network.entries(operand), operand & ~private
             moved = read + network.entries(kept)
-            steps.append(Step((at,), (operand,), private, kept, read, moved))
+            steps.append(Step(at, (at,), (operand,), private, kept, read, moved))
     held = list(network.reduced)
     count = _holders(network)
     for numbers in path:
-        if len(numbers) == 1 and numbers[0] < len(network.operands) and len(path) == 1:
-            continue
-        step = _step(network, numbers, [held[number] for number in numbers], count)
+        step = _step(network, len(held), numbers, [held[number] for number in numbers], count)
         steps.append(step)
         held.append(step.result)
     return tuple(steps)
@@ -99,7 +101,7 @@ def _holders(network: Network) -> list[int]:
 
 
 def _step(
-    network: Network, numbers: tuple[int, ...], indices: Sequence[int], count: list[int]
+    network: Network, new: int, numbers: tuple[int, ...], indices: Sequence[int], count: list[int]
 ) -> Step:
     """One step; ``count`` is brought up to date."""
     union = 0
@@ -115,28 +117,23 @@ def _step(
     result = union & ~summed
     work = network.entries(union) * (len(numbers) - 1 + bool(summed))
     moved = sum(network.entries(mask) for mask in indices) + network.entries(result)
-    return Step(numbers, tuple(indices), summed, result, work, moved)
+    return Step(new, numbers, tuple(indices), summed, result, work, moved)
 
 
 def _memory(network: Network, steps: Sequence[Step]) -> tuple[int, int]:
+    """The peak without and with copies of the operands of a step."""
     live = sum(network.entries(mask) for mask in network.operands)
-    made = {
-        at: 0 for at in range(len(network.operands))
-    }  # entries beyond the operand itself, by number
+    # what is held beside the operands themselves, by number
+    made: dict[int, int] = {}
     peak = workspace = live
-    number = len(network.operands)
     for step in steps:
         new = network.entries(step.result)
         live += new
         peak = max(peak, live)
         copies = sum(network.entries(mask) for mask in step.indices)
         workspace = max(workspace, live + copies)
-        if len(step.operands) == 1 and step.operands[0] < len(network.operands):
-            made[step.operands[0]] = new
-            continue
-        live -= sum(made.pop(operand) for operand in step.operands)
-        made[number] = new
-        number += 1
+        live -= sum(made.pop(operand, 0) for operand in step.operands)
+        made[step.number] = new
     return peak, workspace
 
 

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.network import Network
 
-Pair = tuple[int, int]
+# costs are FLOPs above this bit and the entries of all intermediates below it: of two trees
+# with equally many FLOPs the one that holds less is taken
+_FLOPS = 96
 
 
 def exact(network: Network) -> Path:
@@ -59,10 +61,10 @@ def best_splits(network: Network, kept: Sequence[int]) -> list[int]:
             work = cost[left] + cost[right]
             if best < 0 or work < best:
                 union = kept[left] | kept[right]
-                work += entries(union) << (union != result)
+                work += entries(union) << (_FLOPS + (union != result))
                 if best < 0 or work < best:
                     best, half[subset] = work, left
-        cost[subset] = best
+        cost[subset] = best + entries(result)
     return half
 
 
