@@ -44,8 +44,6 @@ class _Search:
             for small in range(1, size // 2 + 1):
                 self._join(by_size[small], by_size[size - small], found)
             by_size.append(list(found))
-            if len(self.cost) > _SETS:
-                raise _TooMany
         whole = (1 << self.count) - 1
         return self._path(whole) if whole in self.half else None
 
@@ -78,6 +76,8 @@ class _Search:
         both = a | b
         union = self.kept[a] | self.kept[b]
         if both not in self.kept:
+            if len(self.kept) > _SETS:
+                raise _TooMany
             self.near[both] = (self.near[a] | self.near[b]) & ~both
             self.kept[both] = self._result(both, union)
         work = self.network.entries(union) << (union != self.kept[both])

@@ -15,7 +15,7 @@ class Network:
     Bit ``k`` stands for index ``k``, whose name is ``names[k]``. Indices of size 1 are in no
     set: a sum over one value is no work. ``labels`` say what a person calls each operand.
     Operands with equal ``identities`` hold the same array; its axes are in the order
-    ``axes`` (one index number each), and ``symmetric`` names the identities that may be
+    ``axes`` (one index number each), those of the output in ``order``, and ``symmetric`` names the identities that may be
     transposed freely.
     """
 
@@ -26,6 +26,7 @@ class Network:
     labels: tuple[str, ...]
     identities: tuple[Hashable, ...]
     axes: tuple[tuple[int, ...], ...]
+    order: tuple[int, ...]
     symmetric: frozenset[Hashable] = frozenset()
 
     @staticmethod
@@ -49,15 +50,17 @@ class Network:
                 number.setdefault(index, len(number))
         extent = tuple(max(sizes[index], 1) for index in number)
         axes = tuple(tuple(number[index] for index in term) for term in inputs)
+        order = tuple(number[index] for index in output)
         wide = sum(1 << at for at, size in enumerate(extent) if size > 1)
         return Network(
             tuple(_bits(term) & wide for term in axes),
-            _bits(number[index] for index in output) & wide,
+            _bits(order) & wide,
             extent,
             tuple(str(index) for index in number),
             tuple(labels or (str(at) for at in range(len(inputs)))),
             tuple(identities or range(len(inputs))),
             axes,
+            order,
             frozenset(symmetric),
         )
 

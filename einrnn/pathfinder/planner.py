@@ -24,7 +24,7 @@ EXACT = 10
 # operands up to which opt_einsum is asked and small parts are solved exactly, in a compile
 _MODERATE = 256
 # FLOPs that are worth one visit to every node of the tree, and the most visits
-_WORTH, _SWEEPS = 1e6, 3000
+_WORTH, _SWEEPS = 1e4, 3000
 
 
 def plan(network: Network) -> Path:
@@ -59,7 +59,7 @@ def heuristic(network: Network) -> Path:
 def _searched(network: Network, start: Path) -> Path:
     least = flops(network, start)
     sweeps = int(min(_SWEEPS, least / _WORTH / len(network.operands)))
-    if sweeps < 10:
+    if sweeps < 10 or len(network.operands) > _MODERATE:
         return start
     found = list(islice(rounds(network, sweeps=sweeps), 2))
     return min([start, *found], key=lambda path: flops(network, path))
