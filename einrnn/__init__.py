@@ -29,6 +29,7 @@ __all__ = [
     "einsum",
     "load",
     "parse",
+    "paths",
 ]
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "parse": "einrnn.document",
     "Expression": "einrnn.expression",
     "einsum": "einrnn.equation",
+    "paths": "einrnn.paths_api",
 }
 
 

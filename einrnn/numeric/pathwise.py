@@ -34,9 +34,7 @@ class Pathwise:
         self, network: Network, path: Path, sliced: int = 0, dtype: type = np.float64
     ) -> None:
         self.network, self.sliced, self.dtype = network, sliced, np.dtype(dtype)
-        self._kept = [
-            tuple(bit for bit in term if not sliced >> bit & 1) for term in network.axes
-        ]
+        self._kept = [tuple(bit for bit in term if not sliced >> bit & 1) for term in network.axes]
         self._output = tuple(bit for bit in network.order if not sliced >> bit & 1)
         setting = Setting(self.dtype, Model(), {}, 0)
         self._executable = Executable(self._plan(path), setting)
@@ -63,9 +61,7 @@ class Pathwise:
 
     def _plan(self, path: Path) -> Plan:
         emitter = Emitter()
-        axes = {
-            bit: Axis(Index(f"i{bit}"), 0, size) for bit, size in enumerate(self.network.sizes)
-        }
+        axes = {bit: Axis(Index(f"i{bit}"), 0, size) for bit, size in enumerate(self.network.sizes)}
         values = [self._operand(emitter, at, axes) for at in range(len(self._kept))]
         order = [axes[bit] for bit in self._output]
         summed = {axis for value in values for axis in value.axes} - set(order)
@@ -83,4 +79,3 @@ class Pathwise:
         name = f"operand{number}"
         register = emitter.emit(Given, name, shape=shape, letters=(), least=MAIN)
         return merged(emitter, register, [axes[bit] for bit in term])
-

@@ -52,7 +52,7 @@ def sliced(network: Network, limit: int, planner: Callable[[Network], Path] = pl
                 f"operands and result are {least} entries; {best.peak} were reached",
             )
         trials = [_assessed(network, best.indices | bit, best.path) for bit in candidates]
-        chosen = min(trials, key=lambda trial: (trial.flops * max(trial.peak, limit)))
+        chosen = min(trials, key=lambda trial: trial.flops * max(trial.peak, limit))
         again = _assessed(network, chosen.indices, planner(without(network, chosen.indices)))
         best = min(chosen, again, key=lambda one: (one.peak > limit, one.flops))
     return best
