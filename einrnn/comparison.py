@@ -10,7 +10,7 @@ from typing import Any
 from einrnn.errors import EinrnnError, EvaluationError
 from einrnn.pathfinder.evaluate import Path, score
 from einrnn.pathfinder.external import finders
-from einrnn.pathfinder.machine import calibrated, kernel
+from einrnn.pathfinder.machine import kernel
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.planner import plan
 from einrnn.pathfinder.search import search
@@ -151,6 +151,8 @@ def _row(
         return Row(name, note=f"no path: {problem}".split("\n")[0][:100]), ()
     took = time.perf_counter() - begun
     result = score(network, path)
+    from einrnn.numeric.calibrate import calibrated
+
     predicted = calibrated().seconds(network, result)
     measured = _measured(network, path, predicted) if measure else None
     cost = (result.flops, result.largest, result.peak)
@@ -168,7 +170,8 @@ def _measured(network: Network, path: Path, predicted: float) -> float | None:
 
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=[network.sizes[bit] for bit in term]) for term in network.axes]
-    return median(lambda run=Pathwise(network, path): run(*arrays))
+    run = Pathwise(network, path)
+    return median(lambda: run(*arrays))
 
 
 def median(call: Callable[[], object]) -> float:

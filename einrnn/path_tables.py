@@ -48,7 +48,7 @@ def as_text(comparison: Comparison) -> str:
     from rich.table import Table
 
     stream = StringIO()
-    console = Console(file=stream, width=150, color_system=None)
+    console = Console(file=stream, width=150, color_system=None, markup=False)
     for caption, head, rows in _tables(comparison):
         table = Table(title=caption, title_justify="left", box=None, pad_edge=False)
         for column, name in enumerate(head):

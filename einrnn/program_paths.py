@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import log
 from typing import Any
 
@@ -213,8 +214,9 @@ def _measured(program: Program, sizes: Mapping[str, int], found: Any) -> float |
     from einrnn.numeric.execute import Setting
     from einrnn.numeric.sample import sample
 
-    arrays = sample(program.model, sizes, np.random.default_rng(0))
-    given = {name: arrays[name] for name in program.inputs}
+    inputs = {name: program.model.inputs[name] for name in program.inputs}
+    needed = replace(program.model, inputs=inputs)
+    given = sample(needed, sizes, np.random.default_rng(0))
     ready = Executable(found, Setting(np.dtype(np.float64), program.model, dict(sizes), 0))
     try:
         return median(lambda: ready.run(binding.cast(program.model, given, ready.dtype)))

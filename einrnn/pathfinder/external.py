@@ -10,6 +10,9 @@ from einrnn.errors import EvaluationError
 from einrnn.pathfinder.evaluate import Path, numbered
 from einrnn.pathfinder.network import Network, bits
 
+# operands up to which a search of several seconds has nothing left to find
+_EASY = 24
+
 Finder = Callable[[Network], Path]
 
 # operands beyond which a finder takes minutes: it is left out there
@@ -38,7 +41,8 @@ def finders(network: Network) -> dict[str, Finder]:
     known |= {f"numpy {name}": _numpy(name) for name in ("optimal", "greedy")}
     if find_spec("cotengra") is not None:
         known |= {f"cotengra {name}": _cotengra(name) for name in ("auto", "random-greedy")}
-        known["cotengra hyper"] = cotengra_hyper
+        if len(network.operands) > _EASY:
+            known["cotengra hyper"] = cotengra_hyper
     count = len(network.operands)
     return {name: f for name, f in known.items() if count <= _LIMITS.get(name, count)}
 

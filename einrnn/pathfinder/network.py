@@ -15,8 +15,8 @@ class Network:
     Bit ``k`` stands for index ``k``, whose name is ``names[k]``. Indices of size 1 are in no
     set: a sum over one value is no work. ``labels`` say what a person calls each operand.
     Operands with equal ``identities`` hold the same array; its axes are in the order
-    ``axes`` (one index number each), those of the output in ``order``, and ``symmetric`` names the identities that may be
-    transposed freely.
+    ``axes`` (one index number each), those of the output in ``order``. ``symmetric`` names the
+    identities that may be transposed freely.
     """
 
     operands: tuple[int, ...]
