@@ -1,7 +1,8 @@
 """How long a path takes on a machine: a model of a few numbers, measured once.
 
-They are measured in :mod:`einrnn.numeric.calibrate`. A step takes a fixed time to dispatch, its arithmetic at the rate of a matrix product, and
-its memory traffic at the bandwidth of large arrays. A product without a sum, or one with
+They are measured in :mod:`einrnn.numeric.calibrate`. A step takes a fixed time to dispatch, its
+arithmetic at the rate of a matrix product, and its memory traffic at the bandwidth of large
+arrays. A product without a sum, or one with
 too few entries to reuse, has no more than its traffic.
 """
 
@@ -19,7 +20,8 @@ _BYTES = 8
 class Machine:
     """``dispatch`` in seconds a step, ``rate`` in FLOP/s, ``bandwidth`` in bytes/s.
 
-    ``call`` is what a call costs beside its steps, in seconds; ``batch`` is the time that each matrix of a batch costs beside its arithmetic.
+    ``call`` is what a call costs beside its steps, in seconds; ``batch`` is the time that each
+    matrix of a batch costs beside its arithmetic.
     """
 
     call: float
