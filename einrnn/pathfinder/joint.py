@@ -35,14 +35,11 @@ def joint(networks: Sequence[Network]) -> Joint:
     chosen: dict[int, Path] = {}
     for at in order:
         network = networks[at]
-        candidates = [plan(network)]
+        hung = (_hung_up(networks[other], path, network) for other, path in chosen.items())
+        first = next((path for path in hung if path is not None), None)
+        candidates = [plan(network) if first is None else first]
         if len(network.operands) > 2:
             candidates.append(greedy(network, TIED))
-        for other, path in list(chosen.items()):
-            hung = _hung_up(networks[other], path, network)
-            candidates += [hung] if hung is not None else []
-            if hung is not None:
-                break
         added = [values.added(network, path) for path in candidates]
         costs = [sum(new.values()) for new in added]
         best = costs.index(min(costs))
