@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from einrnn.document import Document, load, parse
     from einrnn.equation import einsum
     from einrnn.expression import Expression
+    from einrnn.paths_api import paths
 
 __version__ = "0.1.0"
 

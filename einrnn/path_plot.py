@@ -76,7 +76,7 @@ def _tree(axes: Any, comparison: Comparison) -> None:
 
 
 def _places(below: dict[int, tuple[int, ...]], operands: int) -> dict[int, tuple[float, float]]:
-    """Operands side by side in the order of the tree; each product above the middle of its parts."""
+    """Operands side by side in the order of the tree; products above the middle of their parts."""
     root = max(below)
     order: list[int] = []
     stack = [root]

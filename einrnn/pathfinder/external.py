@@ -49,9 +49,9 @@ def finders(network: Network) -> dict[str, Finder]:
 
 def _terms(network: Network) -> tuple[list[list[str]], list[str], dict[str, int]]:
     """Operands, output and sizes with an index ``k`` called by the symbol for ``k``."""
-    from opt_einsum import get_symbol
+    from opt_einsum import get_symbol  # pyright: ignore[reportMissingTypeStubs]
 
-    symbols = [cast(str, get_symbol(number)) for number in range(len(network.sizes))]
+    symbols = [get_symbol(number) for number in range(len(network.sizes))]
     operands = [[symbols[bit] for bit in bits(mask)] for mask in network.operands]
     output = [symbols[bit] for bit in bits(network.output)]
     sizes = dict(zip(symbols, network.sizes, strict=True))
@@ -88,7 +88,7 @@ def _numpy(name: str) -> Finder:
             raise EvaluationError("E710", f"numpy has no letters for {len(sizes)} indices")
         # arrays without memory of their own: only their shapes are read
         arrays = [np.broadcast_to(0.0, [sizes[index] for index in term]) for term in operands]
-        found = cast(Any, np.einsum_path(text, *arrays, optimize=name))
+        found = np.einsum_path(text, *arrays, optimize=name)
         return numbered(found[0][1:], len(operands))
 
     return find

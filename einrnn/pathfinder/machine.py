@@ -54,9 +54,9 @@ def kernel(step: Step) -> str:
     """What a step becomes when it is run."""
     if len(step.indices) == 1:
         return "sum" if step.summed else "view"
-    if len(step.indices) > 2:
+    if len(step.indices) != 2:
         return "loops over all indices"
-    left, right = step.indices
+    left, right = step.indices[0], step.indices[1]
     if not step.summed:
         return "product of entries" if left & right or not (left and right) else "outer product"
     batch = batch_of(step)

@@ -6,6 +6,9 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2
+from typing import TypeVar
+
+_Label = TypeVar("_Label", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,9 @@ class Network:
 
     @staticmethod
     def of(
-        inputs: Sequence[Sequence[Hashable]],
-        output: Iterable[Hashable],
-        sizes: Mapping[Hashable, int],
+        inputs: Sequence[Sequence[_Label]],
+        output: Iterable[_Label],
+        sizes: Mapping[_Label, int],
         *,
         labels: Sequence[str] | None = None,
         identities: Sequence[Hashable] | None = None,
@@ -44,7 +47,7 @@ class Network:
         An index may occur twice in one operand (its diagonal). Without ``identities`` all
         operands are different arrays.
         """
-        number: dict[Hashable, int] = {}
+        number: dict[_Label, int] = {}
         for term in inputs:
             for index in term:
                 number.setdefault(index, len(number))

@@ -6,6 +6,7 @@ import random
 
 import opt_einsum
 import pytest
+from opt_einsum.testing import rand_equation
 
 from einrnn.numeric.cost import cost
 from einrnn.numeric.einsum import einsum_plan
@@ -57,9 +58,9 @@ def test_the_peak_counts_what_is_alive() -> None:
 def test_where_indices_are_shared_the_count_is_that_of_opt_einsum() -> None:
     rng = random.Random(4)
     for case in range(60):
-        text, shapes, sizes = opt_einsum.helpers.rand_equation(
+        text, shapes, sizes = rand_equation(
             rng.randint(3, 7), 3, n_out=1, d_min=2, d_max=6, seed=case, return_size_dict=True
-        )[:3]
+        )
         found, info = opt_einsum.contract_path(text, *shapes, shapes=True, optimize="greedy")
         network = of(text, **sizes)
         if not any(network.private):

@@ -97,7 +97,8 @@ def test_an_outer_product_is_taken_where_it_pays() -> None:
     network = Network.of(terms, [], sizes)
     # eight vectors one by one: 2 (256 + 128 + … + 2) FLOPs
     assert flops(network, plan(network)) < 2 * 510
-    expected = 2 * (4 + 4 + 16) + 2 * 256 + 2 * 16
+    # four vectors to one of 16, the tensor by it, two vectors to one of 4, then the last two
+    expected = (4 + 4 + 16) + 2 * 256 + 4 + 2 * 16 + 2 * 4 + 2 * 2
     assert flops(network, plan(network)) == expected
 
 

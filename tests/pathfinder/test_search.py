@@ -120,8 +120,8 @@ def test_backpropagation_with_a_batch_is_swept_in_order() -> None:
 
 
 def test_a_memory_limit_is_kept_in_a_measured_run() -> None:
-    network = regular(60, 3, size=3, free=1)
-    arrays = [array / 3 for array in arrays_for(network)]
+    network = regular(60, 3, size=4, free=1)
+    arrays = [array / 4 for array in arrays_for(network)]
     free_run = Pathwise(network, plan(network))
     expected, unlimited = measured(free_run, arrays)
     limit = unlimited // 12
