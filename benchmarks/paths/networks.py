@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from einrnn.pathfinder.network import Network
 
@@ -54,28 +54,32 @@ def hyper(count: int, seed: int) -> Network:
     return Network.of(terms, rng.sample(used, min(2, len(used))), sizes)
 
 
+def from_text(text: str, shapes: Sequence[Sequence[int]]) -> Network:
+    """The network of an einsum string."""
+    left, _, right = text.partition("->")
+    terms = left.split(",")
+    pairs = zip(terms, shapes, strict=True)
+    sizes = {i: size for term, shape in pairs for i, size in zip(term, shape, strict=True)}
+    return Network.of(terms, right, sizes)
+
+
 def generated() -> Iterator[tuple[str, Network]]:
     """Instances of einsum-benchmark's offline generators, if it is installed."""
     try:
         from einsum_benchmark.generators.random.connected_hypernetwork import (
             connected_hypernetwork,
         )
+        from einsum_benchmark.generators.structured.lattice import lattice
+        from einsum_benchmark.generators.structured.matrix_chain import generate_mcm
+        from einsum_benchmark.generators.structured.tree import tree
     except ImportError:
         return
-    for count in (20, 60):
-        text, _, sizes = connected_hypernetwork(
-            count,
-            regularity=2.5,
-            max_tensor_order=6,
-            max_edge_order=4,
-            number_of_output_indices=2,
-            min_axis_size=2,
-            max_axis_size=4,
-            seed=1,
-            return_size_dict=True,
-        )
-        left, _, right = text.partition("->")
-        yield f"connected hypernetwork, {count}", Network.of(left.split(","), right, sizes)
+    kwargs = {"regularity": 2.5, "max_tensor_order": 6, "max_edge_order": 4, "min_axis_size": 2}
+    kwargs |= {"max_axis_size": 4, "number_of_output_indices": 2, "seed": 1}
+    yield "hypernetwork, 40", from_text(*connected_hypernetwork(40, **kwargs))
+    yield "matrix chain, 100", from_text(*generate_mcm(100, is_shuffle=True, seed=1)[:2])
+    yield "tree, 60", from_text(*tree(60, seed=1)[:2])
+    yield "lattice 8 × 8", from_text(*lattice([8, 8], seed=1)[:2])
 
 
 def named() -> Iterator[tuple[str, Network]]:

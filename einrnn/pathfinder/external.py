@@ -72,7 +72,7 @@ def _opt_einsum(name: str) -> Finder:
             "random-greedy": opt_einsum.RandomGreedy(max_repeats=32),
         }
         inputs = [frozenset(term) for term in operands]
-        found = cast(Any, methods[name])(inputs, frozenset(output), sizes, None)
+        found = methods[name](inputs, frozenset(output), sizes, None)
         return numbered(cast(Sequence[Sequence[int]], found), len(inputs))
 
     return find
