@@ -83,6 +83,8 @@ class Network:
 
     def entries(self, indices: int) -> int:
         """The number of entries of an array with these indices."""
+        if self.uniform is not None:
+            return self.uniform ** indices.bit_count()
         known = self._entries
         found = known.get(indices)
         if found is None:

@@ -6,8 +6,6 @@ depends on the work that is at stake.
 
 from __future__ import annotations
 
-from itertools import islice
-
 from einrnn.pathfinder.chain import chain
 from einrnn.pathfinder.connected import connected
 from einrnn.pathfinder.evaluate import Path, flops
@@ -24,7 +22,7 @@ EXACT = 10
 # operands up to which opt_einsum is asked and small parts are solved exactly, in a compile
 _MODERATE = 256
 # FLOPs that are worth one visit to every node of the tree, and the most visits
-_WORTH, _SWEEPS = 1e4, 3000
+_WORTH, _SWEEPS = 1e4, 600
 
 
 def plan(network: Network) -> Path:
@@ -49,7 +47,7 @@ def heuristic(network: Network) -> Path:
     candidates = [greedy(network, MEMORY), greedy(network, TIED)]
     if len(network.operands) <= _MODERATE:
         candidates += greedy_of_opt_einsum(network)
-    candidates += [path for path in [connected(network)] if path is not None]
+        candidates += [path for path in [connected(network)] if path is not None]
     best = min(candidates, key=lambda path: flops(network, path))
     if len(network.operands) > _MODERATE:
         return best
@@ -61,5 +59,5 @@ def _searched(network: Network, start: Path) -> Path:
     sweeps = int(min(_SWEEPS, least / _WORTH / len(network.operands)))
     if sweeps < 10 or len(network.operands) > _MODERATE:
         return start
-    found = list(islice(rounds(network, sweeps=sweeps), 2))
-    return min([start, *found], key=lambda path: flops(network, path))
+    found = next(rounds(network, sweeps=sweeps))
+    return min(start, found, key=lambda path: flops(network, path))

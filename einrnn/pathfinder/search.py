@@ -27,7 +27,7 @@ def rounds(network: Network, seed: int = 0, sweeps: int = _SWEEPS) -> Iterator[P
     while True:
         start = greedy(network, Rule(temperature=0.2), rng)
         tree = anneal(Tree.of(network, start), sweeps, rng)
-        yield reconfigure(tree, _WIDTH).path()
+        yield reconfigure(tree, _WIDTH, rounds=2).path()
 
 
 def search(
@@ -44,9 +44,8 @@ def search(
     """
     end = clock() + seconds
     best, least = start, flops(network, start)
-    tree = reconfigure(Tree.of(network, start), _WIDTH, rounds=2)
-    candidates = [tree.path()]
-    rng, sweeps = Random(seed), 50
+    candidates = [start]
+    rng, sweeps = Random(seed), _SWEEPS // 6
     while True:
         for path in candidates:
             work = flops(network, path)
@@ -61,4 +60,4 @@ def search(
         if took * 2 < left:
             sweeps = min(2 * sweeps, 8 * _SWEEPS)
         elif took > left:
-            sweeps = max(20, int(sweeps * left / took))
+            sweeps = max(_SWEEPS // 30, int(sweeps * left / took))
