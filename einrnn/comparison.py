@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log
 from typing import Any
 
 from einrnn.errors import EinrnnError, EvaluationError
@@ -90,6 +91,20 @@ class Comparison:
         from einrnn.path_tables import as_html
 
         return as_html(self)
+
+
+def spaced(first: int, last: int, count: int = 3) -> list[int]:
+    """Sizes from the first to the last in equal ratios."""
+    step = (last / first) ** (1 / (count - 1))
+    return sorted({round(first * step**at) for at in range(count)})
+
+
+def grown(name: str, costs: Sequence[tuple[int, int, int]]) -> Strategy:
+    """A row of costs by size, with the power that the last two of them show."""
+    if len(costs) < 2:
+        return Strategy(name, tuple(costs), None)
+    (before, less, _), (after, more, _) = costs[-2:]
+    return Strategy(name, tuple(costs), log(more / less) / log(after / before))
 
 
 def selected(names: Sequence[str], every: Sequence[str]) -> list[str]:

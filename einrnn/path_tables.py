@@ -112,9 +112,9 @@ def _steps(comparison: Comparison) -> list[tuple[str, ...]]:
 def _strategies(comparison: Comparison) -> _Table:
     points = [size for size, _, _ in comparison.strategies[0].costs]
     varied = comparison.varied
-    head = ("through time", *(f"FLOPs, {varied}={size}" for size in points), "grows as", "peak")
+    head = ("way", *(f"FLOPs, {varied}={size}" for size in points), "grows as", "peak")
     rows = [_strategy(one, varied) for one in comparison.strategies]
-    return ("ways through time", head, rows)
+    return (f"cost against {varied}", head, rows)
 
 
 def _strategy(one: Strategy, varied: str) -> tuple[str, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from einrnn.comparison import Comparison, compare
+from einrnn.comparison import NAIVE, OURS, Comparison, Strategy, compare, grown, spaced
 from einrnn.errors import EvaluationError
+from einrnn.pathfinder.evaluate import score
 from einrnn.pathfinder.network import Network
+from einrnn.pathfinder.planner import plan
 
 if TYPE_CHECKING:
     from einrnn.document import Document
@@ -28,7 +31,7 @@ def paths(
     (``"C[i,k] = A[i,j] B[j,k]"``), or a document followed by outputs or one claim's label.
     ``sizes`` has a size for each index of an einsum string, or for each dim. ``finder`` is
     ``"all"`` or names with commas; ``seconds`` is time for our own search in large networks;
-    ``vary`` is a dim with its first and last size, for the growth of the ways through time.
+    ``vary`` is a dim with its first and last size, for the growth of the costs.
 
     Raises:
         EvaluationError: E610 a size is missing, E712 an unknown finder.
@@ -45,7 +48,22 @@ def paths(
         document, left = equation_document(expression)
         return compare_program(document, (left,), sizes, names, measure, vary)
     network = einsum_network(expression, sizes)
-    return compare(network, expression, sizes, finder=names, seconds=seconds, measure=measure)
+    found = compare(network, expression, sizes, finder=names, seconds=seconds, measure=measure)
+    if vary is None:
+        return found
+    return replace(found, strategies=_grown(expression, sizes, vary), varied=vary[0])
+
+
+def _grown(text: str, sizes: Mapping[str, int], vary: tuple[str, int, int]) -> tuple[Strategy, ...]:
+    """The costs of our path and of a single sum over all indices, against one size."""
+    costs: dict[str, list[tuple[int, int, int]]] = {NAIVE: [], OURS: []}
+    for size in spaced(vary[1], vary[2]):
+        network = einsum_network(text, {**sizes, vary[0]: size})
+        at_once = (tuple(range(len(network.operands))),)
+        for name, path in ((NAIVE, at_once), (OURS, plan(network))):
+            result = score(network, path)
+            costs[name].append((size, result.flops, result.peak))
+    return tuple(grown(name, row) for name, row in costs.items())
 
 
 def einsum_network(text: str, sizes: Mapping[str, int]) -> Network:

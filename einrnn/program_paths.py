@@ -11,10 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from math import log
 from typing import Any
 
-from einrnn.comparison import OURS, Comparison, Row, Strategy, median, selected
+from einrnn.comparison import OURS, Comparison, Row, Strategy, grown, median, selected, spaced
 from einrnn.core.model import Claim, Clause, Definition, Model, Range
 from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
 from einrnn.core.sizes import with_defaults
@@ -36,7 +35,6 @@ from einrnn.symbolic.derived import Policy, complete, fewer_axes, forward
 # programs of more FLOPs than this are not run for a measurement
 _RUN = 1e9
 WRITTEN = "as written"
-_POINTS = 3
 
 
 def equation_document(text: str) -> tuple[Document, str]:
@@ -146,18 +144,13 @@ def _time(model: Model, sizes: Mapping[str, int]) -> tuple[str, int, int]:
 def _strategies(
     ways: Mapping[str, Program], sizes: Mapping[str, int], varied: str, first: int, last: int
 ) -> tuple[Strategy, ...]:
-    step = (last / first) ** (1 / (_POINTS - 1))
-    points = sorted({round(first * step**at) for at in range(_POINTS)})
     result: list[Strategy] = []
     for name, program in ways.items():
         costs: list[tuple[int, int, int]] = []
-        for point in points:
+        for point in spaced(first, last):
             found = program.cost(**_needed(program, {**sizes, varied: point}))
             costs.append((point, found.flops, found.peak))
-        growth = None
-        if len(points) > 1:
-            growth = log(costs[-1][1] / costs[-2][1]) / log(points[-1] / points[-2])
-        result.append(Strategy(name, tuple(costs), growth))
+        result.append(grown(name, costs))
     return tuple(result)
 
 

@@ -73,6 +73,16 @@ def test_the_literal_sum_over_pairs_of_times_grows_with_their_number(label: str)
     assert flops["reverse scan"] < flops["forward scan"] < flops["literal, as written"]
 
 
+def test_the_cost_of_an_einsum_string_is_shown_against_a_size() -> None:
+    found = run("ab,bc,c->a", *sized(a=5, b="10..1000", c=7), "--finder", "einrnn", "--json")
+    data = json.loads(found.stdout)
+    ours = {one["name"]: one for one in data["strategies"]}["einrnn"]
+    assert [(c["size"], c["flops"]) for c in ours["costs"]] == [
+        (size, 2 * size * 7 + 2 * 5 * size) for size in (10, 100, 1000)
+    ]
+    assert ours["growth"] == pytest.approx(1)
+
+
 def test_a_limit_on_memory_slices() -> None:
     # the product of any two operands has 8**4 entries, as many as all operands hold twice over
     sizes = sized(**dict.fromkeys("abcdef", 8))
