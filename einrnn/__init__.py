@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from einrnn.document import Document, load, parse
     from einrnn.equation import einsum
     from einrnn.expression import Expression
+    from einrnn.paths_api import paths
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "einsum",
     "load",
     "parse",
+    "paths",
 ]
 
 _HOMES = {
@@ -37,6 +39,7 @@ _HOMES = {
     "parse": "einrnn.document",
     "Expression": "einrnn.expression",
     "einsum": "einrnn.equation",
+    "paths": "einrnn.paths_api",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``einrnn check``, ``derive``, ``run`` and ``latex``."""
+"""The command line: ``einrnn check``, ``derive``, ``run``, ``paths`` and ``latex``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from einrnn import __version__
+from einrnn.cli_paths import paths
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.source import Source, render
 
@@ -366,6 +367,9 @@ def latex(file: str, output: str | None) -> None:
         Path(output).write_text(text + "\n", encoding="utf-8")
     except OSError as problem:
         raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
+
+
+main.add_command(paths)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Sums of products over labelled arrays: the path by opt_einsum, each step as one BLAS call."""
+"""Sums of products over labelled arrays: the order by the planner, each step as one BLAS call."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
-from typing import Any, cast
-
-import opt_einsum  # pyright: ignore[reportMissingTypeStubs]
 
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.steps import (
@@ -21,6 +18,8 @@ from einrnn.numeric.steps import (
     Map,
     Spread,
 )
+from einrnn.pathfinder.evaluate import Path
+from einrnn.pathfinder.network import Network
 
 
 def aligned(emitter: Emitter, var: Var, axes: Sequence[Axis]) -> int:
@@ -102,8 +101,8 @@ def contracted(
 ) -> Var:
     """The product of the operands summed over axes, each of which some operand has.
 
-    The order of the pairwise steps is opt_einsum's; factors without axes come last. The
-    axes of the result follow ``order`` as far as that costs nothing.
+    The order of the pairwise steps is the emitter's ``ordering``; factors without axes come
+    last. The axes of the result follow ``order`` as far as that costs nothing.
     """
     scalars = [var for var in operands if not var.axes]
     arrays = [var for var in operands if var.axes]
@@ -131,12 +130,20 @@ def _along_path(
     emitter: Emitter, arrays: list[Var], summed: set[Axis], rank: Mapping[Axis, int]
 ) -> Var:
     rest = _same_axes_first(emitter, arrays)
-    for pair in _path(rest, summed):
-        chosen = [rest.pop(at) for at in sorted(pair, reverse=True)][::-1]
-        needed = {axis for var in rest for axis in var.axes}
+    return along(emitter, rest, _path(emitter, rest, summed), summed, rank)
+
+
+def along(
+    emitter: Emitter, arrays: Sequence[Var], path: Path, summed: set[Axis], rank: Mapping[Axis, int]
+) -> Var:
+    """The product of the arrays summed over axes, in the order of a path of pairs."""
+    held: dict[int, Var] = dict(enumerate(arrays))
+    for number, pair in enumerate(path or ((0,),), len(arrays)):
+        chosen = [held.pop(operand) for operand in pair]
+        needed = {axis for var in held.values() for axis in var.axes}
         over = {axis for var in chosen for axis in var.axes if axis in summed} - needed
-        rest.append(_together(emitter, chosen, over, rank))
-    (result,) = rest
+        held[number] = _together(emitter, chosen, over, rank)
+    (result,) = held.values()
     return result
 
 
@@ -168,18 +175,13 @@ def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
     return all(axis not in other.axes for other in chosen if other is not var)
 
 
-def _path(arrays: list[Var], summed: set[Axis]) -> list[tuple[int, ...]]:
+def _path(emitter: Emitter, arrays: list[Var], summed: set[Axis]) -> Path:
     if len(arrays) <= 2:
-        return [tuple(range(len(arrays)))]
-    symbols: dict[Axis, str] = {}
-    for var in arrays:
-        for axis in var.axes:
-            symbols.setdefault(axis, opt_einsum.get_symbol(len(symbols)))
-    inputs = ",".join("".join(symbols[axis] for axis in var.axes) for var in arrays)
-    output = "".join(symbol for axis, symbol in symbols.items() if axis not in summed)
-    shapes = [sizes_of(var.axes) for var in arrays]
-    found = cast(Any, opt_einsum).contract_path(f"{inputs}->{output}", *shapes, shapes=True)
-    return list(found[0])
+        return (tuple(range(len(arrays))),)
+    present = dict.fromkeys(axis for var in arrays for axis in var.axes)
+    sizes = {axis: axis.size for axis in present}
+    output = [axis for axis in present if axis not in summed]
+    return emitter.ordering(Network.of([var.axes for var in arrays], output, sizes))
 
 
 def _pair(

@@ -12,6 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from einrnn.core.nodes import Index
 from einrnn.numeric.steps import Cast, Kind, Register, Step, reads
+from einrnn.pathfinder.evaluate import Path
+from einrnn.pathfinder.network import Network
+from einrnn.pathfinder.planner import plan
+
+# how the order of a contraction of three or more arrays is chosen: a path of pairs
+Ordering = Callable[[Network], Path]
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,8 @@ CONSTANTS, MAIN = 0, 1
 class Emitter:
     """Registers and the stack of blocks that are being filled."""
 
-    def __init__(self) -> None:
+    def __init__(self, ordering: Ordering = plan) -> None:
+        self.ordering = ordering
         self.registers: list[Register] = []
         self.blocks: list[Block] = [Block(), Block()]
         # the outermost block that new steps may go into

@@ -13,7 +13,7 @@ from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, schedule
 from einrnn.numeric.bounds import Interval
 from einrnn.numeric.contract import aligned, spread
-from einrnn.numeric.emit import MAIN, Axis, Emitter, Var
+from einrnn.numeric.emit import MAIN, Axis, Emitter, Ordering, Var
 from einrnn.numeric.guards import check_guards
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
@@ -42,6 +42,7 @@ from einrnn.numeric.steps import (
     Step,
     Store,
 )
+from einrnn.pathfinder import planner as pathfinder
 
 Output = tuple[Expr, tuple[Index, ...], Mapping[Index, Range]]
 
@@ -62,18 +63,27 @@ class Plan:
 
 
 def plan(
-    model: Model, outputs: Mapping[str, Output], sizes: Mapping[str, int], opaque_seed: int
+    model: Model,
+    outputs: Mapping[str, Output],
+    sizes: Mapping[str, int],
+    opaque_seed: int,
+    ordering: Ordering = pathfinder.plan,
 ) -> Plan:
-    """Plan the computation of all outputs; raises EvaluationError for reads out of range."""
-    planner = _Planner(model, sizes, opaque_seed)
+    """Plan the computation of all outputs; raises EvaluationError for reads out of range.
+
+    ``ordering`` chooses the order of each contraction.
+    """
+    planner = _Planner(model, sizes, opaque_seed, ordering)
     return planner.run(outputs)
 
 
 class _Planner:
-    def __init__(self, model: Model, sizes: Mapping[str, int], opaque_seed: int) -> None:
+    def __init__(
+        self, model: Model, sizes: Mapping[str, int], opaque_seed: int, ordering: Ordering
+    ) -> None:
         self.model = model
         self.sizes = sizes
-        self.emitter = Emitter()
+        self.emitter = Emitter(ordering)
         self._gaps: dict[str, list[Box]] = {}
         self.lowering = Lowering(self.emitter, model, sizes, opaque_seed)
 

@@ -1,0 +1,135 @@
+"""Path finders compared: ``python -m benchmarks.paths [--seconds S] [--plot F.svg] [--json F]``.
+
+FLOPs are counted by einrnn's evaluator for every finder. Our own search gets the wall time that
+cotengra's hyper-optimiser took on the same instance (or ``--seconds`` where it does not run).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+
+from benchmarks.paths.networks import hyper, named
+from einrnn.pathfinder.evaluate import flops
+from einrnn.pathfinder.exact import exact
+from einrnn.pathfinder.external import finders
+from einrnn.pathfinder.network import Network
+from einrnn.pathfinder.planner import plan, solve
+from einrnn.pathfinder.search import search
+
+# finders that take more than a minute from this many operands on
+_SLOW = {"opt_einsum dp": 15, "opt_einsum auto-hq": 61, "opt_einsum random-greedy": 201}
+_SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 500, "numpy greedy": 30}
+
+
+def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
+    """FLOPs and seconds of search by finder."""
+    result: dict[str, tuple[int, float]] = {}
+    for name, find in finders(network).items():
+        if len(network.operands) >= _SLOW.get(name, 10**6):
+            continue
+        begun = time.perf_counter()
+        try:
+            path = find(network)
+        except (ValueError, KeyError, RuntimeError, RecursionError) as problem:
+            print(f"    {name}: {problem}")
+            continue
+        result[name] = flops(network, path), time.perf_counter() - begun
+    begun = time.perf_counter()
+    path = plan(network)
+    result["einrnn"] = flops(network, path), time.perf_counter() - begun
+    if solve(network) is None and len(network.operands) <= 256:
+        budget = max(seconds, result.get("cotengra hyper", (0, 0.0))[1])
+        begun = time.perf_counter()
+        path = search(network, path, budget)
+        result["einrnn, searching"] = flops(network, path), time.perf_counter() - begun
+    return result
+
+
+def suboptimal(count: int = 300) -> dict[str, tuple[float, float]]:
+    """On random hyperedge equations: the share that a finder misses, and its worst ratio."""
+    missed: dict[str, list[float]] = {}
+    for seed in range(count):
+        network = hyper(3 + seed % 5, seed)
+        least = flops(network, exact(network))
+        known = finders(network)
+        for name in ("opt_einsum optimal", "opt_einsum auto", "opt_einsum dp", "numpy optimal"):
+            if name in known:
+                ratio = flops(network, known[name](network)) / least
+                missed.setdefault(name, []).append(ratio)
+        missed.setdefault("einrnn", []).append(flops(network, plan(network)) / least)
+    return {
+        name: (sum(ratio > 1 for ratio in ratios) / len(ratios), max(ratios))
+        for name, ratios in missed.items()
+    }
+
+
+def table(results: dict[str, dict[str, tuple[int, float]]]) -> str:
+    """Ratio to the fewest FLOPs, and the search time, as a Markdown table."""
+    names = list(dict.fromkeys(name for row in results.values() for name in row))
+    lines = ["| finder | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
+    for name in names:
+        cells: list[str] = []
+        for row in results.values():
+            best = min(count for count, _ in row.values())
+            if name not in row:
+                cells.append("–")
+                continue
+            count, seconds = row[name]
+            cells.append(f"{count / best:.3g} ({_duration(seconds)})")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.2g} s" if seconds >= 1 else f"{seconds * 1e3:.2g} ms"
+
+
+def plot(results: dict[str, dict[str, tuple[int, float]]], target: Path) -> None:
+    """Ratio to the best against search time, a mark for each finder and instance."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.subplots()
+    names = list(dict.fromkeys(name for row in results.values() for name in row))
+    for name in names:
+        points = [
+            (row[name][1] * 1e3, row[name][0] / min(count for count, _ in row.values()))
+            for row in results.values()
+            if name in row
+        ]
+        marker, size = ("*", 12) if name.startswith("einrnn") else ("o", 6)
+        axes.loglog(*zip(*points, strict=True), marker, markersize=size, label=name, alpha=0.8)
+    axes.set_xlabel("search time [ms]")
+    axes.set_ylabel("FLOPs / fewest FLOPs")
+    axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
+    figure.savefig(target)
+
+
+def main() -> None:
+    """Run, print the tables, and write what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--plot", type=Path)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    results: dict[str, dict[str, tuple[int, float]]] = {}
+    for name, network in named():
+        results[name] = compared(network, given.seconds)
+        print(f"{name} done", flush=True)
+    print(table(results))
+    print("\non 300 random equations of 3 to 7 operands with hyperedges:")
+    for name, (share, worst) in suboptimal().items():
+        print(f"  {name}: {share:.0%} suboptimal, worst {worst:.3g}")
+    if given.json:
+        given.json.write_text(json.dumps(results, indent=1) + "\n")
+    if given.plot:
+        plot(results, given.plot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Exact improvement of small parts of a tree.
+
+The part of a tree above a few of its nodes is a network of its own: those nodes are its
+operands and the indices that its top keeps are its output. It is replaced by its best
+tree, which may have outer products.
+"""
+
+from __future__ import annotations
+
+from einrnn.pathfinder.exact import best_splits, kept_by_set
+from einrnn.pathfinder.tree import Tree
+
+
+def reconfigure(tree: Tree, width: int = 8, rounds: int = 10) -> Tree:
+    """Replace parts with up to ``width`` operands until none improves (in place)."""
+    leaves = len(tree.network.operands)
+    for _ in range(rounds):
+        before = tree.total()
+        nodes = sorted(range(leaves, len(tree.left)), key=lambda node: (-tree.cost[node], node))
+        for node in nodes:
+            improve(tree, node, width)
+        if tree.total() >= before * (1 - 1e-9):
+            break
+    return tree
+
+
+def improve(tree: Tree, top: int, width: int) -> None:
+    """Replace the part below one node by the best tree over the same operands."""
+    parts, inner = _part(tree, top, width)
+    if len(parts) < 3:
+        return
+    kept = kept_by_set([tree.kept[part] for part in parts], tree.kept[top])
+    half = best_splits(tree.network, kept)
+    _rebuild(tree, top, parts, inner, kept, half)
+
+
+def _part(tree: Tree, top: int, width: int) -> tuple[list[int], list[int]]:
+    """The operands of the part below a node, and its products besides the top one.
+
+    The product that costs most is opened first.
+    """
+    parts, inner = [tree.left[top], tree.right[top]], list[int]()
+    while len(parts) < width:
+        node = max(parts, key=lambda part: (tree.cost[part], part))
+        if tree.left[node] < 0:
+            break
+        parts.remove(node)
+        inner.append(node)
+        parts += [tree.left[node], tree.right[node]]
+    return parts, inner
+
+
+def _rebuild(
+    tree: Tree, top: int, parts: list[int], inner: list[int], kept: list[int], half: list[int]
+) -> None:
+    """Write the splits into the tree, on the numbers of the products that were there."""
+    free = list(inner)
+    place = {1 << at: part for at, part in enumerate(parts)}
+    full = len(kept) - 1
+    place[full] = top
+    order, stack = list[int](), [full]
+    while stack:
+        subset = stack.pop()
+        order.append(subset)
+        for side in (half[subset], subset ^ half[subset]):
+            if side not in place:
+                place[side] = free.pop()
+                stack.append(side)
+    for subset in reversed(order):
+        node, a, b = place[subset], place[half[subset]], place[subset ^ half[subset]]
+        tree.left[node], tree.right[node], tree.kept[node] = a, b, kept[subset]
+    for subset in order:
+        node = place[subset]
+        tree.cost[node] = tree.work(tree.left[node], tree.right[node], tree.kept[node])
