@@ -55,7 +55,15 @@ def claim_key(claim: Claim) -> Hashable:
     """What a claim says, wherever it stands."""
     condition, expected = claim.condition, claim.expect
     sides = (claim.left, claim.right)
-    return (claim.label, claim.step, _ranges(claim.ranges), *sides, condition, claim.using, expected)
+    return (
+        claim.label,
+        claim.step,
+        _ranges(claim.ranges),
+        *sides,
+        condition,
+        claim.using,
+        expected,
+    )
 
 
 def _clause(clause: Clause) -> Hashable:

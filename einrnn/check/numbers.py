@@ -157,7 +157,4 @@ def _crossed(point: Point, ready: Ready) -> Tried:
         worst = max(worst, float(relative(ours[usable], theirs[usable]).max(initial=0.0)))
     if worst <= _CROSS:
         return Tried(cross=worst)
-    return Tried(
-        cross=worst, defects=(f"derivatives ahead and adjoints differ by {worst:.1e}",)
-    )
-
+    return Tried(cross=worst, defects=(f"derivatives ahead and adjoints differ by {worst:.1e}",))

@@ -29,6 +29,7 @@ _ARGUMENT_LETTERS = ["i", "j", "k", "l", "m", "n", *(f"i{number}" for number in 
 
 _OF_MATRICES = frozenset({"symmetric", "spd", "orthogonal", "invertible"})
 
+
 def elaborate(source: Source) -> Elaborated:
     """The model of a document, with a diagnostic for every problem in its text."""
     return Document(source).run()

@@ -111,9 +111,7 @@ def canonical(term: Term, may_swap: Swaps = never) -> Term:
     order = [index for _, indices in named for index in indices]
     order += [index for index in term.bound if index not in order]
     names = _names(len(order), used - frozenset(term.bound))
-    mapping = {
-        old: af.of(new) for old, new in zip(order, names, strict=True) if old is not new
-    }
+    mapping = {old: af.of(new) for old, new in zip(order, names, strict=True) if old is not new}
     renamed = rename(term, mapping) if mapping else term
     factors = tuple((_turned(a, may_swap, names), e) for a, e in renamed.factors)
     if factors != renamed.factors:

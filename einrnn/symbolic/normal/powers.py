@@ -77,11 +77,7 @@ def primitive(base: Poly) -> tuple[tuple[Fraction, tm.Factors], Poly]:
     """
     rows = sorted_terms(base)
     powers = [
-        {
-            a: e
-            for a, e in term.factors
-            if not a.free & frozenset(term.bound) and not is_bracket(a)
-        }
+        {a: e for a, e in term.factors if not a.free & frozenset(term.bound) and not is_bracket(a)}
         for term, _ in rows
     ]
     everywhere = dict.fromkeys(atom for row in powers for atom in row)

@@ -84,9 +84,7 @@ def _free_conditions(difference: Poly) -> Iterator[tuple[str, Affine]]:
         cond.key: parts
         for term in difference
         for cond in term.conds
-        if cond.free
-        and not cond.free & frozenset(term.bound)
-        and (parts := side(cond)) is not None
+        if cond.free and not cond.free & frozenset(term.bound) and (parts := side(cond)) is not None
     }
     for key in sorted(found):
         yield found[key]

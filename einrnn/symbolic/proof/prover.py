@@ -432,7 +432,9 @@ class Prover:
                 if chosen(e)
                 and (
                     self._offset(e, index, direction, reach) > reach
-                    or (self._offset(e, index, direction, reach - 1) >= reach and self._opens_now(e))
+                    or (
+                        self._offset(e, index, direction, reach - 1) >= reach and self._opens_now(e)
+                    )
                 )
             )
             if not now or self._expired():
