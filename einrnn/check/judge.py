@@ -24,7 +24,7 @@ from einrnn.check.symbolic import equal_in_sympy
 from einrnn.check.verdict import Counterexample, Verdict
 from einrnn.check.witnesses import Witness, Witnesses
 from einrnn.core.model import Claim, Model
-from einrnn.errors import Diagnostic, EinrnnError
+from einrnn.errors import Diagnostic
 from einrnn.exact.exact import Exact, Outcome
 from einrnn.source import Source
 from einrnn.symbolic.proof.prover import Proof

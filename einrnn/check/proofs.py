@@ -11,7 +11,7 @@ from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
 from einrnn.check.conjectures import conjectures
 from einrnn.check.points import Point
 from einrnn.core.model import Model
-from einrnn.core.nodes import Affine, Cases, Dim, Element, Expr
+from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.symbolic.proof.prover import Lemma, Proof, Prover, Statement, usable
