@@ -378,7 +378,8 @@ def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
 
 def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
     moved = (low is not node.lo) + (high is not node.hi)
-    cost = 1.7 if low is high else 0.4 + 0.7 * moved
+    elsewhere = low.terms != node.lo.terms or high.terms != node.hi.terms
+    cost = 1.7 if low is high else 0.3 + 0.7 * moved + 0.25 * elsewhere
     return _Change(
         Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high))
     )
