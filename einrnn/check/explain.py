@@ -25,7 +25,7 @@ from einrnn.language.text import left_text
 _SEARCHED = 0.55
 _JUDGED = 0.85
 _MOST_JUDGED = 5
-_SLACK = 0.6  # how much larger an edit may be if it can be proved
+_SLACK = 0.3  # how much larger an edit may be if it can be proved
 
 
 def explained(

@@ -24,7 +24,7 @@ def why_not(verdict: Verdict) -> Iterator[str]:
         yield f"  the term {verdict.wrong_term} is wrong"
     if verdict.repair is not None:
         yield f"  {verdict.repair.edit}"
-        judged = "which is proved" if verdict.repair.verdict == "proved" else "tested, not proved"
-        yield f"  help: did you mean {verdict.repair.statement} ? ({judged})"
+        judged = "proved" if verdict.repair.verdict == "proved" else "tested, not proved"
+        yield f"  help: did you mean {verdict.repair.statement} ({judged})"
     if verdict.true_under:
         yield f"  help: it is true if {verdict.true_under}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from einrnn.check.mend.setting import dimension, letters_by_dimension
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
-from einrnn.core.model import Claim, Model
+from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -30,7 +30,6 @@ from einrnn.core.nodes import (
     Cases,
     Compare,
     Derivative,
-    DerivativeKind,
     Dim,
     Element,
     Expr,
@@ -44,7 +43,7 @@ from einrnn.core.nodes import (
     Relation,
     Value,
 )
-from einrnn.core.traverse import fresh, rebuild, substitute, walk
+from einrnn.core.traverse import fresh, substitute
 
 MINUS = number(-1)
 
@@ -84,66 +83,6 @@ def edits(root: Expr, ranges: Ranges, model: Model) -> Iterator[Edit]:
             expr = flat(replaced(root, place.path, change.new))
             if expr is not root:
                 yield Edit(expr, change.cost, change.words, change.about, place.path, change.new)
-
-
-def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
-    """One name put in place of another, or of a function of another, wherever it stands."""
-    for node in dict.fromkeys(walk(root)):
-        if isinstance(node, Element):
-            for other in same_shape(model, node.tensor):
-                yield _everywhere(root, node, other, lambda n, t=node.tensor: _read_of(n, t))
-        elif isinstance(node, Apply) and len(node.args) == 1 and isinstance(node.args[0], Element):
-            inner = node.args[0].tensor
-            for other in same_shape(model, inner):
-                yield _everywhere(
-                    root, node, other, lambda n, f=node.function, t=inner: _applied(n, f, t)
-                )
-    kinds = {n.kind for n in walk(root) if isinstance(n, Derivative)}
-    for kind in sorted(kinds):
-        yield Edit(_flipped(root, kind), 1.6, f"every {_SIGN[kind]} should be {_OTHER[kind]}")
-
-
-def edits_of_left(claim: Claim) -> Iterator[Edit]:
-    """The left side with ``d`` for ``∂`` or the other way round, beside the same right side."""
-    if claim.step == 1 and isinstance(claim.left, Derivative):
-        left = _flipped(claim.left, claim.left.kind)
-        yield Edit(claim.right, 1.0, "{} should be {}", (claim.left, left), left=left)
-
-
-_SIGN = {"total": "d", "immediate": "∂"}
-_OTHER = {"total": "∂", "immediate": "d"}
-
-
-def _flipped(root: Expr, kind: str) -> Expr:
-    def change(node: Node) -> Node:
-        if isinstance(node, Derivative) and node.kind == kind:
-            other: DerivativeKind = "immediate" if kind == "total" else "total"
-            return Derivative(other, node.body, node.tensor, node.args)
-        return node
-
-    return rebuild(root, change)
-
-
-def _everywhere(
-    root: Expr, node: Expr, other: str, matched: Callable[[Node], tuple[Affine, ...] | None]
-) -> Edit:
-    def change(part: Node) -> Node:
-        args = matched(part)
-        return part if args is None else Element(other, args)
-
-    new = change(node)
-    assert isinstance(new, Element)
-    return Edit(flat(rebuild(root, change)), 1.5, "{} should be {}", (node, new))
-
-
-def _read_of(node: Node, tensor: str) -> tuple[Affine, ...] | None:
-    return node.args if isinstance(node, Element) and node.tensor == tensor else None
-
-
-def _applied(node: Node, function: str, tensor: str) -> tuple[Affine, ...] | None:
-    if isinstance(node, Apply) and node.function == function and len(node.args) == 1:
-        return _read_of(node.args[0], tensor)
-    return None
 
 
 def _changes(place: Place, model: Model) -> Iterator[_Change]:
@@ -378,7 +317,8 @@ def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
 
 def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
     moved = (low is not node.lo) + (high is not node.hi)
-    cost = 1.7 if low is high else 0.4 + 0.7 * moved
+    elsewhere = low.terms != node.lo.terms or high.terms != node.hi.terms
+    cost = 1.7 if low is high else 0.3 + 0.7 * moved + 0.25 * elsewhere
     return _Change(
         Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high))
     )

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from einrnn.check.mend import combine
 from einrnn.check.mend.constants import Constant, constants
-from einrnn.check.mend.edits import Edit, edits, edits_everywhere, edits_of_left
+from einrnn.check.mend.edits import Edit, edits
+from einrnn.check.mend.everywhere import edits_everywhere, edits_of_left
 from einrnn.check.mend.holes import Filler, Hole, Tier, holes
 from einrnn.check.mend.places import expanded, flat, replaced, terms_of, weight, without_sign
 from einrnn.check.mend.pool import Piece, Pool

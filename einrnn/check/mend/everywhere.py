@@ -1,0 +1,71 @@
+"""Edits of more than one place: a name exchanged wherever it stands, and edits of the left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from einrnn.check.mend.edits import Edit, same_shape
+from einrnn.check.mend.places import flat
+from einrnn.core.model import Claim, Model
+from einrnn.core.nodes import Affine, Apply, Derivative, DerivativeKind, Element, Expr, Node
+from einrnn.core.traverse import rebuild, walk
+
+
+def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
+    """One name put in place of another, or of a function of another, wherever it stands."""
+    for node in dict.fromkeys(walk(root)):
+        if isinstance(node, Element):
+            for other in same_shape(model, node.tensor):
+                yield _everywhere(root, node, other, lambda n, t=node.tensor: _read_of(n, t))
+        elif isinstance(node, Apply) and len(node.args) == 1 and isinstance(node.args[0], Element):
+            inner = node.args[0].tensor
+            for other in same_shape(model, inner):
+                yield _everywhere(
+                    root, node, other, lambda n, f=node.function, t=inner: _applied(n, f, t)
+                )
+    kinds = {n.kind for n in walk(root) if isinstance(n, Derivative)}
+    for kind in sorted(kinds):
+        yield Edit(_flipped(root, kind), 1.6, f"every {_SIGN[kind]} should be {_OTHER[kind]}")
+
+
+def edits_of_left(claim: Claim) -> Iterator[Edit]:
+    """The left side with ``d`` for ``∂`` or the other way round, beside the same right side."""
+    if claim.step == 1 and isinstance(claim.left, Derivative):
+        left = _flipped(claim.left, claim.left.kind)
+        yield Edit(claim.right, 1.0, "{} should be {}", (claim.left, left), left=left)
+
+
+_SIGN = {"total": "d", "immediate": "∂"}
+_OTHER = {"total": "∂", "immediate": "d"}
+
+
+def _flipped(root: Expr, kind: str) -> Expr:
+    def change(node: Node) -> Node:
+        if isinstance(node, Derivative) and node.kind == kind:
+            other: DerivativeKind = "immediate" if kind == "total" else "total"
+            return Derivative(other, node.body, node.tensor, node.args)
+        return node
+
+    return rebuild(root, change)
+
+
+def _everywhere(
+    root: Expr, node: Expr, other: str, matched: Callable[[Node], tuple[Affine, ...] | None]
+) -> Edit:
+    def change(part: Node) -> Node:
+        args = matched(part)
+        return part if args is None else Element(other, args)
+
+    new = change(node)
+    assert isinstance(new, Element)
+    return Edit(flat(rebuild(root, change)), 1.5, "{} should be {}", (node, new))
+
+
+def _read_of(node: Node, tensor: str) -> tuple[Affine, ...] | None:
+    return node.args if isinstance(node, Element) and node.tensor == tensor else None
+
+
+def _applied(node: Node, function: str, tensor: str) -> tuple[Affine, ...] | None:
+    if isinstance(node, Apply) and node.function == function and len(node.args) == 1:
+        return _read_of(node.args[0], tensor)
+    return None
