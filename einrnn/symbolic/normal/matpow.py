@@ -63,9 +63,7 @@ def _powers(first: Matrix, second: Expr, index: Index) -> Matrix | None:
     return _raised(first, af.plus(first.power, second.power), (first.at[0], second.at[1]))
 
 
-def _power_and_entry(
-    work: Normaliser, first: Matrix, second: Expr, index: Index
-) -> Matrix | None:
+def _power_and_entry(work: Normaliser, first: Matrix, second: Expr, index: Index) -> Matrix | None:
     """A^n[i,k] A[k,j] and A[i,k] A^n[k,j] summed over k are A^(n + 1)[i,j]."""
     here, variable = af.of(index), Index("·v")
     for at in (0, 1):
