@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from einrnn.core.nodes import Reduce
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Cond, Index, Reduce
+from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.terms import Term, sorted_factors
+from einrnn.symbolic.normal.terms import Term, sorted_conds, sorted_factors
 
 
 def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
@@ -46,3 +48,9 @@ def cancel_sum(term: Term) -> Term | None:
             powers[whole] += 1
             return Term(rest.bound, rest.conds, sorted_factors(powers.items()))
     return None
+
+
+def whole_range(index: Index, size: Affine) -> tuple[Cond, ...]:
+    """The conditions that an index runs over a whole axis."""
+    here = af.of(index)
+    return sorted_conds((at_least_zero(here), at_least_zero(af.minus(af.last(size), here))))

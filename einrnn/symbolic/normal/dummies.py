@@ -58,10 +58,16 @@ def _item(node: Node, extra: str, bound: frozenset[Index], may_swap: Swaps) -> _
         return _Item(node, extra, shape, (only,))
     if isinstance(node, Element):
         return _entry(node, extra, bound, node.args, digest(node.tensor, extra), may_swap(node))
-    if isinstance(node, Matrix) and not node.body.free & bound:
+    if isinstance(node, Matrix) and not bound & _beside_positions(node):
         head = digest(node.op, node.size, node.power, node.body, extra)
         return _entry(node, extra, bound, node.at, head, may_swap(node))
     return _Item(node, extra, b"", None)
+
+
+def _beside_positions(node: Matrix) -> frozenset[Index]:
+    """The indices that occur in a matrix otherwise than as a position."""
+    inside = node.body.free - {node.row, node.column}
+    return inside | node.size.free | node.power.free
 
 
 def _entry(

@@ -40,6 +40,7 @@ from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.exponents import collected
+from einrnn.symbolic.normal.extremes import Binder, extreme
 from einrnn.symbolic.normal.powers import exponential, logarithm, power
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import (
@@ -367,17 +368,7 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
     inner = work.inside(low, high).poly(body)
     if expr.op == "prod":
         return _product_over(work, index, expr.lo, expr.hi, inner)
-    return _extreme(expr, index, inner)
-
-
-def _extreme(expr: Reduce, index: Index, inner: Poly) -> Poly:
-    """max_j (a_j + c) = c + max_j a_j for what does not depend on the index."""
-    outside = {t: c for t, c in inner.items() if index not in t.indices}
-    rest = {t: c for t, c in inner.items() if index in t.indices}
-    if not rest:
-        rest, outside = inner, {}
-    atom = canonical_binders(Reduce(expr.op, index, expr.lo, expr.hi, expression(rest)))
-    return tm.plus((outside, tm.atom(tm.in_order(atom))))
+    return extreme(work, expr.op, Binder(index, expr.lo, expr.hi), inner)
 
 
 def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner: Poly) -> Poly:

@@ -21,7 +21,7 @@ from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
 
-_MOST_POWER = 4
+_MOST_POWER = 8
 
 
 @dataclass(frozen=True)
@@ -210,13 +210,19 @@ def _of_chain(work: Normaliser, expr: Matrix, chain: Chain) -> Poly:
     return work.poly(Apply("log", (product,)))
 
 
+def is_small(power: Affine) -> bool:
+    """Whether a power is a number for which a product is written out."""
+    number = af.number(power)
+    return number is not None and 0 <= number <= _MOST_POWER
+
+
 def _matpow(work: Normaliser, expr: Matrix, entry: Entry) -> Poly:
     """Small whole powers as products, the others as they are."""
-    power = af.number(expr.power)
     first, last = expr.at
+    power = af.number(expr.power)
     if power == 0:
         return work.poly(delta(first, last))
-    if power is None or not 0 < power <= _MOST_POWER:
+    if power is None or not is_small(expr.power):
         return tm.atom(_ordered(_same(expr, entry, expr.at)))
     between = [work.fresh() for _ in range(power - 1)]
     at = [first, *(af.of(index) for index in between), last]

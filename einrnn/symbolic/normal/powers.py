@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from einrnn.core import build
-from einrnn.core.nodes import Add, Apply, Expr, Pow, Reduce
+from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import prime_powers, split_positive
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from einrnn.symbolic.normal.expand import Normaliser
 
 _MOST_REPEATED = 6
+_MOST_CASES = 6
 
 
 def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
@@ -108,7 +109,30 @@ def single_factors(poly: Poly) -> tuple[Fraction, tm.Factors] | None:
 
 
 def exponential(work: Normaliser, inner: Poly) -> Poly:
-    """exp of a sum as a product: exp(2a + b) = exp(a)^2 exp(b); exp(n log a) = a^n."""
+    """exp of a sum as a product: exp(2a + b) = exp(a)^2 exp(b); exp(n log a) = a^n.
+
+    Conditions move out: exp([c] a) = [c] exp(a) + 1 - [c].
+    """
+    by_conds: dict[tuple[Cond, ...], dict[Term, Fraction]] = {}
+    for term, coefficient in sorted_terms(inner):
+        outside = () if term.bound else term.conds
+        by_conds.setdefault(outside, {})[term] = coefficient
+    if len(by_conds) > _MOST_CASES:
+        return _exponential_of_sum(work, inner)
+    result = tm.ONE
+    for conds, summands in by_conds.items():
+        holds: Poly = {Term((), conds, ()): Fraction(1)}
+        bare = {Term(t.bound, (), t.factors): c for t, c in summands.items()} if conds else summands
+        factor = work.product(holds, _exponential_of_sum(work, bare))
+        if conds:
+            factor = tm.plus((factor, tm.ONE, tm.scale(holds, Fraction(-1))))
+        result = work.product(result, factor)
+        if conds:
+            result = work.canonical(result)
+    return result
+
+
+def _exponential_of_sum(work: Normaliser, inner: Poly) -> Poly:
     result = tm.ONE
     for term, coefficient in sorted_terms(inner):
         result = work.product(result, _exponential_of(work, term, coefficient))

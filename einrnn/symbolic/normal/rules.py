@@ -17,7 +17,6 @@ from einrnn.core.nodes import (
     Affine,
     Cases,
     Compare,
-    Cond,
     Element,
     Expr,
     Index,
@@ -29,9 +28,11 @@ from einrnn.core.nodes import (
 from einrnn.core.traverse import substitute, tensors
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.cancel import parts_by_index
-from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
+from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
+from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
+from einrnn.symbolic.normal.matpow import matrix_powers
+from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.signs import positive_names
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -39,7 +40,7 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
     """The rules that a model's inputs and the granted assumptions give."""
-    rules: list[Rule] = [reduce_quotient, vanishes]
+    rules: list[Rule] = [reduce_quotient, vanishes, matrix_powers, power_sums]
     for given in model.inputs.values():
         rules += _fact_rules(given)
     for assumption in assumptions:
@@ -306,7 +307,7 @@ def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
             continue
         (inverse,) = inverses
         (other,) = (pair for pair in part.factors if pair[0] is not inverse)
-        if part.conds != _whole_range(index, inverse.size):
+        if part.conds != whole_range(index, inverse.size):
             continue
         known = (*work.known, *inequalities(term.conds))
         found = _meets(work, inverse, other, index, known)
@@ -315,12 +316,6 @@ def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
             conds = tm.sorted_conds((*rest.conds, is_zero(af.minus(left, right))))
             return {Term(rest.bound, conds, rest.factors): Fraction(1)}
     return None
-
-
-def _whole_range(index: Index, size: Affine) -> tuple[Cond, ...]:
-    """The conditions that an index runs over a whole axis."""
-    here = af.of(index)
-    return tm.sorted_conds((at_least_zero(here), at_least_zero(af.minus(af.last(size), here))))
 
 
 def _meets(

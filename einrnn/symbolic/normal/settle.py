@@ -189,7 +189,17 @@ def affine_parts(value: Affine) -> list[tuple[Expr | None, int]]:
 
 
 def _count(term: Term, index: Index, known: tuple[Affine, ...]) -> Affine | None:
-    """How many values an index has, where its conditions are one lower and one upper bound."""
+    """How many values an index has, where its range is known not to end before it begins."""
+    ends = span(term, index)
+    if ends is None:
+        return None
+    count = af.shift(af.minus(ends[1], ends[0]), 1)
+    outer = inequalities(cond for cond in term.conds if index not in cond.free)
+    return count if follows((*known, *outer), count) else None
+
+
+def span(term: Term, index: Index) -> tuple[Affine, Affine] | None:
+    """The first and last value of an index whose conditions are one lower and one upper bound."""
     lows: list[Affine] = []
     highs: list[Affine] = []
     for cond in term.conds:
@@ -204,8 +214,4 @@ def _count(term: Term, index: Index, known: tuple[Affine, ...]) -> Affine | None
         if index in rest.free:
             return None
         (lows if times > 0 else highs).append(af.scale(rest, -times))
-    if len(lows) != 1 or len(highs) != 1:
-        return None
-    count = af.shift(af.minus(highs[0], lows[0]), 1)
-    outer = inequalities(cond for cond in term.conds if index not in cond.free)
-    return count if follows((*known, *outer), count) else None
+    return (lows[0], highs[0]) if len(lows) == len(highs) == 1 else None

@@ -1,0 +1,86 @@
+"""Powers of matrices in products: ``A^m A^n = A^(m + n)``, ``A A^n = A^(n + 1)``.
+
+Small powers that are numbers are products of entries (:mod:`.matrices`).
+"""
+
+from __future__ import annotations
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Expr, Index, Matrix
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.match import match
+from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
+from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.matrices import is_small, matrix
+from einrnn.symbolic.normal.terms import Poly, Term
+
+
+def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
+    """One step towards one power for each chain of powers of a matrix."""
+    found = [a for a, e in term.factors if isinstance(a, Matrix) and a.op == "matpow" and e == 1]
+    if not found:
+        return None
+    for atom in found:
+        if is_small(atom.power):
+            return work.times(_without(term, atom), matrix(work, atom))
+    for part, rest in parts_by_index(term):
+        joined = _joined(work, part)
+        if joined is not None:
+            return work.times(rest, matrix(work, joined))
+    return None
+
+
+def _without(term: Term, atom: Expr) -> Term:
+    return Term(term.bound, term.conds, tuple(pair for pair in term.factors if pair[0] is not atom))
+
+
+def _joined(work: Normaliser, part: Term) -> Matrix | None:
+    """A power and what it is multiplied by along a summed index as one power."""
+    (index,) = part.bound
+    if len(part.factors) != 2 or any(exponent != 1 for _, exponent in part.factors):
+        return None
+    pair = [atom for atom, _ in part.factors]
+    for first, second in (pair, pair[::-1]):
+        if not isinstance(first, Matrix) or first.op != "matpow" or index in first.power.free:
+            continue
+        if part.conds != whole_range(index, first.size):
+            continue
+        joined = _powers(first, second, index) or _power_and_entry(work, first, second, index)
+        if joined is not None:
+            return joined
+    return None
+
+
+def _powers(first: Matrix, second: Expr, index: Index) -> Matrix | None:
+    """A^m[i,k] A^n[k,j] summed over k is A^(m + n)[i,j]."""
+    here = af.of(index)
+    if not isinstance(second, Matrix) or second.op != "matpow" or index in second.power.free:
+        return None
+    if first.at[1] is not here or second.at[0] is not here or first.at[0] is here:
+        return None
+    if second.at[1] is here or _raised(second, first.power, first.at) is not first:
+        return None
+    return _raised(first, af.plus(first.power, second.power), (first.at[0], second.at[1]))
+
+
+def _power_and_entry(work: Normaliser, first: Matrix, second: Expr, index: Index) -> Matrix | None:
+    """A^n[i,k] A[k,j] and A[i,k] A^n[k,j] summed over k are A^(n + 1)[i,j]."""
+    here, variable = af.of(index), Index("·v")
+    for at in (0, 1):
+        outer = first.at[1 - at]
+        if first.at[at] is not here or index in outer.free:
+            continue
+        row, column = (here, af.of(variable)) if at else (af.of(variable), here)
+        body = substitute(first.body, {first.row: row, first.column: column})
+        binding = match(work.simple(body), second, frozenset((variable,)))
+        if binding is None or index in binding[variable].free:
+            continue
+        other = binding[variable]
+        positions = (outer, other) if at else (other, outer)
+        return _raised(first, af.shift(first.power, 1), positions)
+    return None
+
+
+def _raised(of: Matrix, power: Affine, at: tuple[Affine, ...]) -> Matrix:
+    """Another power of the same matrix."""
+    return Matrix(of.op, of.row, of.column, of.size, of.body, power, at)

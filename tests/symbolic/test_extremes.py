@@ -1,0 +1,48 @@
+"""Largest values over ranges, and exponentials of cases."""
+
+import pytest
+
+from tests.symbolic.proving import error_in_numbers, proved
+
+MATRIX = "input A[N,M], x[N], y[M], p positive, c\n"
+LAWS = {
+    "shift": MATRIX + "[1] max[i](x[i] + c) = max[i](x[i]) + c",
+    "scale": MATRIX + "[1] max[i](3 p x[i]) = 3 p max[i](x[i])",
+    "exchange": MATRIX + "[1] max[i](max[j](A[i,j])) = max[j](max[i](A[i,j]))",
+    "nested": (
+        MATRIX + "[1] max[i](x[i] + max[j](A[i,j] + y[j])) = max[j](y[j] + max[i](A[i,j] + x[i]))"
+    ),
+    "smallest": MATRIX + "[1] min[i](2 x[i] + min[j](A[i,j])) = min[j](min[i](A[i,j] + 2 x[i]))",
+    "separate": MATRIX + "[1] max[i](x[i] + max[j](y[j])) = max[i](x[i]) + max[j](y[j])",
+    "exp of cases": (
+        "input x[T], y\nindex t : T\n"
+        "[1] exp({ x[t] if t >= 1 ; y otherwise }) = { exp(x[t]) if t >= 1 ; exp(y) otherwise }"
+    ),
+}
+TRAPS = {
+    "negative scale": MATRIX + "[1] max[i](-x[i]) = -max[i](x[i])",
+    "unknown scale": MATRIX + "[1] max[i](c x[i]) = c max[i](x[i])",
+    "largest for smallest": MATRIX + "[1] max[i](min[j](A[i,j])) = min[j](max[i](A[i,j]))",
+    "sum of maxima": MATRIX + "[1] max[i](2 x[i] + x[i]^2) = 2 max[i](x[i]) + max[i](x[i]^2)",
+    "subtracted maximum": (
+        MATRIX + "[1] max[i](x[i] - max[j](A[i,j])) = max[j](max[i](x[i] - A[i,j]))"
+    ),
+    "range that depends": (
+        "input A[N,N]\n[1] max[i](max[j=0..i](A[i,j])) = max[j](max[i=0..j](A[i,j]))"
+    ),
+    "exp of a bracket": (
+        "input x[T]\nindex t : T\n[1] exp({ x[t] if t >= 1 ; 0 otherwise }) "
+        "= { exp(x[t]) if t >= 1 ; 0 otherwise }"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_law_is_proved_and_holds_in_numbers(name: str):
+    assert proved(LAWS[name])
+    assert error_in_numbers(LAWS[name]) < 1e-10
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_false_law_is_not_proved(name: str):
+    assert not proved(TRAPS[name])
