@@ -120,6 +120,7 @@ class Document:
         """
         from einrnn.numeric.program import compile_program
         from einrnn.symbolic.derived import complete, fewer_axes
+        from einrnn.symbolic.sweep.sweep import swept
 
         if backend != "numpy":
             raise EinrnnError("E801", f"no backend {backend!r}", "the backend here is numpy")
@@ -127,6 +128,7 @@ class Document:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
         parsed = [parse_expression(text, self.model) for text in outputs]
         model, exprs = complete(self.model, parsed, fewer_axes)
+        model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, parsed, strict=True)])
         wanted = {
             name: (expr, tuple(ranges), ranges)
             for name, expr, (_, ranges) in zip(outputs, exprs, parsed, strict=True)
