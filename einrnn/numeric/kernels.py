@@ -118,6 +118,11 @@ def logsumexp(x: Any, axis: tuple[int, ...]) -> Any:
     return total + np.squeeze(top, axis=axis)
 
 
+def finite(x: Any) -> Any:
+    """``x`` where it is finite, else 0."""
+    return np.where(np.isfinite(x), x, np.zeros((), np.asarray(x).dtype))
+
+
 _OWN: dict[str, Kernel] = {
     "abs": magnitude,
     "sign": sign,
@@ -137,6 +142,7 @@ _OPERATORS: dict[str, Kernel] = {
     "reciprocal": reciprocal,
     "power": power,
     "whole": whole,
+    "finite": finite,
     "where": np.where,
     "and": np.logical_and,
     "or": np.logical_or,

@@ -12,16 +12,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from einrnn.core import affine as af
-from einrnn.core.model import Definition, Model, Range
-from einrnn.core.nodes import Affine, And, Compare, Cond, Element, Expr, Index, Node, Value
-from einrnn.core.traverse import canonical, elements, substitute
+from einrnn.core.model import Clause, Definition, Model, Range
+from einrnn.core.nodes import (
+    Affine,
+    And,
+    Apply,
+    Compare,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Node,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.core.traverse import canonical, elements, substitute, walk
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, refined
 from einrnn.symbolic.sweep.contract import Cotangent, NotLinear, contracted_system, entry_of
+from einrnn.symbolic.sweep.facts import summed_facts
 from einrnn.symbolic.sweep.system import System, Systems, vanishes
 from einrnn.symbolic.sweep.terms import Term, entry, opened, pinned, product_of, widened
 from einrnn.symbolic.tidy import tidy
+from einrnn.symbolic.unfold import unfolded
 
 _ROUNDS = 100
 
@@ -63,13 +78,25 @@ class _Sweep:
                 continue
             seen.add(name)
             old = self.model.definitions[name]
+            plain = name in self.model.derived and not self._systems.recurs(name)
+            shorter = self._shorter if plain else self._as_is
             clauses = tuple(
-                replace(clause, body=self.rewritten(clause.body, clause.ranges))
+                replace(clause, body=self.rewritten(shorter(clause), clause.ranges))
                 for clause in old.clauses
             )
             if clauses != old.clauses:
                 self._add({name: replace(old, clauses=clauses)})
             pending += [e.tensor for clause in clauses for e in elements(clause.body)]
+
+    def _as_is(self, clause: Clause) -> Expr:
+        return clause.body
+
+    def _shorter(self, clause: Clause) -> Expr:
+        """The right side with derivatives written out in it, where that makes it smaller:
+        ``-y / yhat`` times ``yhat`` is ``-y``, also where ``yhat`` is too small to divide by."""
+        found = summed_facts(self.model, unfolded(self.model, clause.body, clause.ranges))
+        found = tidy(found, clause.ranges)
+        return found if _size(found) < _size(clause.body) else clause.body
 
     def rewritten(self, expr: Expr, ranges: Ranges) -> Expr:
         """An equal expression in which no contraction of a parameter is left to do."""
@@ -157,6 +184,14 @@ class _Sweep:
         for name in names.values():
             result = fold(result, self.model.definitions[name], outside)
         return result
+
+
+def _size(expr: Expr) -> int:
+    """How many entries are read and how many functions and sums are computed."""
+    kinds = (Element, Reduce, Apply)
+    return sum(isinstance(node, kinds) for node in walk(expr)) + sum(
+        isinstance(node, Pow) and bool(elements(node.base)) for node in walk(expr)
+    )
 
 
 def _contracted_letters(term: Term, system: System, element: Element) -> dict[Index, int]:

@@ -1,0 +1,58 @@
+"""Functions that generated numpy code brings along, each without overflow."""
+
+from __future__ import annotations
+
+_TEXTS = {
+    "sigmoid": """
+def sigmoid(x):
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, DTYPE.type(1), small) / (1 + small)
+""",
+    "softplus": """
+def softplus(x):
+    return np.logaddexp(x, DTYPE.type(0))
+""",
+    "relu": """
+def relu(x, out=None):
+    return np.maximum(x, DTYPE.type(0), out=out)
+""",
+    "sign": """
+def sign(x):
+    return np.sign(x)
+""",
+    "step": """
+def step(x):
+    return np.where(np.isnan(x), x, x > 0).astype(DTYPE)
+""",
+    "finite": """
+def finite(x):
+    return np.where(np.isfinite(x), x, DTYPE.type(0))
+""",
+    "logsumexp": """
+def logsumexp(x, axes):
+    top = np.max(x, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, DTYPE.type(0))
+    total = np.log(np.sum(np.exp(x - top), axis=axes))
+    return total + np.squeeze(top, axis=axes)
+""",
+    "clamped": """
+def clamped(source, indices, name):
+    return source[tuple(np.clip(at, 0, n - 1) for at, n in zip(indices, source.shape))]
+""",
+    "looked_up": """
+def looked_up(source, indices, name):
+    for at, size in zip(indices, source.shape):
+        at = np.asarray(at)
+        if at.size and (at.min() < 0 or at.max() >= size):
+            wrong = at[(at < 0) | (at >= size)].flat[0]
+            raise IndexError(
+                f"{name} is read out of range: a look-up gives position {wrong} "
+                f"on an axis of size {size}"
+            )
+    return source[indices]
+""",
+}
+
+HELPERS: dict[str, tuple[str, ...]] = {
+    name: tuple(text.strip().splitlines()) for name, text in _TEXTS.items()
+}
