@@ -119,6 +119,7 @@ class Document:
             EinrnnError: E801, the backend is not known.
         """
         from einrnn.numeric.program import compile_program
+        from einrnn.symbolic.arguments import named_arguments
         from einrnn.symbolic.derived import complete, fewer_axes
         from einrnn.symbolic.sweep.sweep import swept
 
@@ -127,7 +128,7 @@ class Document:
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
         parsed = [parse_expression(text, self.model) for text in outputs]
-        model, exprs = complete(self.model, parsed, fewer_axes)
+        model, exprs = complete(named_arguments(self.model), parsed, fewer_axes)
         model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, parsed, strict=True)])
         wanted = {
             name: (expr, tuple(ranges), ranges)

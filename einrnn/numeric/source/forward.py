@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from einrnn.numeric.live import lifetimes, pruned
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.rows import laid_out
 from einrnn.numeric.source.softmax import softmax
 from einrnn.numeric.steps import (
     Choose,
@@ -27,6 +28,7 @@ def improved(plan: Plan) -> Plan:
     """The plan with views of what was just stored replaced by what was stored."""
     registers = list(plan.registers)
     main = softmax(_forwarded(plan.main, {}, registers), registers)
+    main = laid_out(main, registers)
     constants, main = pruned(plan.constants, main, set(plan.outputs.values()))
     fixed = tuple(registers)
     times = lifetimes(fixed, constants, main, set(plan.outputs.values()))
@@ -73,7 +75,7 @@ def _renamed(step: Step, same: Mapping[int, int]) -> Step:
     """The step reading other registers of the same value."""
     changes: dict[str, object] = {}
     for name in ("source", "left", "right"):
-        register = getattr(step, name, None)
+        register: int = getattr(step, name, -1)
         if register in same:
             changes[name] = same[register]
     for name in ("args", "indices", "checked"):

@@ -239,8 +239,14 @@ class _Writer:
                 self._laid(step.right, step.right_order, flat),
             )
             return f'np.einsum("...k,...k->...", {a}, {b})'
-        a = self._laid(step.left, step.left_order, flat_left)
-        b = self._laid(step.right, step.right_order, flat_right)
+        if left and not right and not batch:
+            # the vector first: then the rows of the matrix are read as they lie
+            order = (*step.left_order[len(left) :], *step.left_order[: len(left)])
+            a = self._laid(step.right, step.right_order, flat_right)
+            b = self._laid(step.left, order, (prod(summed), prod(left)))
+        else:
+            a = self._laid(step.left, step.left_order, flat_left)
+            b = self._laid(step.right, step.right_order, flat_right)
         product = "np.matmul" if batch else "np.dot"
         result = (*flat_left[:-1], *flat_right[len(batch) + 1 :])
         if not where:
