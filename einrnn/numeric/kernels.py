@@ -171,6 +171,16 @@ def function(name: str) -> Kernel:
     return _OWN[name] if name in _OWN else getattr(np, FUNCTIONS[name].numpy)
 
 
+def scatter(source: Any, index: Any, size: int) -> Any:
+    """The rows of ``source`` added up by ``index``; those outside ``0 .. size - 1`` are left."""
+    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    inside = (index >= 0) & (index < size)
+    if not inside.all():
+        source, index = source[inside], index[inside]
+    np.add.at(result, index, source)
+    return result
+
+
 def linear(op: str, matrix: Any, exponent: int, guarded: bool) -> Any:
     """A matrix function of the last two axes.
 

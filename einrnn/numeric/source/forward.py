@@ -74,7 +74,7 @@ def _forwarded(
 def _renamed(step: Step, same: Mapping[int, int]) -> Step:
     """The step reading other registers of the same value."""
     changes: dict[str, object] = {}
-    for name in ("source", "left", "right"):
+    for name in ("source", "left", "right", "index"):
         register: int = getattr(step, name, -1)
         if register in same:
             changes[name] = same[register]

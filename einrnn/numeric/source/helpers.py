@@ -35,6 +35,16 @@ def logsumexp(x, axes):
     total = np.log(np.sum(np.exp(x - top), axis=axes))
     return total + np.squeeze(top, axis=axes)
 """,
+    "scatter": """
+def scatter(source, index, size):
+    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    inside = (index >= 0) & (index < size)
+    if not inside.all():
+        source, index = source[inside], index[inside]
+    for at, row in zip(index.tolist(), source):
+        result[at] += row
+    return result
+""",
     "clamped": """
 def clamped(source, indices, name):
     return source[tuple(np.clip(at, 0, n - 1) for at, n in zip(indices, source.shape))]

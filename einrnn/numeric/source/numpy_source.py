@@ -34,6 +34,7 @@ from einrnn.numeric.steps import (
     Loop,
     Map,
     Random,
+    Scatter,
     Spread,
     Step,
     Store,
@@ -285,6 +286,9 @@ class _Writer:
                 return f"np.broadcast_to({self.name(source)}, {shape})"
             case Gather():
                 return self._gather(step)
+            case Scatter(_, source, index, size):
+                self.helpers.add("scatter")
+                return f"scatter({self.name(source)}, {self.name(index)}, {size})"
             case Allocate(out, _, shape):
                 known = self.planned.of.get(out)
                 return f"np.empty({shape}, DTYPE)" if known is None else f"b{known}"
@@ -344,7 +348,7 @@ class _Writer:
 
 def _makes(step: Step) -> bool:
     """Whether the result is an array (or a number) of its own."""
-    return isinstance(step, (Map, Fold, Contract, Allocate, Gather))
+    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter))
 
 
 def _constant(step: Constant) -> str:

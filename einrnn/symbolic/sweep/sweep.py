@@ -32,7 +32,7 @@ from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, refined
 from einrnn.symbolic.sweep.contract import Cotangent, NotLinear, contracted_system, entry_of
-from einrnn.symbolic.sweep.facts import summed_facts
+from einrnn.symbolic.sweep.facts import with_facts
 from einrnn.symbolic.sweep.system import System, Systems, vanishes
 from einrnn.symbolic.sweep.terms import Term, entry, opened, pinned, product_of, widened
 from einrnn.symbolic.tidy import tidy
@@ -89,14 +89,15 @@ class _Sweep:
             pending += [e.tensor for clause in clauses for e in elements(clause.body)]
 
     def _as_is(self, clause: Clause) -> Expr:
-        return clause.body
+        found = with_facts(self.model, clause.body)
+        return clause.body if found is clause.body else tidy(found, clause.ranges)
 
     def _shorter(self, clause: Clause) -> Expr:
         """The right side with derivatives written out in it, where that makes it smaller:
         ``-y / yhat`` times ``yhat`` is ``-y``, also where ``yhat`` is too small to divide by."""
-        found = summed_facts(self.model, unfolded(self.model, clause.body, clause.ranges))
+        found = with_facts(self.model, unfolded(self.model, clause.body, clause.ranges))
         found = tidy(found, clause.ranges)
-        return found if _size(found) < _size(clause.body) else clause.body
+        return found if _size(found) < _size(clause.body) else self._as_is(clause)
 
     def rewritten(self, expr: Expr, ranges: Ranges) -> Expr:
         """An equal expression in which no contraction of a parameter is left to do."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO, compare
 from einrnn.core.model import Clause, Model
-from einrnn.core.nodes import Affine, Compare, Element, Index, Node
+from einrnn.core.nodes import Affine, Compare, Element, Index, Node, Value
 from einrnn.core.traverse import binds, elements, rebuild, substitute, walk
 from einrnn.symbolic.ranges import Ranges, at_least_zero, refined
 from einrnn.symbolic.tidy import tidy
@@ -122,10 +122,14 @@ class Systems:
 def _pins(clause: Clause) -> bool:
     """Whether an equality between two of a clause's own letters occurs."""
     own = clause.ranges.keys()
-    return any(
-        isinstance(node, Compare) and node.op == "==" and len(node.free & own) == 2
-        for node in walk(clause.body)
-    )
+    for node in walk(clause.body):
+        match node:
+            case Compare("==", Value(left), Value(right)):
+                if sum(atom in own for atom, _ in af.minus(left, right).terms) == 2:
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _unchanged(position: Affine, letter: Index) -> bool:
