@@ -27,7 +27,7 @@ from einrnn.numeric import binding
 from einrnn.numeric.cost import Cost, cost
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
-from einrnn.numeric.generated import Generated, can_generate
+from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
@@ -38,7 +38,11 @@ _WHOLE_FUNCTIONS = frozenset({"abs", "sign", "step", "relu", "max", "min"})
 
 
 def compile_program(
-    model: Model, outputs: Mapping[str, Output], *, opaque_seed: int = 0
+    model: Model,
+    outputs: Mapping[str, Output],
+    *,
+    opaque_seed: int = 0,
+    backend: str = "numpy",
 ) -> Program:
     """One program for all outputs, which share what they have in common.
 
@@ -46,7 +50,7 @@ def compile_program(
     their ranges. The model is closed: it has no Derivative nodes. Raises EvaluationError
     (E609) for names that the model does not have.
     """
-    return Program(model, outputs, opaque_seed)
+    return Program(model, outputs, opaque_seed, backend)
 
 
 class Program:
@@ -56,8 +60,11 @@ class Program:
     sizes that are needed, by an input or by name.
     """
 
-    def __init__(self, model: Model, outputs: Mapping[str, Output], opaque_seed: int) -> None:
+    def __init__(
+        self, model: Model, outputs: Mapping[str, Output], opaque_seed: int, backend: str
+    ) -> None:
         self.model = model
+        self.backend = backend
         self.outputs = dict(outputs)
         self._seed = opaque_seed
         roots = self._roots()
@@ -71,6 +78,7 @@ class Program:
         self._ready: dict[object, Executable | Generated] = {}
         self._seen: dict[object, Executable | Generated] = {}
         self._last: dict[str, int] | None = None
+        self._dtype = "float64"
 
     def __call__(self, **given: Any) -> dict[str, Array]:
         """The outputs as new arrays.
@@ -105,6 +113,19 @@ class Program:
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
         return cost(self.plan(**sizes))
+
+    def source(self, *, dtype: str | None = None, **sizes: int) -> str:
+        """A module of its own whose ``program`` maps inputs by name to outputs by name.
+
+        It is written for fixed sizes: those given, else those of the last call, else
+        moderate ones. ``dtype`` is ``float32`` or ``float64``, as the last call without it.
+
+        Raises:
+            EvaluationError: E610, a size is missing; E618, a step has no source.
+        """
+        known = self._last or self._nominal()
+        found = self.plan(**sizes) if sizes else self._plan(known)
+        return source(found, dtype or self._dtype, self.backend)
 
     def __str__(self) -> str:
         sizes = self._last or self._nominal()
@@ -159,8 +180,9 @@ class Program:
         dtype = binding.working_dtype(self.model, arrays, self._integral)
         found = self._plan(sizes)
         self._last = sizes
-        if can_generate(found, dtype):
-            return Generated(found, dtype)
+        self._dtype = dtype.name
+        if can_generate(found, dtype) or self.backend != "numpy":
+            return Generated(found, dtype, self.backend)
         return Executable(found, Setting(dtype, self.model, sizes, self._seed))
 
     def _nominal(self) -> dict[str, int]:

@@ -27,7 +27,9 @@ from einrnn.numeric.steps import (
 )
 
 # of all functions of entries these have no ``out`` argument
-_NO_OUT = frozenset({"where", "whole", "finite", "sigmoid", "softplus", "erf", "step", "sign"})
+_NO_OUT = frozenset(
+    {"where", "whole", "finite", "sigmoid", "softplus", "erf", "step", "sign", "relu"}
+)
 _VIEWS = (View, Align, Spread, Diagonal, Layout)
 _FOREVER = 1 << 60
 

@@ -13,8 +13,8 @@ def softplus(x):
     return np.logaddexp(x, DTYPE.type(0))
 """,
     "relu": """
-def relu(x, out=None):
-    return np.maximum(x, DTYPE.type(0), out=out)
+def relu(x):
+    return np.maximum(x, DTYPE.type(0))
 """,
     "sign": """
 def sign(x):
@@ -65,4 +65,22 @@ def looked_up(source, indices, name):
 
 HELPERS: dict[str, tuple[str, ...]] = {
     name: tuple(text.strip().splitlines()) for name, text in _TEXTS.items()
+}
+
+_JAX_TEXTS = {
+    "scatter": """
+def scatter(source, index, size):
+    index = np.where((index >= 0) & (index < size), index, size)
+    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    return result.at[index].add(source, mode="drop")
+""",
+    "looked_up": """
+def looked_up(source, indices, name):
+    indices = tuple(np.where(at < 0, n, at) for at, n in zip(indices, source.shape))
+    return source.at[indices].get(mode="fill", fill_value=numpy.nan)
+""",
+}
+
+JAX_HELPERS: dict[str, tuple[str, ...]] = {
+    name: tuple(text.strip().splitlines()) for name, text in _JAX_TEXTS.items()
 }

@@ -82,7 +82,7 @@ def writable(plan: Plan) -> bool:
 
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    writer = _Writer(plan, buffers(plan))
+    writer = Writer(plan, buffers(plan))
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
     results = writer.results()
@@ -122,12 +122,13 @@ def numpy_source(plan: Plan, dtype: str) -> str:
     return "\n".join(rows)
 
 
-class _Writer:
+class Writer:
+    """Steps as lines of numpy; other backends change what differs."""
+
     def __init__(self, plan: Plan, planned: Buffers) -> None:
         self.plan = plan
         self.planned = planned
         self.helpers: set[str] = set()
-        self._counters: set[int] = set()
 
     def name(self, register: int) -> str:
         """An identifier of its own for each register."""
@@ -160,22 +161,34 @@ class _Writer:
         rows: list[str] = []
         for step in steps:
             match step:
-                case Loop(counter, first, last, body):
-                    end = last + (1 if first <= last else -1)
-                    way = "" if first <= last else ", -1"
-                    rows.append(f"{pad}for {self.name(counter)} in range({first}, {end}{way}):")
-                    rows += self.block(body, depth + 1) or [f"{pad}    pass"]
+                case Loop():
+                    rows += self.loop(step, depth)
                 case Choose():
-                    rows += self._choice(step, depth)
-                case Store(out, items, source):
-                    if source not in self.planned.target:
-                        part = self._items(out, items)
-                        rows.append(f"{pad}{self.name(out)}[{part}] = {self.name(source)}")
+                    rows += self.choice(step, depth)
+                case Store():
+                    rows += self.store(step, depth)
                 case _:
                     rows.append(f"{pad}{self._line(step)}")
         return rows
 
-    def _choice(self, step: Choose, depth: int) -> list[str]:
+    def store(self, step: Store, depth: int) -> list[str]:
+        """The assignment, unless the source was computed where it belongs."""
+        if step.source in self.planned.target:
+            return []
+        part = self.items(step.out, step.items)
+        return [f"{'    ' * depth}{self.name(step.out)}[{part}] = {self.name(step.source)}"]
+
+    def loop(self, step: Loop, depth: int) -> list[str]:
+        """A for loop."""
+        pad, way = "    " * depth, 1 if step.first <= step.last else -1
+        ends = f"{step.first}, {step.last + way}" + ("" if way == 1 else ", -1")
+        return [
+            f"{pad}for {self.name(step.counter)} in range({ends}):",
+            *(self.block(step.body, depth + 1) or [f"{pad}    pass"]),
+        ]
+
+    def choice(self, step: Choose, depth: int) -> list[str]:
+        """An if statement."""
         pad = "    " * depth
         tests = " and ".join(f"np.isfinite({self.name(c)}).all()" for c in step.checked)
         out = self.name(step.out)
@@ -192,12 +205,12 @@ class _Writer:
         out: int = getattr(step, "out")  # noqa: B009
         if isinstance(step, (Map, Fold, Contract)):
             return self._computed(step, out)
-        return f"{self.name(out)} = {self._value(step)}"
+        return f"{self.name(out)} = {self.value(step)}"
 
     def _computed(self, step: Map | Fold | Contract, out: int) -> str:
         store = self.planned.target.get(out)
         if store is not None:
-            where = f"{self.name(store.out)}[{self._items(store.out, store.items)}]"
+            where = f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
         elif out in self.planned.of:
             where = f"b{self.planned.of[out]}"
         else:
@@ -264,7 +277,8 @@ class _Writer:
             found = tuple(found[at] for at in order)
         return text if found == shape else f"{text}.reshape({shape})"
 
-    def _value(self, step: Step) -> str:
+    def value(self, step: Step) -> str:
+        """The right side of a step that is neither computed entry by entry nor a product."""
         match step:
             case Given(_, name):
                 return f"given[{name!r}]"
@@ -275,7 +289,7 @@ class _Writer:
             case Cast(_, source):
                 return f"np.asarray({self.name(source)}).astype(DTYPE)"
             case View(_, source, items):
-                return f"{self.name(source)}[{self._items(source, items)}]"
+                return f"{self.name(source)}[{self.items(source, items)}]"
             case Diagonal(_, source, first, second):
                 return f"np.diagonal({self.name(source)}, 0, {first}, {second})"
             case Align(_, source, order):
@@ -312,16 +326,18 @@ class _Writer:
         at = "".join(f"{self.name(index)}, " for index in step.indices)
         return f"{name}({self.name(step.source)}, ({at}), {step.tensor!r})"
 
-    def _items(self, register: int, items: Sequence[Item]) -> str:
+    def items(self, register: int, items: Sequence[Item]) -> str:
+        """A subscript."""
         shape = self.plan.registers[register].shape
-        texts = [self._item(item, size) for item, size in zip(items, shape, strict=True)]
+        texts = [self.item(item, size) for item, size in zip(items, shape, strict=True)]
         while len(texts) > 1 and texts[-1] == ":":
             texts.pop()
         return ", ".join(texts) or "()"
 
-    def _item(self, item: Item, size: int) -> str:
+    def item(self, item: Item, size: int) -> str:
+        """A position or a slice of an axis of this size."""
         if isinstance(item, At):
-            return self._at(item)
+            return self.at(item)
         if item.start == At(0) and item.size == size and item.step == 1:
             return ":"
         if not item.start.counters:
@@ -329,14 +345,15 @@ class _Writer:
             stop = start + item.size * item.step
             step = "" if item.step == 1 else f":{item.step}"
             return f"{start}:{stop if stop >= 0 else ''}{step}"
-        start = self._at(item.start)
+        start = self.at(item.start)
         if item.step > 0:
             step = "" if item.step == 1 else f":{item.step}"
             return f"{start}:{start} + {item.size * item.step}{step}"
         end = f"{start} - {-item.size * item.step}"
         return f"slice({start}, {end} if {end} >= 0 else None, {item.step})"
 
-    def _at(self, at: At) -> str:
+    def at(self, at: At) -> str:
+        """A position."""
         terms = [
             self.name(counter) if times == 1 else f"{times} * {self.name(counter)}"
             for counter, times in at.counters

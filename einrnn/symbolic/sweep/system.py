@@ -13,7 +13,20 @@ from dataclasses import dataclass
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO, compare
 from einrnn.core.model import Clause, Model
-from einrnn.core.nodes import Affine, Compare, Element, Index, Node, Value
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Cases,
+    Compare,
+    Element,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Reduce,
+    Value,
+)
+from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import binds, elements, rebuild, substitute, walk
 from einrnn.symbolic.ranges import Ranges, at_least_zero, refined
 from einrnn.symbolic.tidy import tidy
@@ -43,6 +56,7 @@ class Systems:
         self._reached: dict[str, frozenset[str]] = {}
         self._systems: dict[str, System | None] = {}
         self._diagonal: dict[str, bool] = {}
+        self._carrying: dict[str, bool] = {}
 
     def reach(self, name: str) -> frozenset[str]:
         """Every definition that one needs, directly or not; itself only where it recurs."""
@@ -57,10 +71,13 @@ class Systems:
             self._reached[name] = frozenset(found)
         return self._reached[name]
 
-    def _needs(self, name: str) -> list[str]:
+    def bodies(self, name: str) -> list[Expr]:
+        """The right sides of a definition; none for an input."""
         definition = self.model.definitions.get(name)
-        bodies = [] if definition is None else [clause.body for clause in definition.clauses]
-        found = dict.fromkeys(element.tensor for element in elements(*bodies))
+        return [] if definition is None else [clause.body for clause in definition.clauses]
+
+    def _needs(self, name: str) -> list[str]:
+        found = dict.fromkeys(element.tensor for element in elements(*self.bodies(name)))
         return [other for other in found if other in self.model.definitions]
 
     def recurs(self, name: str) -> bool:
@@ -74,8 +91,8 @@ class Systems:
         return self._systems[name]
 
     def carries(self, name: str) -> bool:
-        """Whether a definition belongs to such a system or needs one."""
-        return any(self.of(other) is not None for other in (name, *sorted(self.reach(name))))
+        """Whether a definition belongs to such a system, or is linear in one that does."""
+        return _carries(self, name, self._carrying)
 
     def diagonal(self, name: str) -> bool:
         """Whether a derivative that does not recur is 0 off a diagonal, or reads one that is."""
@@ -93,6 +110,8 @@ class Systems:
 
     def _build(self, name: str) -> System | None:
         members = tuple(sorted(o for o in self.reach(name) if name in self.reach(o)))
+        if not all(linear(body, members) for m in members for body in self.bodies(m)):
+            return None
         axes = range(len(self.model.axes(name)))
         traced = {axis: self._trace(name, members, axis) for axis in axes}
         parameters = {axis: trace for axis, trace in traced.items() if trace is not None}
@@ -117,6 +136,53 @@ class Systems:
                         pending.append(use.tensor)
                     found[use.tensor] = at
         return found
+
+
+@trampoline
+def _carries(systems: Systems, name: str, known: dict[str, bool]) -> Steps[bool]:
+    if name in known:
+        return known[name]
+    if systems.of(name) is not None or systems.recurs(name):
+        known[name] = systems.of(name) is not None
+        return known[name]
+    bodies = systems.bodies(name)
+    below: list[str] = []
+    for other in dict.fromkeys(element.tensor for element in elements(*bodies)):
+        if (yield _carries.steps(systems, other, known)):
+            below.append(other)
+    known[name] = bool(below) and all(linear(body, below) for body in bodies)
+    return known[name]
+
+
+def linear(body: Expr, names: Sequence[str]) -> bool:
+    """Whether entries of these tensors occur once in each term, outside functions."""
+
+    def inside(node: Node) -> bool:
+        return any(element.tensor in names for element in elements(node))
+
+    pending: list[Expr] = [body]
+    while pending:
+        node = pending.pop()
+        if not inside(node):
+            continue
+        match node:
+            case Element():
+                pass
+            case Add(terms):
+                pending += terms
+            case Mul(factors):
+                pending += [factor for factor in factors if inside(factor)]
+                if sum(inside(factor) for factor in factors) > 1:
+                    return False
+            case Reduce("sum", _, _, _, inner):
+                pending.append(inner)
+            case Cases(branches, otherwise):
+                if any(inside(cond) for cond, _ in branches):
+                    return False
+                pending += [*(value for _, value in branches), otherwise]
+            case _:
+                return False
+    return True
 
 
 def _pins(clause: Clause) -> bool:
