@@ -31,7 +31,7 @@ class ByHand:
             a[...] = U.T[x]
         else:
             np.dot(x.reshape(flat.shape[0], -1), U.T, out=flat)
-        WT = W.T
+        WT = np.ascontiguousarray(W.T)
         for t in range(T):
             np.dot(s[t], WT, out=h)
             h += a[t]
