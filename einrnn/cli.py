@@ -282,7 +282,7 @@ def run(
 @main.command()
 @click.argument("file")
 @click.argument("outputs", nargs=-1, required=True, metavar="OUTPUT…")
-@click.option("--backend", default="numpy", show_default=True, help="numpy or jax.")
+@click.option("--backend", default="numpy", show_default=True, help="numpy, jax or torch.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64")
 @click.option("--size", "sizes", multiple=True, metavar="T=50", help="The sizes it is for.")
 @click.option("-o", "output", metavar="F.py", help="Write to a file.")

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from einrnn.errors import EinrnnError
 
-BACKENDS = ("numpy", "jax")
+BACKENDS = ("numpy", "jax", "torch")
 
 
 def require(backend: str) -> None:

@@ -11,11 +11,12 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
 from einrnn.numeric.source.numpy_source import numpy_source, writable
+from einrnn.numeric.source.torch_source import torch_source
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-_WRITERS = {"numpy": numpy_source, "jax": jax_source}
+_WRITERS = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source}
 
 
 def can_generate(plan: Plan, dtype: np.dtype[Any]) -> bool:
@@ -59,4 +60,8 @@ class Generated:
             found = self._program(arrays)
         except IndexError as problem:
             raise EvaluationError("E603", str(problem)) from None
-        return found if self._own else {name: np.array(value) for name, value in found.items()}
+        return (
+            found
+            if self._own
+            else {name: np.array(np.asarray(value)) for name, value in found.items()}
+        )

@@ -10,14 +10,18 @@ from click.testing import CliRunner
 
 import einrnn
 from einrnn.cli import main
+from einrnn.core.functions import FUNCTIONS
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
 from einrnn.numeric.interpret import Interpreter
 
 BACKENDS = [
     "numpy",
-    pytest.param(
-        "jax", marks=pytest.mark.skipif(find_spec("jax") is None, reason="jax is not installed")
+    *(
+        pytest.param(
+            name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"no {name} here")
+        )
+        for name in ("jax", "torch")
     ),
 ]
 
@@ -227,3 +231,19 @@ def test_export_and_its_errors(tmp_path):
     none = run(main, ["export", str(matrix), "d", "--size", "N=2"])
     assert none.exit_code == 2
     assert "E618" in none.output
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("function", sorted(name for name, row in FUNCTIONS.items() if row.numpy))
+def test_every_function_of_the_table(function, backend):
+    row = FUNCTIONS[function]
+    arity = len(row.derivatives)
+    if arity == 0 or function == "erf":
+        pytest.skip("a constant, or a function without a numpy of its own")
+    args = ", ".join(["x[i]", "c[i]"][:arity])
+    doc = einrnn.parse(f"dim N\ninput x[N], c[N]\ny[i] := {function}({args}) + 0 c[i]")
+    doc.raise_errors()
+    x, c = np.array([0.25, 0.5, 0.9]), np.array([0.3, 0.5, 0.1])
+    found = doc.compile("y", backend=backend)(x=x, c=c)["y"]
+    expected = [row.value(*pair[:arity]) for pair in zip(x.tolist(), c.tolist(), strict=True)]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

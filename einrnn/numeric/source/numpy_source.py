@@ -171,6 +171,10 @@ class Writer:
                     rows.append(f"{pad}{self._line(step)}")
         return rows
 
+    def turned(self, text: str, order: Sequence[int]) -> str:
+        """The axes in another order."""
+        return f"{text}.transpose({tuple(order)})"
+
     def store(self, step: Store, depth: int) -> list[str]:
         """The assignment, unless the source was computed where it belongs."""
         if step.source in self.planned.target:
@@ -217,14 +221,15 @@ class Writer:
             where = ""
         match step:
             case Map():
-                call = self._map(step, where)
+                call = self.map_(step, where)
             case Fold():
                 call = self._fold(step, where)
             case Contract():
                 call = self._contract(step, where)
         return call if store is not None else f"{self.name(out)} = {call}"
 
-    def _map(self, step: Map, where: str) -> str:
+    def map_(self, step: Map, where: str) -> str:
+        """The call of a function of entries."""
         function = _UFUNCS.get(step.function)
         if function is None and step.function in HELPERS:
             self.helpers.add(step.function)
@@ -273,7 +278,7 @@ class Writer:
     def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
         text, found = self.name(register), self.plan.registers[register].shape
         if order != tuple(range(len(order))):
-            text = f"{text}.T" if order == (1, 0) else f"{text}.transpose({order})"
+            text = f"{text}.T" if order == (1, 0) else self.turned(text, order)
             found = tuple(found[at] for at in order)
         return text if found == shape else f"{text}.reshape({shape})"
 
@@ -315,7 +320,7 @@ class Writer:
         if not self.plan.registers[source].shape:
             text = f"np.asarray({text})"
         if kept != tuple(range(len(kept))):
-            text = f"{text}.transpose({kept})"
+            text = self.turned(text, kept)
         if -1 not in order:
             return text
         return f"{text}[{', '.join('None' if at < 0 else ':' for at in order)}]"
