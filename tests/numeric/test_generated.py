@@ -158,6 +158,15 @@ def test_names_of_the_user_are_no_code(tmp_path):
     np.testing.assert_array_equal(out["dL/dŷ"], [1, 4])
 
 
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_outputs_that_are_what_was_just_stored(length):
+    """At one time step the output is a view of the last store. Worked by hand, a = 2, x = 1."""
+    doc = einrnn.parse("dim T\ninput x[T], a\nh[t] := a h[t-1] + x[t]  with h[-1] := 0")
+    out = doc.compile("h", "dh/da")(x=np.ones(length), a=np.array(2.0))
+    np.testing.assert_array_equal(out["h"], [1, 3, 7][:length])
+    np.testing.assert_array_equal(out["dh/da"], [0, 1, 5][:length])
+
+
 def test_results_do_not_change_with_later_calls():
     program = compiled("rnn")
     first = program(**data_for(program, 0))

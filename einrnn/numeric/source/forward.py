@@ -27,12 +27,15 @@ from einrnn.numeric.steps import (
 def improved(plan: Plan) -> Plan:
     """The plan with views of what was just stored replaced by what was stored."""
     registers = list(plan.registers)
-    main = softmax(_forwarded(plan.main, {}, registers), registers)
+    same: dict[int, int] = {}
+    main = softmax(_forwarded(plan.main, same, registers), registers)
     main = laid_out(main, registers)
-    constants, main = pruned(plan.constants, main, set(plan.outputs.values()))
+    outputs = {name: same.get(out, out) for name, out in plan.outputs.items()}
+    wanted = set(outputs.values())
+    constants, main = pruned(plan.constants, main, wanted)
     fixed = tuple(registers)
-    times = lifetimes(fixed, constants, main, set(plan.outputs.values()))
-    return Plan(fixed, constants, main, plan.outputs, times)
+    times = lifetimes(fixed, constants, main, wanted)
+    return Plan(fixed, constants, main, outputs, times)
 
 
 def _forwarded(
