@@ -1,4 +1,4 @@
-"""The command line: ``einrnn check``, ``derive``, ``run``, ``paths`` and ``latex``."""
+"""The command line: ``einrnn check``, ``derive``, ``run``, ``export``, ``paths``, ``latex``."""
 
 from __future__ import annotations
 
@@ -326,6 +326,33 @@ def run(
         result = np.asarray(results[name])
         shape = " × ".join(str(size) for size in result.shape) or "a number"
         click.echo(f"{name}: {shape}, {result.dtype}")
+
+
+@main.command()
+@click.argument("file")
+@click.argument("outputs", nargs=-1, required=True, metavar="OUTPUT…")
+@click.option("--backend", default="numpy", show_default=True, help="numpy, jax or torch.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float64")
+@click.option("--size", "sizes", multiple=True, metavar="T=50", help="The sizes it is for.")
+@click.option("-o", "output", metavar="F.py", help="Write to a file.")
+def export(
+    file: str,
+    outputs: tuple[str, ...],
+    backend: str,
+    dtype: str,
+    sizes: tuple[str, ...],
+    output: str | None,
+) -> None:
+    """Print a module that computes outputs and does not need einrnn."""
+    program = _document(file).compile(*outputs, backend=backend)
+    text = program.source(dtype=dtype, **_sizes(sizes))
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        Path(output).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
 
 
 def _arrays(path: str) -> Mapping[str, Any]:

@@ -127,22 +127,25 @@ class Document:
 
         Raises:
             LanguageError: an output is not a well-formed expression of this document.
-            EinrnnError: E801, the backend is not known.
+            EinrnnError: E801, the backend is not known or not installed.
         """
+        from einrnn.numeric.backends import require
         from einrnn.numeric.program import compile_program
+        from einrnn.symbolic.arguments import named_arguments
         from einrnn.symbolic.derived import complete, fewer_axes
+        from einrnn.symbolic.sweep.sweep import swept
 
-        if backend != "numpy":
-            raise EinrnnError("E801", f"no backend {backend!r}", "the backend here is numpy")
+        require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
         parsed = [parse_expression(text, self.model) for text in outputs]
-        model, exprs = complete(self.model, parsed, fewer_axes)
+        model, exprs = complete(named_arguments(self.model), parsed, fewer_axes)
+        model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, parsed, strict=True)])
         wanted = {
             name: (expr, tuple(ranges), ranges)
             for name, expr, (_, ranges) in zip(outputs, exprs, parsed, strict=True)
         }
-        return compile_program(model, wanted)
+        return compile_program(model, wanted, backend=backend)
 
     def __str__(self) -> str:
         return self.source.text

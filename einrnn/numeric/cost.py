@@ -18,6 +18,7 @@ from einrnn.numeric.steps import (
     Map,
     Random,
     Register,
+    Scatter,
     Step,
 )
 
@@ -53,7 +54,7 @@ def operations(step: Step, registers: Sequence[Register]) -> int:
             return flops((*batch, *kept_left, *kept_right), summed)
         case Map(out) | Gather(out):
             return prod(registers[out].shape)
-        case Fold(_, _, source):
+        case Scatter(_, source) | Fold(_, _, source):
             return prod(registers[source].shape)
         case Linear(_, _, source):
             return 2 * prod(registers[source].shape) * registers[source].shape[-1]

@@ -36,6 +36,7 @@ from einrnn.numeric.steps import (
     Loop,
     Map,
     Random,
+    Scatter,
     Span,
     Spread,
     Step,
@@ -82,6 +83,8 @@ def action(step: Step, setting: Setting) -> Action:
             return lambda r: r.__setitem__(out, np.broadcast_to(r[source], shape))
         case Gather():
             return _gather(step)
+        case Scatter(out, source, index, size):
+            return lambda r: r.__setitem__(out, kernels.scatter(r[source], r[index], size))
         case Map():
             return _map(step)
         case Fold(out, op, source, axes):

@@ -118,6 +118,11 @@ def logsumexp(x: Any, axis: tuple[int, ...]) -> Any:
     return total + np.squeeze(top, axis=axis)
 
 
+def finite(x: Any) -> Any:
+    """``x`` where it is finite, else 0."""
+    return np.where(np.isfinite(x), x, np.zeros((), np.asarray(x).dtype))
+
+
 _OWN: dict[str, Kernel] = {
     "abs": magnitude,
     "sign": sign,
@@ -137,6 +142,7 @@ _OPERATORS: dict[str, Kernel] = {
     "reciprocal": reciprocal,
     "power": power,
     "whole": whole,
+    "finite": finite,
     "where": np.where,
     "and": np.logical_and,
     "or": np.logical_or,
@@ -163,6 +169,16 @@ def function(name: str) -> Kernel:
     if name in _OPERATORS:
         return _OPERATORS[name]
     return _OWN[name] if name in _OWN else getattr(np, FUNCTIONS[name].numpy)
+
+
+def scatter(source: Any, index: Any, size: int) -> Any:
+    """The rows of ``source`` added up by ``index``; those outside ``0 .. size - 1`` are left."""
+    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    inside = (index >= 0) & (index < size)
+    if not inside.all():
+        source, index = source[inside], index[inside]
+    np.add.at(result, index, source)
+    return result
 
 
 def linear(op: str, matrix: Any, exponent: int, guarded: bool) -> Any:

@@ -26,6 +26,7 @@ from einrnn.numeric.steps import (
     Map,
     Random,
     Register,
+    Scatter,
     Spread,
     Step,
     Store,
@@ -124,6 +125,8 @@ class _Writer:
             case Gather(_, source, indices):
                 at = ", ".join(self.value(index) for index in indices)
                 return f"{self.name(source)} at ({at})   gather"
+            case Scatter(_, source, index):
+                return f"{self.value(source)} added up by {self.value(index)}   scatter"
             case Map(_, function, args):
                 return self._map(function, [self.value(arg) for arg in args])
             case Fold(_, op, source):

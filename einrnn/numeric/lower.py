@@ -125,7 +125,9 @@ class Lowering:
     def _ahead(self, node: Expr, scope: Scope) -> Scope | None:
         """The scope in which to compute the node for all turns of the loops at once."""
         counted = [index for index in node.free if isinstance(scope.bindings[index], Counted)]
-        if not counted or isinstance(node, (Element, Value)) or self._reads_busy(node):
+        if not counted or isinstance(node, Value) or self._reads_busy(node):
+            return None
+        if isinstance(node, Element) and not any(has_lookup(arg) for arg in node.args):
             return None
         entries = prod(hi - lo + 1 for lo, hi in (scope.hull[index] for index in node.free))
         if entries > self.room:
@@ -375,6 +377,11 @@ class Lowering:
                 result = mapped(self.emitter, op, result, truth, kind="truth")
         assert result is not None
         return result
+
+
+def has_lookup(position: Affine) -> bool:
+    """Whether a position is looked up in an integer input."""
+    return any(isinstance(atom, Element) for atom, _ in position.terms)
 
 
 def _signed(term: Expr) -> tuple[str, Expr]:

@@ -44,6 +44,9 @@ from einrnn.numeric.steps import (
 )
 from einrnn.pathfinder import planner as pathfinder
 
+# what is computed ahead of a loop may take this many times the memory of what it fills
+_AHEAD = 4
+
 Output = tuple[Expr, tuple[Index, ...], Mapping[Index, Range]]
 
 
@@ -193,7 +196,7 @@ class _Planner:
         counter = self.emitter.register((), "integer")
         arrays = [self.lowering.arrays[name] for name in axes]
         levels = [self.emitter.pin(array.register, level) for array in arrays]
-        room = sum(prod(hi - lo + 1 for lo, hi in array.box) for array in arrays) // 2
+        room = _AHEAD * sum(prod(hi - lo + 1 for lo, hi in array.box) for array in arrays)
         self.lowering.set_busy(before[0] | frozenset(axes), room)
         self._tasks(segment.body, axes, Counted(counter, segment.lo, segment.hi), fixed)
         self.lowering.set_busy(*before)

@@ -9,7 +9,6 @@ factors are finite, so the program checks that and else masks the product itself
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING
@@ -32,38 +31,18 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps
 from einrnn.core.traverse import substitute
 from einrnn.errors import EvaluationError
-from einrnn.numeric import bounds
+from einrnn.numeric import bounds, scatter
 from einrnn.numeric.contract import contracted, folded, mapped, separate, spread
-from einrnn.numeric.emit import Axis, Emitter, Var
+from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.scope import Scope
-from einrnn.numeric.steps import Choose
+from einrnn.numeric.steps import Choose, Scatter
+from einrnn.numeric.term import Factor, Guards, Term
 
 if TYPE_CHECKING:
     from einrnn.numeric.lower import Lowering
 
 # a bracket of at most this many terms is multiplied out if it is this much larger than they are
 _TERMS, _GROWTH = 8, 4
-
-Guards = tuple[tuple[Cond, Scope], ...]
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A factor, or a condition that counts as 1 or 0, with what guards it."""
-
-    node: Expr | Cond
-    scope: Scope
-    guards: Guards
-
-
-@dataclass
-class Term:
-    """A sum of a product: exact coefficient, factors, and the axes that are summed."""
-
-    coefficient: Fraction = Fraction(1)
-    factors: list[Factor] = field(default_factory=list[Factor])
-    summed: list[Axis] = field(default_factory=list[Axis])
-    zero: bool = False
 
 
 def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
@@ -72,9 +51,36 @@ def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
     result: Var | None = None
     for term in _distributed(lowering, taken_apart(lowering, node, scope)):
         if not term.zero:
-            value: Var = yield _term(lowering, term, order)
+            rows = scatter.found(term, order)
+            value: Var = yield (
+                _term(lowering, term, order)
+                if rows is None
+                else _scattered(lowering, term, rows, order)
+            )
             result = value if result is None else mapped(lowering.emitter, "+", result, value)
     return lowering.constant(Fraction(0)) if result is None else result
+
+
+def _scattered(
+    lowering: Lowering, term: Term, rows: scatter.Rows, order: Sequence[Axis]
+) -> Steps[Var]:
+    """``Σ_t [x[t] == j] f(t, j)``: the values ``f(t, x[t])`` added up by ``x[t]``."""
+    rest = scatter.remaining(term, rows)
+    inner = (rows.summed, *(axis for axis in order if axis != rows.axis))
+    values: Var = yield _term(lowering, rest, inner)
+    index: Var = yield lowering.integer(rows.position, rows.scope)
+    axes = (rows.summed, *(axis for axis in values.axes if axis != rows.summed))
+    whole = spread(lowering.emitter, values, axes)
+    kept = (rows.axis, *axes[1:])
+    out = lowering.emitter.emit(
+        Scatter,
+        whole.register,
+        index.register,
+        rows.axis.size,
+        shape=sizes_of(kept),
+        letters=letters_of(kept),
+    )
+    return Var(out, kept)
 
 
 def _term(lowering: Lowering, term: Term, order: Sequence[Axis]) -> Steps[Var]:

@@ -27,6 +27,7 @@ from einrnn.numeric import binding
 from einrnn.numeric.cost import Cost, cost
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
+from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
@@ -37,7 +38,11 @@ _WHOLE_FUNCTIONS = frozenset({"abs", "sign", "step", "relu", "max", "min"})
 
 
 def compile_program(
-    model: Model, outputs: Mapping[str, Output], *, opaque_seed: int = 0
+    model: Model,
+    outputs: Mapping[str, Output],
+    *,
+    opaque_seed: int = 0,
+    backend: str = "numpy",
 ) -> Program:
     """One program for all outputs, which share what they have in common.
 
@@ -45,7 +50,7 @@ def compile_program(
     their ranges. The model is closed: it has no Derivative nodes. Raises EvaluationError
     (E609) for names that the model does not have.
     """
-    return Program(model, outputs, opaque_seed)
+    return Program(model, outputs, opaque_seed, backend)
 
 
 class Program:
@@ -55,8 +60,11 @@ class Program:
     sizes that are needed, by an input or by name.
     """
 
-    def __init__(self, model: Model, outputs: Mapping[str, Output], opaque_seed: int) -> None:
+    def __init__(
+        self, model: Model, outputs: Mapping[str, Output], opaque_seed: int, backend: str
+    ) -> None:
         self.model = model
+        self.backend = backend
         self.outputs = dict(outputs)
         self._seed = opaque_seed
         roots = self._roots()
@@ -67,8 +75,10 @@ class Program:
         self.sizes: tuple[str, ...] = self._sizes(roots)
         self._integral = all(_whole(node) for node in walk(*roots))
         self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
-        self._ready: dict[object, Executable] = {}
+        self._ready: dict[object, Executable | Generated] = {}
+        self._seen: dict[object, Executable | Generated] = {}
         self._last: dict[str, int] | None = None
+        self._dtype = "float64"
 
     def __call__(self, **given: Any) -> dict[str, Array]:
         """The outputs as new arrays.
@@ -78,6 +88,10 @@ class Program:
         (E601) and unknown (E616) inputs, for shapes that do not fit (E602), for sizes
         that are not given (E610), and where an entry that is needed cannot be computed.
         """
+        kind = _kind(given)
+        known = self._seen.get(kind)
+        if known is not None:
+            return known.run(given)
         arrays, sizes = binding.sort_arguments(self.model, tuple(self.inputs), given)
         key = (
             tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
@@ -86,7 +100,10 @@ class Program:
         if key not in self._ready:
             self._ready[key] = self._prepared(arrays, sizes)
         ready = self._ready[key]
-        return ready.run(binding.cast(self.model, arrays, ready.dtype))
+        cast = binding.cast(self.model, arrays, ready.dtype)
+        if kind is not None and all(cast[name] is given[name] for name in cast):
+            self._seen[kind] = ready
+        return ready.run(cast)
 
     def plan(self, **sizes: int) -> Plan:
         """The steps at given sizes. Raises EvaluationError (E610) if one is missing."""
@@ -96,6 +113,19 @@ class Program:
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
         return cost(self.plan(**sizes))
+
+    def source(self, *, dtype: str | None = None, **sizes: int) -> str:
+        """A module of its own whose ``program`` maps inputs by name to outputs by name.
+
+        It is written for fixed sizes: those given, else those of the last call, else
+        moderate ones. ``dtype`` is ``float32`` or ``float64``, as the last call without it.
+
+        Raises:
+            EvaluationError: E610, a size is missing; E618, a step has no source.
+        """
+        known = self._last or self._nominal()
+        found = self.plan(**sizes) if sizes else self._plan(known)
+        return source(found, dtype or self._dtype, self.backend)
 
     def __str__(self) -> str:
         sizes = self._last or self._nominal()
@@ -142,12 +172,17 @@ class Program:
             self._plans[key] = plan(self.model, self.outputs, wanted, self._seed)
         return self._plans[key]
 
-    def _prepared(self, arrays: Mapping[str, Array], given: Mapping[str, int]) -> Executable:
+    def _prepared(
+        self, arrays: Mapping[str, Array], given: Mapping[str, int]
+    ) -> Executable | Generated:
         shapes = {name: array.shape for name, array in arrays.items()}
         sizes = with_defaults(self.model, binding.solve(self.model, given, shapes))
         dtype = binding.working_dtype(self.model, arrays, self._integral)
         found = self._plan(sizes)
         self._last = sizes
+        self._dtype = dtype.name
+        if can_generate(found, dtype) or self.backend != "numpy":
+            return Generated(found, dtype, self.backend)
         return Executable(found, Setting(dtype, self.model, sizes, self._seed))
 
     def _nominal(self) -> dict[str, int]:
@@ -157,6 +192,19 @@ class Program:
             **{name: size for name, size in self.model.dims.items() if size is not None},
             **{name: 8 + position for position, name in enumerate(free)},
         }
+
+
+def _kind(given: Mapping[str, Any]) -> object:
+    """What tells calls apart that need other code; None where arrays must be made first."""
+    rows: list[object] = []
+    for name, value in given.items():
+        if type(value) is np.ndarray:
+            rows.append((name, value.shape, value.dtype))
+        elif type(value) is int:
+            rows.append((name, value))
+        else:
+            return None
+    return tuple(rows)
 
 
 def _whole(node: Node) -> bool:

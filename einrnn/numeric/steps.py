@@ -146,6 +146,20 @@ class Gather:
 
 
 @dataclass(frozen=True)
+class Scatter:
+    """``out[j] = sum of source[n] where index[n] == j``: rows added where they belong.
+
+    ``index`` has one axis, the first of ``source``; positions outside ``0 .. size - 1``
+    add nothing.
+    """
+
+    out: int
+    source: int
+    index: int
+    size: int
+
+
+@dataclass(frozen=True)
 class Map:
     """A function of entries, with broadcasting: an operator or a row of the function table."""
 
@@ -281,6 +295,7 @@ Step = (
     | Layout
     | Spread
     | Gather
+    | Scatter
     | Map
     | Fold
     | Contract
@@ -305,6 +320,8 @@ def reads(step: Step) -> tuple[int, ...]:
             return (out, source, *counters(items))
         case Gather(_, source, indices):
             return (source, *indices)
+        case Scatter(_, source, index, _):
+            return (source, index)
         case Map(_, _, args):
             return args
         case Contract(_, left, right):

@@ -1,0 +1,67 @@
+"""Plans that run as generated straight-line numpy code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from einrnn.errors import EvaluationError
+from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.forward import improved
+from einrnn.numeric.source.jax_source import jax_source
+from einrnn.numeric.source.numpy_source import numpy_source, writable
+from einrnn.numeric.source.torch_source import torch_source
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+_WRITERS = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source}
+
+
+def can_generate(plan: Plan, dtype: np.dtype[Any]) -> bool:
+    """Whether there is code for every step in this dtype."""
+    return dtype.name in ("float32", "float64") and writable(plan)
+
+
+def source(plan: Plan, dtype: str, backend: str) -> str:
+    """The module's text for a backend.
+
+    Raises EvaluationError (E618) where a step has no code: matrix functions, opaque functions.
+    """
+    if not writable(plan):
+        raise EvaluationError(
+            "E618",
+            f"this program has steps that cannot be written as {backend} source",
+            "matrix functions, opaque functions and definitions without an order of "
+            'computation run through compile(…, backend="numpy") only',
+        )
+    return _WRITERS[backend](improved(plan), dtype)
+
+
+class Generated:
+    """A plan's code for a backend in one dtype, compiled once."""
+
+    def __init__(self, plan: Plan, dtype: np.dtype[Any], backend: str) -> None:
+        self.dtype = dtype
+        self.source = source(plan, dtype.name, backend)
+        space: dict[str, Any] = {}
+        with np.errstate(all="ignore"):
+            exec(compile(self.source, "<einrnn program>", "exec"), space)
+        self._program = space["program"]
+        self._own = backend == "numpy"
+
+    def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
+        """The outputs as new arrays.
+
+        Raises EvaluationError (E603) for a look-up out of range.
+        """
+        try:
+            found = self._program(arrays)
+        except IndexError as problem:
+            raise EvaluationError("E603", str(problem)) from None
+        return (
+            found
+            if self._own
+            else {name: np.array(np.asarray(value)) for name, value in found.items()}
+        )

@@ -1,0 +1,91 @@
+"""Sums over one-hot look-ups: ``Σ_t [x[t] == j] f(t, j)`` adds rows up instead of multiplying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Compare, Element, Index, Node
+from einrnn.core.traverse import substitute
+from einrnn.numeric import bounds
+from einrnn.numeric.emit import Axis
+from einrnn.numeric.scope import Scope
+from einrnn.numeric.term import Factor, Term
+
+N = TypeVar("N", bound=Node)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The condition ``cond`` holds where the look-up at ``summed`` is the position on ``axis``.
+
+    ``value`` is the look-up as an index expression and ``position`` the same counted from
+    the axis's first position; ``letter`` is the index of ``axis``.
+    """
+
+    cond: Compare
+    scope: Scope
+    summed: Axis
+    axis: Axis
+    letter: Index
+    value: Affine
+    position: Affine
+
+
+def found(term: Term, order: Sequence[Axis]) -> Rows | None:
+    """The condition of a term that pins a free index to a look-up at a summed one."""
+    for factor in term.factors:
+        for cond, scope in ((factor.node, factor.scope), *factor.guards):
+            if isinstance(cond, Compare) and cond.op == "==":
+                rows = _rows(cond, scope, term, order)
+                if rows is not None:
+                    return rows
+    return None
+
+
+def _rows(cond: Compare, scope: Scope, term: Term, order: Sequence[Axis]) -> Rows | None:
+    difference = bounds.compared(cond)
+    if difference is None:
+        return None
+    looked_up = [(atom, times) for atom, times in difference.terms if isinstance(atom, Element)]
+    letters = [(atom, times) for atom, times in difference.terms if isinstance(atom, Index)]
+    if len(looked_up) != 1 or len(letters) != 1 or len(difference.terms) != 2:
+        return None
+    (entry, sign), (letter, other) = looked_up[0], letters[0]
+    axis = scope.bindings[letter]
+    inside = [scope.bindings[index] for index in entry.free]
+    if {sign, other} != {1, -1} or difference.constant or len(inside) != 1:
+        return None
+    summed = inside[0]
+    if not isinstance(axis, Axis) or not isinstance(summed, Axis):
+        return None
+    if axis not in order or summed not in term.summed:
+        return None
+    value = af.of(entry)
+    return Rows(cond, scope, summed, axis, letter, value, af.shift(value, -axis.lo))
+
+
+def remaining(term: Term, rows: Rows) -> Term:
+    """The term where the condition holds: without it, and read at the look-up."""
+    factors = [_at_rows(factor, rows) for factor in term.factors if factor.node is not rows.cond]
+    return replace(term, factors=factors, summed=[a for a in term.summed if a != rows.summed])
+
+
+def _at_rows(factor: Factor, rows: Rows) -> Factor:
+    guards = tuple(
+        (_moved(cond, scope, rows), scope) for cond, scope in factor.guards if cond is not rows.cond
+    )
+    node, scope = factor.node, factor.scope
+    if scope.bindings.get(rows.letter) == rows.axis and rows.letter in node.free:
+        # the position may be out of range where the row is left out
+        scope = scope.know(rows.cond)
+    return Factor(_moved(node, factor.scope, rows), scope, guards)
+
+
+def _moved(node: N, scope: Scope, rows: Rows) -> N:
+    """The node with the look-up for the pinned index, where it means this index."""
+    if scope.bindings.get(rows.letter) != rows.axis:
+        return node
+    return substitute(node, {rows.letter: rows.value})

@@ -1,0 +1,1 @@
+"""Plans as straight-line source code, one file per backend."""

@@ -1,0 +1,176 @@
+"""Functions that generated numpy code brings along, each without overflow."""
+
+from __future__ import annotations
+
+_TEXTS = {
+    "sigmoid": """
+def sigmoid(x):
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, DTYPE.type(1), small) / (1 + small)
+""",
+    "softplus": """
+def softplus(x):
+    return np.logaddexp(x, DTYPE.type(0))
+""",
+    "relu": """
+def relu(x):
+    return np.maximum(x, DTYPE.type(0))
+""",
+    "sign": """
+def sign(x):
+    return np.sign(x)
+""",
+    "step": """
+def step(x):
+    return np.where(np.isnan(x), x, x > 0).astype(DTYPE)
+""",
+    "finite": """
+def finite(x):
+    return np.where(np.isfinite(x), x, DTYPE.type(0))
+""",
+    "logsumexp": """
+def logsumexp(x, axes):
+    top = np.max(x, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, DTYPE.type(0))
+    total = np.log(np.sum(np.exp(x - top), axis=axes))
+    return total + np.squeeze(top, axis=axes)
+""",
+    "scatter": """
+def scatter(source, index, size):
+    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    inside = (index >= 0) & (index < size)
+    if not inside.all():
+        source, index = source[inside], index[inside]
+    for at, row in zip(index.tolist(), source):
+        result[at] += row
+    return result
+""",
+    "clamped": """
+def clamped(source, indices, name):
+    return source[tuple(np.clip(at, 0, n - 1) for at, n in zip(indices, source.shape))]
+""",
+    "looked_up": """
+def looked_up(source, indices, name):
+    for at, size in zip(indices, source.shape):
+        at = np.asarray(at)
+        if at.size and (at.min() < 0 or at.max() >= size):
+            wrong = at[(at < 0) | (at >= size)].flat[0]
+            raise IndexError(
+                f"{name} is read out of range: a look-up gives position {wrong} "
+                f"on an axis of size {size}"
+            )
+    return source[indices]
+""",
+}
+
+HELPERS: dict[str, tuple[str, ...]] = {
+    name: tuple(text.strip().splitlines()) for name, text in _TEXTS.items()
+}
+
+_JAX_TEXTS = {
+    "scatter": """
+def scatter(source, index, size):
+    index = np.where((index >= 0) & (index < size), index, size)
+    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    return result.at[index].add(source, mode="drop")
+""",
+    "looked_up": """
+def looked_up(source, indices, name):
+    indices = tuple(np.where(at < 0, n, at) for at, n in zip(indices, source.shape))
+    return source.at[indices].get(mode="fill", fill_value=numpy.nan)
+""",
+}
+
+JAX_HELPERS: dict[str, tuple[str, ...]] = {
+    name: tuple(text.strip().splitlines()) for name, text in _JAX_TEXTS.items()
+}
+
+_TORCH_TEXTS = {
+    "sigmoid": """
+def sigmoid(x):
+    return torch.sigmoid(x)
+""",
+    "softplus": """
+def softplus(x):
+    return torch.logaddexp(x, torch.zeros_like(x))
+""",
+    "relu": """
+def relu(x):
+    return torch.relu(x)
+""",
+    "step": """
+def step(x):
+    return torch.where(torch.isnan(x), x, (x > 0).to(DTYPE))
+""",
+    "logsumexp": """
+def logsumexp(x, axes):
+    return torch.logsumexp(x, axes)
+""",
+    "scatter": """
+def scatter(source, index, size):
+    inside = (index >= 0) & (index < size)
+    result = torch.zeros((size, *source.shape[1:]), dtype=source.dtype)
+    return result.index_add_(0, index[inside], source[inside])
+""",
+    "clamped": """
+def clamped(source, indices, name):
+    pairs = zip(indices, source.shape)
+    return source[tuple(torch.clamp(torch.as_tensor(at), 0, n - 1) for at, n in pairs)]
+""",
+    "looked_up": """
+def looked_up(source, indices, name):
+    indices = tuple(torch.as_tensor(at) for at in indices)
+    for at, size in zip(indices, source.shape):
+        wrong = at[(at < 0) | (at >= size)]
+        if wrong.numel():
+            raise IndexError(
+                f"{name} is read out of range: a look-up gives position {int(wrong[0])} "
+                f"on an axis of size {size}"
+            )
+    return source[indices]
+""",
+}
+
+TORCH_HELPERS: dict[str, tuple[str, ...]] = {
+    name: tuple(text.strip().splitlines()) for name, text in _TORCH_TEXTS.items()
+}
+
+# the functions that generated code calls by numpy's names
+TORCH_NAMES: tuple[str, ...] = tuple(
+    """
+def _on_tensors(function):
+    return staticmethod(lambda *args: function(*map(torch.as_tensor, args)))
+
+
+class np:
+    add, subtract, multiply = map(_on_tensors, (torch.add, torch.sub, torch.mul))
+    negative, square, reciprocal = map(_on_tensors, (torch.neg, torch.square, torch.reciprocal))
+    power, where, abs, sign = map(_on_tensors, (torch.pow, torch.where, torch.abs, torch.sign))
+    logical_and, logical_or = map(_on_tensors, (torch.logical_and, torch.logical_or))
+    logical_not, isfinite = map(_on_tensors, (torch.logical_not, torch.isfinite))
+    equal, not_equal = map(_on_tensors, (torch.eq, torch.ne))
+    less, less_equal = map(_on_tensors, (torch.lt, torch.le))
+    greater, greater_equal = map(_on_tensors, (torch.gt, torch.ge))
+    exp, log, tanh, sqrt = map(_on_tensors, (torch.exp, torch.log, torch.tanh, torch.sqrt))
+    sin, cos, tan = map(_on_tensors, (torch.sin, torch.cos, torch.tan))
+    sinh, cosh = map(_on_tensors, (torch.sinh, torch.cosh))
+    arcsin, arccos, arctan = map(_on_tensors, (torch.asin, torch.acos, torch.atan))
+    maximum, minimum = map(_on_tensors, (torch.maximum, torch.minimum))
+    dot, matmul, asarray = map(_on_tensors, (torch.matmul, torch.matmul, torch.as_tensor))
+    inf, pi, nan = torch.inf, torch.pi, torch.nan
+    arange, broadcast_to = staticmethod(torch.arange), staticmethod(torch.broadcast_to)
+    diagonal, einsum = staticmethod(torch.diagonal), staticmethod(torch.einsum)
+    sum = staticmethod(lambda x, axis: torch.sum(x, dim=axis))
+    max = staticmethod(lambda x, axis: torch.amax(x, dim=axis))
+    min = staticmethod(lambda x, axis: torch.amin(x, dim=axis))
+    empty = staticmethod(lambda shape, dtype: torch.empty(shape, dtype=dtype))
+    number = staticmethod(lambda value: torch.tensor(value, dtype=DTYPE))
+    finite = staticmethod(lambda x: torch.where(torch.isfinite(x), x, torch.zeros_like(x)))
+
+    @staticmethod
+    def prod(x, axis):
+        for at in sorted(axis, reverse=True):
+            x = torch.prod(x, dim=at)
+        return x
+""".strip().splitlines()
+)

@@ -1,0 +1,386 @@
+"""A plan as a numpy module: straight-line code for one set of sizes and one dtype.
+
+The module needs numpy alone. Names of inputs and tensors become safe identifiers with the
+register's number; the names themselves occur as string literals only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from math import prod
+
+from einrnn.core.functions import FUNCTIONS
+from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.buffers import Buffers, buffers
+from einrnn.numeric.source.helpers import HELPERS
+from einrnn.numeric.steps import (
+    Align,
+    Allocate,
+    At,
+    Cast,
+    Choose,
+    Constant,
+    Contract,
+    Diagonal,
+    Entrywise,
+    Fold,
+    Gather,
+    Given,
+    Iota,
+    Item,
+    Layout,
+    Linear,
+    Loop,
+    Map,
+    Random,
+    Scatter,
+    Spread,
+    Step,
+    Store,
+    View,
+)
+
+_UFUNCS = {
+    "+": "np.add",
+    "-": "np.subtract",
+    "*": "np.multiply",
+    "neg": "np.negative",
+    "square": "np.square",
+    "reciprocal": "np.reciprocal",
+    "power": "np.power",
+    "where": "np.where",
+    "and": "np.logical_and",
+    "or": "np.logical_or",
+    "not": "np.logical_not",
+    "==": "np.equal",
+    "!=": "np.not_equal",
+    "<": "np.less",
+    "<=": "np.less_equal",
+    ">": "np.greater",
+    ">=": "np.greater_equal",
+    "abs": "np.abs",
+}
+
+
+def writable(plan: Plan) -> bool:
+    """Whether every step can be written down: matrix functions and opaque ones cannot."""
+    rest = [*plan.constants, *plan.main]
+    while rest:
+        step = rest.pop()
+        match step:
+            case Loop(_, _, _, body):
+                rest.extend(body)
+            case Choose(_, _, then, _, otherwise, _):
+                rest.extend((*then, *otherwise))
+            case Linear() | Random() | Entrywise() | Map(_, "whole") | Map(_, "erf"):
+                return False
+            case _:
+                pass
+    return True
+
+
+def numpy_source(plan: Plan, dtype: str) -> str:
+    """The module's text; ``dtype`` is ``float32`` or ``float64``."""
+    writer = Writer(plan, buffers(plan))
+    setup = writer.block(plan.constants, 0)
+    body = writer.block(plan.main, 2)
+    results = writer.results()
+    planned = writer.planned
+    makers = [f"        np.empty({shape}, DTYPE)," for shape in planned.shapes]
+    names = "".join(f"b{number}, " for number in range(len(planned.shapes)))
+    rows = [
+        '"""Generated straight-line numpy code."""',
+        "",
+        "import numpy as np",
+        "",
+        f"DTYPE = np.dtype({dtype!r})",
+        *(line for name in sorted(writer.helpers) for line in ("", "", *HELPERS[name])),
+        "",
+        "",
+        *setup,
+        "_spare = []  # buffers of calls that have ended",
+        "",
+        "",
+        "def _buffers():",
+        "    return (",
+        *makers,
+        "    )",
+        "",
+        "",
+        "def program(given):",
+        '    """Outputs by name from inputs by name."""',
+        "    buffers = _spare.pop() if _spare else _buffers()",
+        *([f"    ({names}) = buffers"] if names else []),
+        '    with np.errstate(all="ignore"):',
+        *body,
+        f"        results = {{{results}}}",
+        "    _spare.append(buffers)",
+        "    return results",
+        "",
+    ]
+    return "\n".join(rows)
+
+
+class Writer:
+    """Steps as lines of numpy; other backends change what differs."""
+
+    def __init__(self, plan: Plan, planned: Buffers) -> None:
+        self.plan = plan
+        self.planned = planned
+        self.helpers: set[str] = set()
+
+    def name(self, register: int) -> str:
+        """An identifier of its own for each register."""
+        text = re.sub(r"[^A-Za-z0-9]+", "_", self.plan.registers[register].name).strip("_")
+        return f"{text}_{register}" if text[:1].isalpha() else f"v{register}"
+
+    def results(self) -> str:
+        """The dictionary's items; results that share memory are copied."""
+        rows: list[str] = []
+        fresh = {getattr(step, "out", -1) for step in self.plan.main if _makes(step)}
+        seen: set[int] = set()
+        for name, out in self.plan.outputs.items():
+            value = self.name(out)
+            if self.plan.registers[out].kind != "number":
+                value = f"np.asarray({value}).astype(DTYPE)"
+            elif out not in fresh or out in seen or out in self.planned.of:
+                value = f'np.array({value}, order="C")'
+            elif not self.plan.registers[out].shape:
+                value = f"np.asarray({value}, DTYPE)"
+            elif len(self.plan.registers[out].shape) > 1:
+                # entrywise functions of transposed arrays give transposed ones
+                value = f"np.ascontiguousarray({value})"
+            seen.add(out)
+            rows.append(f"{name!r}: {value}")
+        return ", ".join(rows)
+
+    def block(self, steps: Sequence[Step], depth: int) -> list[str]:
+        """The lines of a block."""
+        pad = "    " * depth
+        rows: list[str] = []
+        for step in steps:
+            match step:
+                case Loop():
+                    rows += self.loop(step, depth)
+                case Choose():
+                    rows += self.choice(step, depth)
+                case Store():
+                    rows += self.store(step, depth)
+                case _:
+                    rows.append(f"{pad}{self._line(step)}")
+        return rows
+
+    def turned(self, text: str, order: Sequence[int]) -> str:
+        """The axes in another order."""
+        return f"{text}.transpose({tuple(order)})"
+
+    def store(self, step: Store, depth: int) -> list[str]:
+        """The assignment, unless the source was computed where it belongs."""
+        if step.source in self.planned.target:
+            return []
+        part = self.items(step.out, step.items)
+        return [f"{'    ' * depth}{self.name(step.out)}[{part}] = {self.name(step.source)}"]
+
+    def loop(self, step: Loop, depth: int) -> list[str]:
+        """A for loop."""
+        pad, way = "    " * depth, 1 if step.first <= step.last else -1
+        ends = f"{step.first}, {step.last + way}" + ("" if way == 1 else ", -1")
+        return [
+            f"{pad}for {self.name(step.counter)} in range({ends}):",
+            *(self.block(step.body, depth + 1) or [f"{pad}    pass"]),
+        ]
+
+    def choice(self, step: Choose, depth: int) -> list[str]:
+        """An if statement."""
+        pad = "    " * depth
+        tests = " and ".join(f"np.isfinite({self.name(c)}).all()" for c in step.checked)
+        out = self.name(step.out)
+        return [
+            f"{pad}if {tests or 'True'}:",
+            *self.block(step.then, depth + 1),
+            f"{pad}    {out} = {self.name(step.then_out)}",
+            f"{pad}else:",
+            *self.block(step.otherwise, depth + 1),
+            f"{pad}    {out} = {self.name(step.otherwise_out)}",
+        ]
+
+    def _line(self, step: Step) -> str:
+        out: int = getattr(step, "out")  # noqa: B009
+        if isinstance(step, (Map, Fold, Contract)):
+            return self._computed(step, out)
+        return f"{self.name(out)} = {self.value(step)}"
+
+    def _computed(self, step: Map | Fold | Contract, out: int) -> str:
+        store = self.planned.target.get(out)
+        if store is not None:
+            where = f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
+        elif out in self.planned.of:
+            where = f"b{self.planned.of[out]}"
+        else:
+            where = ""
+        match step:
+            case Map():
+                call = self.map_(step, where)
+            case Fold():
+                call = self._fold(step, where)
+            case Contract():
+                call = self._contract(step, where)
+        return call if store is not None else f"{self.name(out)} = {call}"
+
+    def map_(self, step: Map, where: str) -> str:
+        """The call of a function of entries."""
+        function = _UFUNCS.get(step.function)
+        if function is None and step.function in HELPERS:
+            self.helpers.add(step.function)
+            function = step.function
+        if function is None:
+            function = f"np.{FUNCTIONS[step.function].numpy}"
+        args = ", ".join(self.name(arg) for arg in step.args)
+        return f"{function}({args}, out={where})" if where else f"{function}({args})"
+
+    def _fold(self, step: Fold, where: str) -> str:
+        out = f", out={where}" if where else ""
+        if step.op == "logsumexp":
+            self.helpers.add("logsumexp")
+            return f"logsumexp({self.name(step.source)}, {step.axes})"
+        return f"np.{step.op}({self.name(step.source)}, axis={step.axes}{out})"
+
+    def _contract(self, step: Contract, where: str) -> str:
+        batch, left, summed, right = step.shape
+        shape = (*batch, *left, *right)
+        flat_left = (*batch, prod(left), prod(summed)) if left or batch else (prod(summed),)
+        flat_right = (*batch, prod(summed), prod(right)) if right or batch else (prod(summed),)
+        if batch and not left and not right:
+            flat = (*batch, prod(summed))
+            a, b = (
+                self._laid(step.left, step.left_order, flat),
+                self._laid(step.right, step.right_order, flat),
+            )
+            return f'np.einsum("...k,...k->...", {a}, {b})'
+        if left and not right and not batch:
+            # the vector first: then the rows of the matrix are read as they lie
+            order = (*step.left_order[len(left) :], *step.left_order[: len(left)])
+            a = self._laid(step.right, step.right_order, flat_right)
+            b = self._laid(step.left, order, (prod(summed), prod(left)))
+        else:
+            a = self._laid(step.left, step.left_order, flat_left)
+            b = self._laid(step.right, step.right_order, flat_right)
+        product = "np.matmul" if batch else "np.dot"
+        result = (*flat_left[:-1], *flat_right[len(batch) + 1 :])
+        if not where:
+            call = f"{product}({a}, {b})"
+            return call if result == shape else f"{call}.reshape({shape})"
+        if result == shape:
+            return f"{product}({a}, {b}, out={where})"
+        return f"{product}({a}, {b}, out={where}.reshape({result})).reshape({shape})"
+
+    def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
+        text, found = self.name(register), self.plan.registers[register].shape
+        if order != tuple(range(len(order))):
+            text = f"{text}.T" if order == (1, 0) else self.turned(text, order)
+            found = tuple(found[at] for at in order)
+        return text if found == shape else f"{text}.reshape({shape})"
+
+    def value(self, step: Step) -> str:
+        """The right side of a step that is neither computed entry by entry nor a product."""
+        match step:
+            case Given(_, name):
+                return f"given[{name!r}]"
+            case Constant():
+                return _constant(step)
+            case Iota(_, start, size):
+                return f"np.arange({start}, {start + size})"
+            case Cast(_, source):
+                return f"np.asarray({self.name(source)}).astype(DTYPE)"
+            case View(_, source, items):
+                return f"{self.name(source)}[{self.items(source, items)}]"
+            case Diagonal(_, source, first, second):
+                return f"np.diagonal({self.name(source)}, 0, {first}, {second})"
+            case Align(_, source, order):
+                return self._align(source, order)
+            case Layout(_, source, order):
+                return f"np.ascontiguousarray({self.name(source)}.transpose({order}))"
+            case Spread(_, source, shape):
+                return f"np.broadcast_to({self.name(source)}, {shape})"
+            case Gather():
+                return self._gather(step)
+            case Scatter(_, source, index, size):
+                self.helpers.add("scatter")
+                return f"scatter({self.name(source)}, {self.name(index)}, {size})"
+            case Allocate(out, _, shape):
+                known = self.planned.of.get(out)
+                return f"np.empty({shape}, DTYPE)" if known is None else f"b{known}"
+            case _:
+                raise AssertionError(step)
+
+    def _align(self, source: int, order: tuple[int, ...]) -> str:
+        text = self.name(source)
+        kept = tuple(at for at in order if at >= 0)
+        if not self.plan.registers[source].shape:
+            text = f"np.asarray({text})"
+        if kept != tuple(range(len(kept))):
+            text = self.turned(text, kept)
+        if -1 not in order:
+            return text
+        return f"{text}[{', '.join('None' if at < 0 else ':' for at in order)}]"
+
+    def _gather(self, step: Gather) -> str:
+        name = "clamped" if step.clamped else "looked_up"
+        self.helpers.add(name)
+        at = "".join(f"{self.name(index)}, " for index in step.indices)
+        return f"{name}({self.name(step.source)}, ({at}), {step.tensor!r})"
+
+    def items(self, register: int, items: Sequence[Item]) -> str:
+        """A subscript."""
+        shape = self.plan.registers[register].shape
+        texts = [self.item(item, size) for item, size in zip(items, shape, strict=True)]
+        while len(texts) > 1 and texts[-1] == ":":
+            texts.pop()
+        return ", ".join(texts) or "()"
+
+    def item(self, item: Item, size: int) -> str:
+        """A position or a slice of an axis of this size."""
+        if isinstance(item, At):
+            return self.at(item)
+        if item.start == At(0) and item.size == size and item.step == 1:
+            return ":"
+        if not item.start.counters:
+            start = item.start.constant
+            stop = start + item.size * item.step
+            step = "" if item.step == 1 else f":{item.step}"
+            return f"{start}:{stop if stop >= 0 else ''}{step}"
+        start = self.at(item.start)
+        if item.step > 0:
+            step = "" if item.step == 1 else f":{item.step}"
+            return f"{start}:{start} + {item.size * item.step}{step}"
+        end = f"{start} - {-item.size * item.step}"
+        return f"slice({start}, {end} if {end} >= 0 else None, {item.step})"
+
+    def at(self, at: At) -> str:
+        """A position."""
+        terms = [
+            self.name(counter) if times == 1 else f"{times} * {self.name(counter)}"
+            for counter, times in at.counters
+        ]
+        terms += [str(at.constant)] if at.constant or not terms else []
+        text = " + ".join(terms).replace("+ -", "- ")
+        return text if at.size is None else f"min(max({text}, 0), {at.size - 1})"
+
+
+def _makes(step: Step) -> bool:
+    """Whether the result is an array (or a number) of its own."""
+    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter))
+
+
+def _constant(step: Constant) -> str:
+    value = step.value
+    if isinstance(value, str):
+        named = {"true": "np.True_", "false": "np.False_"}
+        return named.get(value) or f"DTYPE.type(np.{FUNCTIONS[value].numpy})"
+    if step.whole:
+        return str(int(value))
+    try:
+        return f"DTYPE.type({float(value)!r})"
+    except OverflowError:
+        return f"DTYPE.type({'-' if value < 0 else ''}np.inf)"
