@@ -298,7 +298,8 @@ def inverse_pair(work: Normaliser, term: Term) -> Poly | None:
         if part.conds != _whole_range(index, inverse.size):
             continue
         found = _meets(work, inverse, other, index)
-        if found is not None:
+        known = (*work.known, *inequalities(rest.conds))
+        if found is not None and _is_position(found[0], inverse.size, index, known):
             left, right = found
             conds = tm.sorted_conds((*rest.conds, is_zero(af.minus(left, right))))
             return {Term(rest.bound, conds, rest.factors): Fraction(1)}
@@ -309,6 +310,12 @@ def _whole_range(index: Index, size: Affine) -> tuple[Cond, ...]:
     """The conditions that an index runs over a whole axis."""
     here = af.of(index)
     return tm.sorted_conds((at_least_zero(here), at_least_zero(af.minus(af.last(size), here))))
+
+
+def _is_position(value: Affine, size: Affine, summed: Index, known: tuple[Affine, ...]) -> bool:
+    """Whether a value surely is a position of an axis, and the same for all summed ones."""
+    inside = follows(known, value) and follows(known, af.minus(af.last(size), value))
+    return inside and summed not in value.free
 
 
 def _meets(

@@ -68,9 +68,14 @@ def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
             return [Case((value,)), Case((below,))]
         solved = _solved(value)
         if solved is not None:
-            others = [side for side in (below, above) if not follows(known, af.scale(side, -1))]
+            others = [side for side in (below, above) if not _never(known, side)]
             return [Case(moved=solved), *(Case((side,)) for side in others)]
     return None
+
+
+def _never(known: tuple[Affine, ...], value: Affine) -> bool:
+    """Whether ``value >= 0`` is impossible: a whole number below 0 is at most -1."""
+    return follows(known, af.shift(af.scale(value, -1), -1))
 
 
 def _free_conditions(difference: Poly) -> Iterator[tuple[str, Affine]]:
@@ -79,9 +84,7 @@ def _free_conditions(difference: Poly) -> Iterator[tuple[str, Affine]]:
         cond.key: parts
         for term in difference
         for cond in term.conds
-        if cond.free
-        and not cond.free & frozenset(term.bound)
-        and (parts := side(cond)) is not None
+        if cond.free and not cond.free & frozenset(term.bound) and (parts := side(cond)) is not None
     }
     for key in sorted(found):
         yield found[key]

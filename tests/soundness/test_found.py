@@ -1,0 +1,66 @@
+"""False statements that once had a proof: neither the prover alone nor the whole may say so."""
+
+from __future__ import annotations
+
+import pytest
+
+import einrnn
+from einrnn.check.judge import Judge
+from einrnn.document import Document
+from einrnn.source import Source
+
+SHIFTED_INVERSE = """
+dim M
+input A[M+1,M]
+B[i,j] := A[i,k] inv[r,c](A[r+1,c])[k,j]
+[1] B[i,j] = [i == j + 1]
+"""
+DIAGONAL_OF_INVERSE = """
+input A[N,N] invertible
+[1] sum[k] A[k,k] (inv(A)[k,j] - inv(A)[j,k]) = 0
+"""
+CASE_LEFT_OUT = """
+input q[T], c[T]
+a[t] := { q[t] if t == 1 ; sum[k=2..t](c[0]) otherwise }
+b[t] := { q[t] if t == 1 ; (t-1) c[0] otherwise }
+[1] a[t] = b[t]
+"""
+
+
+def proved_alone(text: str) -> list[bool]:
+    """Whether the prover proves the claims of a document, numbers not asked."""
+    document = Document(Source.of(text))
+    judge = Judge(document.model, document.source)
+    assert judge.prepared.claims
+    return [judge.proofs.of(ready, 3.0) is not None for ready in judge.prepared.claims]
+
+
+@pytest.mark.parametrize("text", [SHIFTED_INVERSE, DIAGONAL_OF_INVERSE, CASE_LEFT_OUT])
+def test_no_false_proof(text: str) -> None:
+    assert not any(proved_alone(text))
+
+
+def test_true_neighbours_are_proved() -> None:
+    inverse = "input A[N,N] invertible\n[1] sum[k] A[i,k] inv(A)[k,j] = delta[i,j]\n"
+    assert all(proved_alone(inverse))
+    assert all(proved_alone(CASE_LEFT_OUT.replace("a[t] = b[t]", "a[t] = b[t] for t >= 1")))
+
+
+@pytest.mark.parametrize(
+    ("assumed", "claimed"),
+    [
+        ("x[i] = 0 for i >= 1", "x[i] = 0"),
+        ("x[i] = y[i] for i != 2", "x[i] = y[i]"),
+    ],
+)
+def test_assumption_counts_only_where_it_is_granted(assumed: str, claimed: str) -> None:
+    where = assumed[assumed.index(" for ") :]
+    text = (
+        "input x[N], y[N]\n"
+        f"assume [a] {assumed}\n"
+        f"[1] refute {claimed} using a\n"
+        f"[2] {claimed} using a{where}\n"
+    )
+    report = einrnn.parse(text).check()
+    assert report["1"].verdict == "refuted"
+    assert report["2"].verdict in ("proved", "tested")
