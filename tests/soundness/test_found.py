@@ -64,3 +64,32 @@ def test_assumption_counts_only_where_it_is_granted(assumed: str, claimed: str) 
     report = einrnn.parse(text).check()
     assert report["1"].verdict == "refuted"
     assert report["2"].verdict in ("proved", "tested")
+
+
+GUARDED_QUOTIENT = """
+input q[T], c, d
+S := sum[r=12..T-1](q[r])
+a := { 1/S - 1/(S+1) if T > 12 ; c if T == 12 ; 0 otherwise }
+b := { 1/(S (S+1)) if T > 12 ; d if T == 12 ; 0 otherwise }
+[1] a = b
+"""
+QUOTIENT_UNDER_A_VALUE = """
+input x[N], c, d
+S[i] := sum[r=0..i-1](x[r])
+a[i] := { 1/S[i] - 1/(S[i]+1) if i > 0 ; { c if c == 0.5 ; 0 otherwise } otherwise }
+b[i] := { 1/(S[i] (S[i]+1)) if i > 0 ; { d if c == 0.5 ; 0 otherwise } otherwise }
+[1] a[i] = b[i]
+"""
+
+
+@pytest.mark.parametrize("text", [GUARDED_QUOTIENT, QUOTIENT_UNDER_A_VALUE])
+def test_divisor_is_cleared_only_where_it_divides(text: str) -> None:
+    assert not any(proved_alone(text))
+    assert not any(v.verdict == "proved" for v in einrnn.parse(text).check())
+
+
+def test_quotients_are_still_proved() -> None:
+    text = "input q[T]\nS := sum[r](q[r])\n[1] 1/S - 1/(S+1) = 1/(S (S+1))\n"
+    softmax = "input q[K]\n[1] sum[k] softmax[k](q[k]) = 1\n"
+    assert all(proved_alone(text))
+    assert all(proved_alone(softmax))

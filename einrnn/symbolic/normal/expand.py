@@ -126,7 +126,7 @@ class Normaliser:
 
     def _rewritten(self, term: Term) -> Poly | None:
         """The term after one rule, or None where none applies."""
-        cancelled = cancel_sum(term)
+        cancelled = cancel_sum(term, self.known)
         if cancelled is not None:
             return {cancelled: Fraction(1)}
         for atom, exponent in term.factors:
