@@ -93,3 +93,17 @@ def test_quotients_are_still_proved() -> None:
     softmax = "input q[K]\n[1] sum[k] softmax[k](q[k]) = 1\n"
     assert all(proved_alone(text))
     assert all(proved_alone(softmax))
+
+
+LOST_BRACKET = """
+input x[N], e[N]
+a[i] := { 1/relu(x[i]) if x[i] > 0 ; 0 otherwise }
+[1] a[i] = 1/x[i]
+[2] { 1/(step(x[i]) e[i]) if x[i] > 0 ; 0 otherwise } = 1/e[i]
+[3] { 1/[x[i] == 0] if x[i] == 0 ; 0 otherwise } = 1
+"""
+
+
+def test_a_bracket_does_not_cancel_against_its_reciprocal() -> None:
+    assert not any(proved_alone(LOST_BRACKET))
+    assert all(proved_alone("input x[N]\n[1] relu(x[i])^2/relu(x[i]) = relu(x[i])\n"))

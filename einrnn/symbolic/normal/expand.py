@@ -40,7 +40,7 @@ from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.settle import affine_parts, settle
+from einrnn.symbolic.normal.settle import affine_parts, is_bracket, settle
 from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
 
 _MOST_TERMS = 4_000
@@ -417,9 +417,17 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
     single = single_factors(base)
     if single is not None and number.denominator == 1:
         coefficient, factors = single
-        moved = tm.sorted_factors((a, e * number) for a, e in factors)
+        moved = tm.sorted_factors(_raised(a, e * number) for a, e in factors)
         return {Term((), (), moved): coefficient ** int(number)}
     return _power_of_sum(work, base, number)
+
+
+def _raised(atom: Expr, exponent: Fraction) -> tuple[Expr, Fraction]:
+    """A power of an atom. The reciprocal of a bracket is an atom of its own: it has no value
+    where the condition fails, and must not take the bracket beside it away."""
+    if exponent < 0 and is_bracket(atom):
+        return Pow(atom, Number(Fraction(-1))), Fraction(1)
+    return atom, exponent
 
 
 def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
@@ -442,7 +450,7 @@ def primitive(base: Poly) -> tuple[tuple[Fraction, tm.Factors], Poly]:
     powers = [
         {a: e for a, e in term.factors if not a.free & frozenset(term.bound)} for term, _ in rows
     ]
-    everywhere = dict.fromkeys(atom for row in powers for atom in row)
+    everywhere = dict.fromkeys(a for row in powers for a in row if not is_bracket(a))
     shared = {atom: min(row.get(atom, Fraction(0)) for row in powers) for atom in everywhere}
     shared = {atom: exponent for atom, exponent in shared.items() if exponent}
     leading = rows[0][1]

@@ -9,14 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import ONE as UNITY
 from einrnn.core.build import ZERO as NAUGHT
 from einrnn.core.nodes import Affine, Cases, Cond, Element, Expr, Index, Value
-from einrnn.symbolic.normal.domain import (
-    at_least_zero,
-    divided,
-    follows,
-    inequalities,
-    is_zero,
-    side,
-)
+from einrnn.symbolic.normal.domain import at_least_zero, divided, follows, inequalities, is_zero, side
 from einrnn.symbolic.normal.terms import (
     Poly,
     Term,
