@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from einrnn.core import affine as af
+from einrnn.core.build import ZERO
 from einrnn.core.model import Assumption, Claim, Range
-from einrnn.core.nodes import Cond, Expr, Index
+from einrnn.core.nodes import Cases, Cond, Expr, Index
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
@@ -174,7 +175,8 @@ class Equations:
             self.found.invalid.append(invalid)
         elif statement.assumed:
             name = label if step == 1 else f"{label} step {step}"
-            self.found.assumptions.append(Assumption(name, ranges, left, right, text, span))
+            sides = (_where(condition, left), _where(condition, right))
+            self.found.assumptions.append(Assumption(name, ranges, *sides, text, span))
         else:
             using = tuple(use.name for use in statement.using)
             self.found.claims.append(
@@ -204,6 +206,11 @@ class Equations:
                     help=f"did you mean {close}?" if close else f"known labels: {listed}",
                 )
         return None
+
+
+def _where(condition: Cond | None, side: Expr) -> Expr:
+    """A side of an assumption as it counts where 'for' grants it; elsewhere both are 0."""
+    return side if condition is None else Cases(((condition, side),), ZERO)
 
 
 def _conditions(chain: ChainTerms, number: int) -> list[tm.Condition]:

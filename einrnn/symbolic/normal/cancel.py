@@ -32,8 +32,9 @@ def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
         yield part, rest
 
 
-def cancel_sum(term: Term) -> Term | None:
-    """``Σ_k f_k`` against its own reciprocal, where both are factors of the term."""
+def cancel_sum(term: Term, known: tuple[Affine, ...] = ()) -> Term | None:
+    """``Σ_k f_k`` against its own reciprocal, where both are factors of the term and the sum
+    surely has summands: over an empty range nothing is divided, and the term is 0."""
     reciprocals = {
         atom: exponent
         for atom, exponent in term.factors
@@ -43,7 +44,8 @@ def cancel_sum(term: Term) -> Term | None:
         return None
     for part, rest in parts_by_index(term):
         whole = expression({part: Fraction(1)})
-        if whole in reciprocals:
+        there = (*known, *inequalities(rest.conds))
+        if whole in reciprocals and has_values(part.bound[0], part.conds, there):
             powers = dict(rest.factors)
             powers[whole] += 1
             return Term(rest.bound, rest.conds, sorted_factors(powers.items()))

@@ -1,7 +1,9 @@
 """Differences of quotients decided by clearing denominators.
 
-``a/b - c/d`` is 0 where ``a d - c b`` is, wherever both quotients have a value. Sums are
-multiplied out only here: as divisors in a normal form they are atoms.
+``a/b - c/d`` is 0 where ``a d - c b`` is, wherever both quotients have a value. A term without
+the divisor may be multiplied by it only if, wherever that term counts, some term that divides
+is computed: else both sides have values where the divisor is 0. Sums are multiplied out only
+here: as divisors in a normal form they are atoms.
 """
 
 from __future__ import annotations
@@ -83,6 +85,7 @@ def _outer(work: Normaliser, poly: Poly) -> Poly:
     """The polynomial times every divisor that no bound index occurs in."""
     for _ in range(_ROUNDS):
         divisors = _divisors(poly, outside=True)
+        divisors = {d: p for d, p in divisors.items() if _may_clear(work, poly, d)}
         if not divisors:
             return poly
         poly = _times_powers(work, poly, divisors)
@@ -111,10 +114,19 @@ def _group_vanishes(work: Normaliser, group: Mapping[Term, Fraction]) -> bool:
     summand: Poly = {Term((), (), term.factors): c for term, c in group.items()}
     for _ in range(_ROUNDS):
         divisors = _divisors(summand, outside=False)
+        divisors = {d: p for d, p in divisors.items() if _may_clear(inside, summand, d)}
         if not divisors:
             return not inside.canonical(summand)
         summand = _times_powers(inside, summand, divisors)
     return not summand
+
+
+def _may_clear(work: Normaliser, poly: Poly, divisor: Expr) -> bool:
+    """Whether the polynomial has no value where the divisor is 0 and a term without it counts."""
+    dividing = [t for t in poly if dict(t.factors).get(divisor, Fraction(0)) < 0]
+    others = [t for t in poly if dict(t.factors).get(divisor, Fraction(0)) >= 0]
+    certain = [guards(t) for t in dividing if is_computed(t, work.known)]
+    return all(any(guard <= guards(other) for guard in certain) for other in others)
 
 
 def _divisors(poly: Poly, outside: bool) -> dict[Expr, Fraction]:

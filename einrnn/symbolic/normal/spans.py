@@ -1,0 +1,69 @@
+"""Whether a term is surely computed: a division in it then has no value where its divisor is 0.
+
+Under a condition that does not hold, or summed over an empty range, a division is never
+carried out, and the whole has a value where the divisor is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from einrnn.core import affine as af
+from einrnn.core.nodes import Affine, Cond, Expr, Index
+from einrnn.symbolic.normal.domain import follows, inequalities, side
+from einrnn.symbolic.normal.settle import is_bracket
+from einrnn.symbolic.normal.terms import Term
+
+
+def has_values(index: Index, conds: Iterable[Cond], known: tuple[Affine, ...]) -> bool:
+    """Whether an index surely takes some value: it has one lower and one upper bound, which
+    leave room for it."""
+    lows: list[Affine] = []
+    highs: list[Affine] = []
+    for cond in conds:
+        if index not in cond.free:
+            continue
+        parts = side(cond)
+        if parts is None or parts[0] != "<=":
+            return False
+        times = af.coefficient(parts[1], index)
+        rest = af.plus(parts[1], af.of(index), -times)
+        if abs(times) != 1 or index in rest.free:
+            return False
+        (lows if times > 0 else highs).append(af.scale(rest, -times))
+    if len(lows) != 1 or len(highs) != 1:
+        return False
+    return follows(known, af.minus(highs[0], lows[0]))
+
+
+def guards(term: Term) -> frozenset[Cond | Expr]:
+    """What has to hold for a term to be computed, besides the ranges of its sums."""
+    bound = frozenset(term.bound)
+    conds = [cond for cond in term.conds if not cond.free & bound]
+    return frozenset((*conds, *brackets(term)))
+
+
+def brackets(term: Term) -> frozenset[Expr]:
+    """The conditions on values that a term has as factors."""
+    return frozenset(atom for atom, exponent in term.factors if exponent > 0 and is_bracket(atom))
+
+
+def is_computed(term: Term, known: tuple[Affine, ...]) -> bool:
+    """Whether a term's sums all have summands where its guards hold.
+
+    Each index may depend on those that are shown to have values before it.
+    """
+    known = (*known, *inequalities(c for c in term.conds if not c.free & frozenset(term.bound)))
+    left = list(term.bound)
+    done: tuple[Cond, ...] = ()
+    while left:
+        for index in left:
+            others = frozenset(left) - {index}
+            conds = [c for c in term.conds if index in c.free and not c.free & others]
+            if has_values(index, conds, (*known, *inequalities(done))):
+                left.remove(index)
+                done = (*done, *conds)
+                break
+        else:
+            return False
+    return True
