@@ -40,7 +40,7 @@ class Beside:
     """What is found out beside the proofs: the word of the other engines and, of a claim
     that fails in numbers, the counterexample."""
 
-    witness: Witness = Witness()
+    witness: Witness = field(default_factory=Witness)
     counterexample: Counterexample | None = None
 
 

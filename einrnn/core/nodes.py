@@ -73,7 +73,9 @@ class Node(metaclass=Interned):
     if TYPE_CHECKING:
 
         @property
-        def key(self) -> bytes: ...
+        def key(self) -> bytes:
+            """What orders the node among others, the same in every run."""
+            ...
 
     def __repr__(self) -> str:
         from einrnn.core.show import show

@@ -224,7 +224,7 @@ def values_inside(expr: Expr) -> np.ndarray:
     return values(Cases(((compare("<", at("i"), af.last(N)), expr),), ZERO))
 
 
-@pytest.mark.parametrize("name", finish._IN_EXP)
+@pytest.mark.parametrize("name", finish._BY_OTHERS)
 def test_functions_in_terms_of_exponentials(name: str):
     expr = apply(name, x)
     changed = finish.exponentials(expr)

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Cond, Index, Reduce
-from einrnn.symbolic.normal.domain import at_least_zero
+from einrnn.symbolic.normal.domain import at_least_zero, inequalities
 from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.spans import has_values
 from einrnn.symbolic.normal.terms import Term, sorted_conds, sorted_factors
 
 

@@ -141,7 +141,7 @@ class Normaliser:
         gathered = collected(self, term)
         if gathered is not None:
             return gathered
-        cancelled = cancel_sum(term)
+        cancelled = cancel_sum(term, self.known_for(term))
         if cancelled is not None:
             return {cancelled: Fraction(1)}
         for atom, exponent in term.factors:

@@ -66,17 +66,32 @@ def _positive(x: Expr) -> Expr:
     return iverson(Compare(">", x, ZERO))
 
 
+def _absolute(x: Expr) -> Expr:
+    """|x| = 2 x [x > 0] - x."""
+    return sub(Mul((number(2), x, _positive(x))), x)
+
+
+def _sign(x: Expr) -> Expr:
+    """sign(x) = 2 [x > 0] - 1 + [x == 0]."""
+    zero = iverson(Compare("==", x, ZERO))
+    return Add((Mul((number(2), _positive(x))), number(-1), zero))
+
+
+def _larger(a: Expr, b: Expr) -> Expr:
+    """max(a, b) = b + (a - b) [a - b > 0]."""
+    return Add((b, Mul((sub(a, b), _positive(sub(a, b))))))
+
+
+def _smaller(a: Expr, b: Expr) -> Expr:
+    """min(a, b) = a - (a - b) [a - b > 0]."""
+    return sub(a, Mul((sub(a, b), _positive(sub(a, b)))))
+
+
 _BY_CASES: dict[str, Callable[..., Expr]] = {
-    # |x| = 2 x [x > 0] - x
-    "abs": lambda x: sub(Mul((number(2), x, _positive(x))), x),
-    # sign(x) = 2 [x > 0] - 1 + [x == 0]
-    "sign": lambda x: Add(
-        (Mul((number(2), _positive(x))), number(-1), iverson(Compare("==", x, ZERO)))
-    ),
-    # max(a, b) = b + (a - b) [a - b > 0]
-    "max": lambda a, b: Add((b, Mul((sub(a, b), _positive(sub(a, b)))))),
-    # min(a, b) = a - (a - b) [a - b > 0]
-    "min": lambda a, b: sub(a, Mul((sub(a, b), _positive(sub(a, b))))),
+    "abs": _absolute,
+    "sign": _sign,
+    "max": _larger,
+    "min": _smaller,
 }
 
 

@@ -12,18 +12,17 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from einrnn.core import affine as af
 from einrnn.core.nodes import Add, Expr, Index, Reduce
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.domain import follows, inequalities, side
+from einrnn.symbolic.normal.domain import inequalities
 from einrnn.symbolic.normal.expand import Normaliser
-from einrnn.symbolic.normal.settle import is_bracket
+from einrnn.symbolic.normal.spans import guards, is_computed
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _ROUNDS = 4
 _MOST_EXPONENT = 8
 
-Group = tuple[tuple[Index, ...], tuple[object, ...], tuple[object, ...]]
+Group = tuple[tuple[Index, ...], tuple[object, ...]]
 
 
 def is_sum(atom: Expr) -> bool:
@@ -34,42 +33,12 @@ def is_sum(atom: Expr) -> bool:
 def vanishes_cleared(work: Normaliser, poly: Poly) -> bool:
     """Whether a polynomial is 0 once its divisors are cleared.
 
-    A divisor is not 0 only where what it divides is looked at. So terms under different
-    conditions are not cleared together: each group has to vanish by itself. Divisors
-    without bound indices are cleared for all terms of a group, those with bound indices
-    for all terms that are summed in the same way.
+    Divisors without bound indices are cleared for all terms together; those with bound
+    indices for all terms that are summed in the same way.
 
     Raises:
         TooLarge: the products have too many terms.
     """
-    groups: dict[frozenset[object], dict[Term, Fraction]] = {}
-    for term, coefficient in poly.items():
-        groups.setdefault(_guards(work, term), {})[term] = coefficient
-    return all(_vanishes(work, group) for group in groups.values())
-
-
-def _guards(work: Normaliser, term: Term) -> frozenset[object]:
-    """All that has to hold for the factors of a term to be looked at: conditions on free
-    indices, brackets, and that no sum is empty."""
-    found: set[object] = {atom for atom, _ in term.factors if is_bracket(atom)}
-    bound = frozenset(term.bound)
-    for cond in term.conds:
-        inside = cond.free & bound
-        if len(inside) != 1 or not _surely_some(work, term, next(iter(inside))):
-            found.add(cond)
-    return frozenset(found)
-
-
-def _surely_some(work: Normaliser, term: Term, index: Index) -> bool:
-    """Whether a bound index surely has a value: one range, of a length known to be positive."""
-    ends = [parts[1] for c in term.conds if index in c.free and (parts := side(c)) is not None]
-    if len(ends) != 2 or sum(index in c.free for c in term.conds) != 2:
-        return False
-    signs = [af.coefficient(end, index) for end in ends]
-    return sorted(signs) == [-1, 1] and follows(work.known, af.plus(ends[0], ends[1]))
-
-
-def _vanishes(work: Normaliser, poly: Poly) -> bool:
     for _ in range(_ROUNDS):
         poly = _outer(work, poly)
         remaining = _inner(work, poly)
@@ -96,8 +65,7 @@ def _inner(work: Normaliser, poly: Poly) -> Poly:
     """The polynomial without the groups of summands that add up to 0."""
     groups: dict[Group, dict[Term, Fraction]] = {}
     for term, coefficient in poly.items():
-        brackets = tuple(atom for atom, _ in term.factors if is_bracket(atom))
-        groups.setdefault((term.bound, term.conds, brackets), {})[term] = coefficient
+        groups.setdefault((term.bound, term.conds), {})[term] = coefficient
     kept: list[Poly] = []
     for group in groups.values():
         if not _group_vanishes(work, group):

@@ -339,7 +339,7 @@ def _meets(
             continue
         places = [(af.of(variable), here) if not left else (here, af.of(variable))]
         if inverse.body in work.symmetric:
-            places.append(places[0][::-1])
+            places.append((places[0][1], places[0][0]))
         for row, column in places:
             body = substitute(inverse.body, {inverse.row: row, inverse.column: column})
             binding = match(work.simple(body), atom, frozenset((variable,)))
