@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from einrnn.core.affine import ZERO, last
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
     Apply,
-    Argument,
     Cases,
     Compare,
     Cond,
     Expr,
-    Matrix,
     Mul,
     Node,
     Pow,
@@ -26,7 +23,7 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import parts, with_parts
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, refined
+from einrnn.symbolic.ranges import Ranges, inside, refined
 
 _ROUNDS = 8
 
@@ -51,16 +48,7 @@ def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
         return node
     if isinstance(node, Compare) and isinstance(node.left, Value):
         return node  # a relation between positions stays one, numbers included
-    inner = dict(ranges)
-    match node:
-        case Reduce(_, index, lo, hi, _):
-            inner[index] = Range(lo, hi)
-        case Matrix(_, row, column, size):
-            inner |= dict.fromkeys((row, column), Range(ZERO, last(size)))
-        case Argument(indices, sizes):
-            inner |= {i: Range(ZERO, last(n)) for i, n in zip(indices, sizes, strict=True)}
-        case _:
-            pass
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _tidy.steps(part, known)))
