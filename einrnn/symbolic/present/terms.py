@@ -156,7 +156,7 @@ def arranged(powers: Powers) -> list[tuple[Expr, Fraction]]:
         base, exponent = pair
         if exponent < 0 and not base.free and not elements(base):
             return 0
-        sided = isinstance(base, Add) and not any(isinstance(t, Number) for t in base.terms)
+        sided = isinstance(base, Add) and not any(isinstance(t, Number | Cases) for t in base.terms)
         return 1 if sided and exponent > 0 else 2
 
     return sorted(powers.items(), key=rank)
