@@ -35,7 +35,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import fresh, sort_partials, substitute
 from einrnn.errors import InternalError
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges
+from einrnn.symbolic.ranges import Ranges, bind
 
 Leaf = Callable[[Element, Ranges], Expr]
 
@@ -130,7 +130,7 @@ def _renamed(expr: Reduce, avoid: frozenset[Index]) -> Reduce:
 
 def _reduction(expr: Reduce, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -> Steps[Expr]:
     range_ = Range(expr.lo, expr.hi)
-    inner_ranges = {**ranges, expr.index: range_}
+    inner_ranges = bind(ranges, {expr.index: range_})
     inner = yield _rule.steps(expr.body, leaf, avoid, inner_ranges)
     if inner is ZERO:
         return ZERO
@@ -169,7 +169,7 @@ def _matrix(expr: Matrix, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -
     row = fresh(expr.row, taken)
     column = fresh(expr.column, taken | {row})
     span = Range(af.ZERO, af.last(expr.size))
-    inside = {**ranges, row: span, column: span}
+    inside = bind(ranges, {row: span, column: span})
     entry = substitute(expr.body, {expr.row: af.of(row), expr.column: af.of(column)})
     inner = yield _rule.steps(entry, leaf, avoid, inside)
     if inner is ZERO:

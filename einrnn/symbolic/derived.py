@@ -32,7 +32,6 @@ from einrnn.core.nodes import (
     Index,
     Node,
     Not,
-    Reduce,
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, fresh, parts, substitute, walk, with_parts
@@ -40,7 +39,7 @@ from einrnn.errors import LanguageError
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.derivative import differentiate
 from einrnn.symbolic.match import fold
-from einrnn.symbolic.ranges import Ranges, conjunction, within
+from einrnn.symbolic.ranges import Ranges, conjunction, inside, within
 from einrnn.symbolic.tidy import tidy
 
 Direction = Literal["forward", "reverse"]
@@ -313,9 +312,7 @@ class _Derivation:
 
 @trampoline
 def _carry_out(work: _Derivation, node: Node, ranges: Mapping[Index, Range]) -> Steps[Node]:
-    inner = dict(ranges)
-    if isinstance(node, Reduce):
-        inner[node.index] = Range(node.lo, node.hi)
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part in parts(node):
         new.append((yield _carry_out.steps(work, part, inner)))

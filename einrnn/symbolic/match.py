@@ -30,7 +30,7 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import binds, parts, rename_bound, walk, with_parts
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, at_least_zero
+from einrnn.symbolic.ranges import Ranges, at_least_zero, inside
 
 Binding = Mapping[Index, Affine]
 
@@ -219,9 +219,7 @@ def _fold(node: Node, name: str, clause: Clause, ranges: Ranges) -> Steps[Node]:
     found = clause_instance(name, clause, node, ranges)
     if found is not None:
         return found
-    inner = dict(ranges)
-    if isinstance(node, Reduce):
-        inner[node.index] = Range(node.lo, node.hi)
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part in parts(node):
         new.append((yield _fold.steps(part, name, clause, inner)))

@@ -10,13 +10,17 @@ from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Affine,
     And,
+    Argument,
     Compare,
     Cond,
     Dim,
     Element,
     Index,
+    Matrix,
+    Node,
     Not,
     Or,
+    Reduce,
     Relation,
     Value,
 )
@@ -55,6 +59,31 @@ def at_least_zero(value: Affine, ranges: Ranges) -> bool:
             return False
         least += times
     return least >= 0
+
+
+def bind(ranges: Ranges, new: Ranges) -> dict[Index, Range]:
+    """The ranges inside binders of the indices ``new``; those that speak of an outer index
+    which one of these hides are dropped."""
+    kept = {
+        index: range_
+        for index, range_ in ranges.items()
+        if not any(hidden in range_.lo.free or hidden in range_.hi.free for hidden in new)
+    }
+    return {**kept, **new}
+
+
+def inside(node: Node, ranges: Ranges) -> Ranges:
+    """The ranges in the parts of a node: with its own indices if it binds any."""
+    match node:
+        case Reduce(_, index, lo, hi, _):
+            return bind(ranges, {index: Range(lo, hi)})
+        case Matrix(_, row, column, size):
+            return bind(ranges, dict.fromkeys((row, column), Range(af.ZERO, af.last(size))))
+        case Argument(indices, sizes):
+            spans = (Range(af.ZERO, af.last(size)) for size in sizes)
+            return bind(ranges, dict(zip(indices, spans, strict=True)))
+        case _:
+            return ranges
 
 
 def _outermost(value: Affine, ranges: Ranges) -> Index | None:

@@ -36,6 +36,7 @@ from einrnn.symbolic.ranges import (
     FALSE,
     Ranges,
     at_least_zero,
+    bind,
     conjunction,
     conjuncts,
     decide,
@@ -222,7 +223,7 @@ def total(index: Index, range_: Range, body: Expr, ranges: Ranges) -> Expr:
     """
     if body is ZERO:
         return ZERO
-    inner = {**ranges, index: range_}
+    inner = bind(ranges, {index: range_})
     pending = [body]
     done: list[Expr] = []
     while pending:

@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from einrnn.core.affine import ZERO, last
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
     Apply,
-    Argument,
     Cases,
     Compare,
     Cond,
     Expr,
-    Index,
-    Matrix,
     Mul,
     Node,
     Pow,
@@ -25,9 +21,9 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import binds, fresh, parts, rename_bound, with_parts
+from einrnn.core.traverse import parts, with_parts
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, refined
+from einrnn.symbolic.ranges import Ranges, inside, refined
 
 _ROUNDS = 8
 
@@ -52,35 +48,11 @@ def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
         return node
     if isinstance(node, Compare) and isinstance(node.left, Value):
         return node  # a relation between positions stays one, numbers included
-    if any(_speaks_of(ranges, index) for index in binds(node)):
-        taken = node.free | ranges.keys() | {i for r in ranges.values() for i in _letters(r)}
-        names: list[Index] = []
-        for index in binds(node):
-            names.append(fresh(index, taken | frozenset(names)))
-        node = rename_bound(node, tuple(names))
-    inner = dict(ranges)
-    match node:
-        case Reduce(_, index, lo, hi, _):
-            inner[index] = Range(lo, hi)
-        case Matrix(_, row, column, size):
-            inner |= dict.fromkeys((row, column), Range(ZERO, last(size)))
-        case Argument(indices, sizes):
-            inner |= {i: Range(ZERO, last(n)) for i, n in zip(indices, sizes, strict=True)}
-        case _:
-            pass
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _tidy.steps(part, known)))
     return again(node, tuple(new), ranges)
-
-
-def _letters(range_: Range) -> frozenset[Index]:
-    return range_.lo.free | range_.hi.free
-
-
-def _speaks_of(ranges: Ranges, index: Index) -> bool:
-    """Whether what is known of other indices mentions this one, which is about to be bound."""
-    return any(index in _letters(r) for other, r in ranges.items() if other is not index)
 
 
 def scopes(node: Node, ranges: Ranges) -> list[Ranges]:

@@ -20,12 +20,11 @@ from einrnn.core.nodes import (
     Mul,
     Node,
     Number,
-    Reduce,
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, parts, rebuild, substitute, with_parts
-from einrnn.symbolic.ranges import conjuncts, within
+from einrnn.symbolic.ranges import conjuncts, inside, within
 from einrnn.symbolic.simplify import guard, mul
 from einrnn.symbolic.tidy import scopes, tidy
 
@@ -121,9 +120,7 @@ def _is_equality(cond: Cond) -> bool:
 def _unfold(
     node: Node, model: Model, names: frozenset[str], ranges: Mapping[Index, Range]
 ) -> Steps[Node]:
-    inner = dict(ranges)
-    if isinstance(node, Reduce):
-        inner[node.index] = Range(node.lo, node.hi)
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _unfold.steps(part, model, names, known)))

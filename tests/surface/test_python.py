@@ -103,9 +103,9 @@ def test_derived_text_parses_back_to_the_same_values(doc: einrnn.Document):
 
 
 def test_derive_is_in_the_documents_own_names(doc: einrnn.Document):
-    assert str(doc.derive("dyhat[t,k]/dq[t,l]")) == "delta[k,l] yhat[t,k] - yhat[t,k] yhat[t,l]"
+    assert str(doc.derive("dyhat[t,k]/dq[t,l]")) == "yhat[t,k] (delta[k,l] - yhat[t,l])"
     grad = doc.derive("dL/dW[i,j]")
-    assert str(grad) == "dL/dz[t,i] s[t-1,j]"
+    assert str(grad) == "sum[t] dL/dz[t,i] s[t-1,j]"
     assert any(line.startswith("dL/ds[t,i] :=") for line in grad.where)
     assert grad._repr_latex_().startswith("$")
 

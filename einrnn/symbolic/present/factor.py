@@ -24,7 +24,7 @@ from einrnn.symbolic.present.terms import (
     split,
     substituted,
 )
-from einrnn.symbolic.ranges import Ranges, conjunction
+from einrnn.symbolic.ranges import Ranges, bind, conjunction
 
 _MOST_BOUND = 4
 _MOST_TERMS = 16
@@ -95,7 +95,7 @@ def _is_guarded(term: Expr) -> bool:
 
 def _together(group: _Group, ranges: Ranges) -> Expr:
     """The terms of a group as one product under its sums."""
-    inside = {**ranges, **dict(group.bound)}
+    inside = bind(ranges, dict(group.bound))
     common = group.members[0].cond
     shared_cond = all(term.cond is common for term in group.members)
     mine = {index for index, _ in group.bound}

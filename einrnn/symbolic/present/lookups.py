@@ -60,9 +60,6 @@ def _is_sure(cond: Cond, lookups: Lookups) -> bool:
     match cond:
         case Compare("<=", Value(left), Value(right)):
             gap, known = without_lookups(af.minus(right, left), {}, lookups)
-            return decide(Compare(">=", Value(gap), ZERO_INDEX), known) is True
+            return decide(Compare(">=", Value(gap), Value(af.ZERO)), known) is True
         case _:
             return False
-
-
-ZERO_INDEX = Value(af.ZERO)

@@ -14,7 +14,7 @@ from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import matches
 from einrnn.symbolic.present.lookups import Lookups, without_lookups
 from einrnn.symbolic.present.terms import Term, merged
-from einrnn.symbolic.ranges import Ranges, at_least_zero
+from einrnn.symbolic.ranges import Ranges, at_least_zero, bind
 
 _MOST_FACTORS = 8
 
@@ -40,7 +40,7 @@ def find(pattern: Pattern, term: Term, ranges: Ranges) -> tuple[Binding, Term] |
     if len(shape.powers) > len(term.powers) or len(shape.bound) > len(term.bound):
         return None
     variables = frozenset(pattern.ranges) | shape.letters
-    inside = {**ranges, **dict(term.bound)}
+    inside = bind(ranges, dict(term.bound))
     for binding, rest in _instances(list(shape.powers.items()), dict(term.powers), {}, variables):
         bound = _sums(shape, binding, term, rest)
         if bound is None or not _in_ranges(pattern.ranges, binding, inside, pattern.lookups):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from einrnn.core.model import Range
-from einrnn.core.nodes import Element, Expr, Node, Reduce
+from einrnn.core.nodes import Element, Expr, Node
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import parts, with_parts
-from einrnn.symbolic.ranges import Ranges
+from einrnn.symbolic.ranges import Ranges, inside
 from einrnn.symbolic.tidy import scopes
 
 Change = Callable[[Element, Ranges], Expr]
@@ -24,9 +23,7 @@ def replaced(expr: Expr, ranges: Ranges, change: Change) -> Expr:
 def _replaced(node: Node, ranges: Ranges, change: Change) -> Steps[Node]:
     if isinstance(node, Element):
         return change(node, ranges)
-    inner = dict(ranges)
-    if isinstance(node, Reduce):
-        inner[node.index] = Range(node.lo, node.hi)
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _replaced.steps(part, known, change)))

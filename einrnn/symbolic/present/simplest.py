@@ -13,10 +13,8 @@ from einrnn.core.model import Assumption, Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
-    Argument,
     Compare,
     Expr,
-    Matrix,
     Mul,
     Node,
     Pow,
@@ -32,7 +30,7 @@ from einrnn.symbolic.present.facts import Rule, rules_of, shortened
 from einrnn.symbolic.present.lookups import Lookups, lookups_of, without_sure_conditions
 from einrnn.symbolic.present.naming import Name, folded, named, names_of
 from einrnn.symbolic.present.terms import Term, distribute, join, letter_first, merged, split
-from einrnn.symbolic.ranges import Ranges
+from einrnn.symbolic.ranges import Ranges, bind, inside
 from einrnn.symbolic.tidy import again, scopes
 from einrnn.symbolic.unfold import with_deltas
 
@@ -83,16 +81,7 @@ def finished(expr: Expr) -> Expr:
 def _present(node: Node, ranges: Ranges, style: Style) -> Steps[Node]:
     if isinstance(node, Affine) or (isinstance(node, Compare) and isinstance(node.left, Value)):
         return node
-    inner = dict(ranges)
-    match node:
-        case Reduce(_, index, lo, hi, _):
-            inner[index] = Range(lo, hi)
-        case Matrix(_, row, column, size):
-            inner |= dict.fromkeys((row, column), Range(af.ZERO, af.last(size)))
-        case Argument(indices, sizes):
-            inner |= {i: Range(af.ZERO, af.last(n)) for i, n in zip(indices, sizes, strict=True)}
-        case _:
-            pass
+    inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
         new.append((yield _present.steps(part, known, style)))
@@ -147,11 +136,11 @@ def _cancelled(term: Term, ranges: Ranges, style: Style) -> Term:
         if not hit:
             continue
         part = Term(Fraction(1), (), split(base).cond, {base: Fraction(1), **hit})
-        inside = {**ranges, **dict(term.bound)}
+        within = bind(ranges, dict(term.bound))
         opened = distribute(part)
         if opened is None:
             continue
-        new = factored([_settled(t, inside, style) for t in opened], inside)
+        new = factored([_settled(t, within, style) for t in opened], within)
         rest = {b: e for b, e in term.powers.items() if b is not base and b not in hit}
         found = split(new, term.free())
         powers = merged((*found.powers.items(), *rest.items()))

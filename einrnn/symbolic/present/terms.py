@@ -25,7 +25,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import canonical, elements, fresh, substitute
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, conjunction, conjuncts
+from einrnn.symbolic.ranges import Ranges, bind, conjunction, conjuncts
 
 Powers = Mapping[Expr, Fraction]
 
@@ -99,7 +99,7 @@ def split(expr: Expr, taken: Iterable[Index] = ()) -> Term:
 def join(term: Term, ranges: Ranges) -> Expr:
     """The expression, each sum around the factors that need it."""
     term = _sign_inside(term)
-    inner = {**ranges, **dict(term.bound)}
+    inner = bind(ranges, dict(term.bound))
     factors = (s.pow_(base, Number(e)) for base, e in arranged(term.powers))
     body = s.guard(term.cond, s.mul(factors), inner)
     for index, range_ in reversed(term.bound):
@@ -156,7 +156,7 @@ def arranged(powers: Powers) -> list[tuple[Expr, Fraction]]:
         base, exponent = pair
         if exponent < 0 and not base.free and not elements(base):
             return 0
-        sided = isinstance(base, Add) and not any(isinstance(t, Number) for t in base.terms)
+        sided = isinstance(base, Add) and not any(isinstance(t, Number | Cases) for t in base.terms)
         return 1 if sided and exponent > 0 else 2
 
     return sorted(powers.items(), key=rank)
