@@ -1,4 +1,4 @@
-"""Largest values over ranges, and exponentials of cases."""
+"""Largest values over ranges and of two, and exponentials of cases."""
 
 import pytest
 
@@ -6,6 +6,8 @@ from tests.symbolic.proving import error_in_numbers, proved
 
 MATRIX = "input A[N,M], x[N], y[M], p positive, c\n"
 LAWS = {
+    "halves": "input a, b\n[1] max(a, b) = (a + b + abs(a - b))/2",
+    "of equals": "input a, b, c\n[1] a^2 c [a == b] = a b c [a == b]",
     "shift": MATRIX + "[1] max[i](x[i] + c) = max[i](x[i]) + c",
     "scale": MATRIX + "[1] max[i](3 p x[i]) = 3 p max[i](x[i])",
     "exchange": MATRIX + "[1] max[i](max[j](A[i,j])) = max[j](max[i](A[i,j]))",
@@ -20,6 +22,8 @@ LAWS = {
     ),
 }
 TRAPS = {
+    "of equals to another": "input a, b, c\n[1] a [a == b] = c [a == b]",
+    "of equals always": "input a, b, c\n[1] a^2 [a == b] = a b",
     "negative scale": MATRIX + "[1] max[i](-x[i]) = -max[i](x[i])",
     "unknown scale": MATRIX + "[1] max[i](c x[i]) = c max[i](x[i])",
     "largest for smallest": MATRIX + "[1] max[i](min[j](A[i,j])) = min[j](max[i](A[i,j]))",

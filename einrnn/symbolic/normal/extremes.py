@@ -54,7 +54,7 @@ def _flattened(
     binders = [outer]
     rows: list[Poly] = []
     for term, coefficient in inner.items():
-        found = _summand(op, term) if coefficient > 0 else None
+        found = _summand(op, term) if coefficient > 0 and outer.index in term.indices else None
         if found is None or len(binders) == _MOST_BINDERS:
             rows.append({term: coefficient})
             continue

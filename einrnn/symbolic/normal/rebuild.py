@@ -31,7 +31,7 @@ def expression(poly: Poly) -> Expr:
         TooLarge: a bound index has no lower or no upper bound with coefficient 1.
     """
     parts = [_scaled(term_expression(term), coefficient) for term, coefficient in poly.items()]
-    parts.sort(key=lambda part: part.key)
+    parts.sort(key=lambda part: (not isinstance(part, Number), part.key))
     if not parts:
         return ZERO
     return parts[0] if len(parts) == 1 else Add(tuple(parts))
@@ -54,7 +54,7 @@ def term_expression(term: Term) -> Expr:
     """
     if term.bound:
         term = _numbered(term)
-    factors = [_power(base, exponent) for base, exponent in term.factors]
+    factors = sorted((_power(b, e) for b, e in term.factors), key=lambda factor: factor.key)
     body: Expr = ONE if not factors else factors[0] if len(factors) == 1 else Mul(tuple(factors))
     conds = list(term.conds)
     ranges: list[tuple[Index, Affine, Affine]] = []

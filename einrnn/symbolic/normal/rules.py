@@ -25,7 +25,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import substitute, tensors
+from einrnn.core.traverse import substitute, tensors, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
@@ -174,14 +174,38 @@ def reduce_quotient(work: Normaliser, term: Term) -> Poly | None:
 
 
 def vanishes(work: Normaliser, term: Term) -> Poly | None:
-    """x [x == 0] = 0."""
+    """x [x == 0] = 0, and x [x - y == 0] = y [x - y == 0]."""
     powers = dict(term.factors)
     for atom, _ in term.factors:
         match atom:
-            case Cases(((Compare("==", value, _), _),)) if powers.get(value, Fraction(0)) > 0:
-                return {}
+            case Cases(((Compare("==", value, _), _),)):
+                if powers.get(value, Fraction(0)) > 0:
+                    return {}
+                solved = _solved(work, value)
+                if solved is not None and powers.get(solved[0], Fraction(0)) >= 1:
+                    left = tm.merged(term.factors, ((solved[0], Fraction(-1)),))
+                    return work.times(Term(term.bound, term.conds, left), solved[1])
             case _:
                 pass
+    return None
+
+
+def _solved(work: Normaliser, value: Expr) -> tuple[Expr, Poly] | None:
+    """An entry in terms of the rest where a sum is 0, always the same entry of the sum."""
+    if not isinstance(value, Add):
+        return None
+    poly = work.poly(value)
+    single = {
+        term.factors[0][0]: term
+        for term in poly
+        if not term.bound and not term.conds and len(term.factors) == 1
+    }
+    for atom in sorted(single, key=lambda atom: atom.key):
+        mentions = [term for term in poly if any(atom in walk(base) for base, _ in term.factors)]
+        if isinstance(atom, Element) and mentions == [single[atom]]:
+            coefficient = poly[single[atom]]
+            others = {term: c for term, c in poly.items() if term is not single[atom]}
+            return atom, tm.scale(others, -1 / coefficient)
     return None
 
 

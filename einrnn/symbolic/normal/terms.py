@@ -14,7 +14,7 @@ from itertools import count
 from typing import TypeVar
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Add, Affine, Cond, Element, Expr, Index, Mul, Node, Value
+from einrnn.core.nodes import Add, Affine, Cond, Element, Expr, Index, Mul, Node, Number, Value
 from einrnn.core.traverse import parts, rebuild, substitute, with_parts
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 
@@ -141,9 +141,14 @@ def in_order(node: N) -> N:
 def _in_order(node: Node) -> Node:
     if isinstance(node, Add | Mul):
         below = parts(node)
-        ordered = tuple(sorted(below, key=lambda part: part.key))
+        # a number comes first, as in what is rebuilt from a polynomial
+        ordered = tuple(sorted(below, key=_place))
         return node if ordered == below else with_parts(node, ordered)
     return node
+
+
+def _place(part: Node) -> tuple[bool, bytes]:
+    return not isinstance(part, Number), part.key
 
 
 def _moved_cond(cond: Cond, mapping: Mapping[Index, Affine]) -> Cond:
