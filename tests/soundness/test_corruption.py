@@ -14,7 +14,9 @@ from einrnn.core.nodes import Index
 from einrnn.symbolic.normal import expand, rules, settle
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
+from einrnn.symbolic.normal.expand import Facts
 from einrnn.symbolic.normal.terms import Term
+from einrnn.symbolic.proof import prover
 from einrnn.symbolic.proof.prover import Prover
 from tests.fuzz.mutations import Edit, outcome
 
@@ -69,7 +71,7 @@ def upper_bound_of_a_sum_lost(patch):
 def dummies_captured(patch):
     honest = expand.canonical
 
-    def wrong(term: Term) -> Term:
+    def wrong(term: Term, *_: object) -> Term:
         one = Index("·0")
         moved = tm.rename(Term((), term.conds, term.factors), {i: af.of(one) for i in term.bound})
         return honest(Term((one,) if term.bound else (), moved.conds, moved.factors))
@@ -84,7 +86,7 @@ def anything_follows_from_bounds(patch):
 
 @corrupts("input A[N,N]\n[1] A[i,j] = A[j,i]")
 def every_matrix_taken_for_symmetric(patch):
-    patch.setattr(rules, "_fact_rules", lambda given: [rules._symmetric(given)])
+    patch.setattr(prover, "facts_of", lambda model: Facts(symmetric=frozenset(model.inputs)))
 
 
 @corrupts("input m[N], x[N]\n[1] m[i]^2 x[i] = m[i] x[i]")

@@ -120,10 +120,6 @@ DIRECTED: dict[str, tuple[tuple[Rule, ...], Expr]] = {
         total(K, N, Mul((entry("w", "i", "k"), entry("x", "j")))),
     ),
     "boolean": (of_fact("m", "boolean"), Mul((x, power(entry("m", "j"), 3)))),
-    "symmetric": (
-        of_fact("S", "symmetric"),
-        Add((Mul((entry("S", "j", "i"), x)), Mul((number(2), entry("S", "i", "j"), x)))),
-    ),
     "orthogonal, columns": (
         of_fact("Q", "orthogonal"),
         total(K, N, Mul((entry("Q", "i", "k"), entry("Q", "j", "k")))),

@@ -40,13 +40,19 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
     if not base:
         raise TooLarge
     single = single_factors(base)
-    if single is not None and any(is_bracket(atom) for atom, _ in single[1]):
-        return tm.atom(expression(base), number)  # 1/[P] says that P holds: it stays whole
     if single is not None and number.denominator == 1:
         coefficient, factors = single
-        moved = tm.sorted_factors((a, e * number) for a, e in factors)
+        moved = tm.sorted_factors(_raised(a, e * number) for a, e in factors)
         return {Term((), (), moved): coefficient ** int(number)}
     return _power_of_sum(work, base, number)
+
+
+def _raised(atom: Expr, exponent: Fraction) -> tuple[Expr, Fraction]:
+    """A power of an atom. The reciprocal of a bracket is an atom of its own: it has no value
+    where the condition fails, and must not take the bracket beside it away."""
+    if exponent < 0 and is_bracket(atom):
+        return Pow(atom, build.number(-1)), Fraction(1)
+    return atom, exponent
 
 
 def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
