@@ -55,6 +55,7 @@ class Document:
 
     def run(self) -> Elaborated:
         """All passes in order."""
+        self._sizes_of_letters()
         self._declared_sizes()
         values, problems = defaults(self.names, self.sizing)
         self.diagnostics += problems
@@ -161,6 +162,15 @@ class Document:
                 if item.equation:
                     self.chains.append(item)
         self._resolve_chain(group)
+
+    def _sizes_of_letters(self) -> None:
+        """A letter that is declared over what is no size ranges as if it were not declared."""
+        for name, said in list(self.names.letters.items()):
+            try:
+                self.sizing.constant(said)
+            except Problem as problem:
+                self.diagnostics.append(problem.diagnostic)
+                del self.names.letters[name]
 
     def _resolve_chain(self, group: list[ast.EquationStatement]) -> None:
         if not group:

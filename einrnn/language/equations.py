@@ -45,16 +45,12 @@ class Found:
 def sized(chain: ChainTerms, sizing: Sizing) -> SizedChain:
     """The size constraints of a chain; a clash belongs to the side that shows it."""
     shared = Letters(sizing)
-    unsized: Diagnostic | None = None
     for letter in chain.letters:
-        try:
-            shared.get(letter)
-        except Problem as found:
-            unsized = unsized or found.diagnostic
+        shared.get(letter)
     result = SizedChain(chain, shared, [], [])
     for side in chain.sides:
         letters = Letters(sizing, shared)
-        problem = side.problem or unsized
+        problem = side.problem
         if side.term is not None:
             try:
                 sizing.constrain(side.term, letters)

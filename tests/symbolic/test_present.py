@@ -10,6 +10,7 @@ import einrnn
 from einrnn.core.build import power
 from einrnn.core.nodes import Add, Derivative, Element, Expr, Mul
 from einrnn.core.traverse import canonical, walk
+from einrnn.errors import LanguageError
 from einrnn.language.expression import parse_expression
 from einrnn.language.text import left_text
 from einrnn.symbolic.derived import complete, fewer_axes
@@ -140,12 +141,18 @@ FILES = [f for f in sorted(SPECS.rglob("*.ein")) if f.stem not in SHADOWING]
 def test_the_text_parses_back_to_the_same_expression(path: Path):
     doc = einrnn.load(path)
     for asked in derivatives(path):
-        grad = doc.derive(asked)
+        try:
+            grad = doc.derive(asked)
+        except LanguageError as error:
+            if error.code != "E217":  # else the claim restricts the range that it is read in
+                raise
+            continue
         if any("?" in repr(node) for node in walk(grad.expr)):
             continue  # derivatives of opaque functions print as derivatives of their names
         read, _ = parse_expression(str(grad), doc.model, tuple(grad.ranges))
         _, (read,) = complete(grad.model, [(read, grad.ranges)], fewer_axes)
-        assert canonical(read) is canonical(grad.expr), asked
+        plain = [canonical(tidy(expr, grad.ranges)) for expr in (read, grad.expr)]
+        assert plain[0] is plain[1], asked
 
 
 CHECKED = [
