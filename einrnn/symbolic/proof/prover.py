@@ -89,7 +89,7 @@ class Prover:
         stages = self._unfolded(statement, work)
         if stages and not stages[-1][0]:
             return Proof("normal form")
-        for difference, chosen in stages:
+        for difference, chosen in self._with_last(stages, work):
             if self._expired():
                 return None
             try:
@@ -99,6 +99,20 @@ class Prover:
             if proof is not None:
                 return proof
         return None
+
+    def _with_last(
+        self, stages: list[tuple[Poly, Chosen]], work: Normaliser
+    ) -> Iterator[tuple[Poly, Chosen]]:
+        """The stages, and one more that is worked out only when all of them have failed."""
+        yield from stages
+        if stages and not self._expired():
+            try:
+                yield (
+                    work.poly(self._without(work, expression(stages[-1][0]), self._now)),
+                    self._now,
+                )
+            except TooLarge:
+                return
 
     def _unfolded(self, statement: Statement, work: Normaliser) -> list[tuple[Poly, Chosen]]:
         """The difference of the sides at each stage, up to the first at which it is 0."""
@@ -132,7 +146,6 @@ class Prover:
                 open_.add(name)
                 yield partial(self._among, frozenset(open_))
         yield self._any
-        yield self._now
 
     def _among(self, names: frozenset[str], element: Element) -> bool:
         return element.tensor in names or self._derived_only(element)
