@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -64,6 +65,8 @@ def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:
 @click.version_option(__version__, prog_name="einrnn")
 def main() -> None:
     """Check, differentiate and compile derivations in index notation."""
+    # expressions are many small objects that live long and form no cycles
+    gc.set_threshold(100_000, 50, 50)
 
 
 @main.command()

@@ -77,13 +77,19 @@ class Proofs:
 
     @cached_property
     def _models(self) -> dict[str, Model]:
-        """The two closed models, sizes that the document fixes replaced by their numbers."""
+        """The document's model and the two closed ones, with sizes that the document fixes
+        replaced by their numbers."""
         forward, reverse = self.prepared.forward, self.prepared.reverse
-        return {"forward": with_numbers(forward), "reverse": with_numbers(reverse)}
+        stated = with_numbers(self.prepared.model)
+        return {
+            "stated": stated,
+            "forward": with_numbers(forward),
+            "reverse": with_numbers(reverse),
+        }
 
     def _prover(self, ready: Ready, way: str, deadline: float) -> Prover:
         model = self._models[way]
-        granted = named_assumptions(model, ready.assumptions)
+        granted = named_assumptions(self._models["stated"], ready.assumptions)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
         return Prover(model, granted, usable(lemmas), deadline, self._found.get(way, ()))
