@@ -13,6 +13,7 @@ from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PEELED = 4
+_MOST_UNROLLED = 16
 
 
 def exponentials(expr: Expr) -> Expr:
@@ -106,6 +107,46 @@ def peeled(poly: Poly) -> Poly:
     for term, coefficient in poly.items():
         rows.append(tm.scale(_peel(term, shortest), coefficient))
     return tm.plus(rows)
+
+
+def unrolled(poly: Poly) -> Poly:
+    """Sums over a few numbers written out, one summand for each."""
+    rows: list[Poly] = []
+    pending = list(poly.items())
+    while pending:
+        term, coefficient = pending.pop()
+        found = next(((i, v) for i in term.bound if (v := _numbers(term, i)) is not None), None)
+        if found is None:
+            rows.append({term: coefficient})
+            continue
+        index, values = found
+        rest = Term(
+            tuple(other for other in term.bound if other is not index),
+            term.conds,
+            term.factors,
+        )
+        pending += [(tm.rename(rest, {index: af.of(value)}), coefficient) for value in values]
+    return tm.plus(rows)
+
+
+def _numbers(term: Term, index: Index) -> range | None:
+    """The values of a bound index that runs from a number to a number, if they are few."""
+    lows: list[int] = []
+    highs: list[int] = []
+    for cond in term.conds:
+        parts = side(cond) if cond.free == {index} else None
+        if parts is None or parts[0] != "<=" or len(parts[1].terms) != 1:
+            continue
+        times = parts[1].terms[0][1]
+        if times == 1:
+            lows.append(-parts[1].constant)
+        elif times == -1:
+            highs.append(parts[1].constant)
+        else:
+            return None
+    if not lows or not highs or min(highs) - max(lows) >= _MOST_UNROLLED:
+        return None
+    return range(max(lows), min(highs) + 1)
 
 
 def _ends(term: Term) -> list[tuple[Index, int, Affine, int]]:

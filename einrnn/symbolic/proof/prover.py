@@ -14,6 +14,7 @@ from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, replacement, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
@@ -22,7 +23,7 @@ from einrnn.symbolic.proof.clock import DOWN, UP, Clock, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 
 _ROUNDS = 12
-_STEPS_AT_NUMBERS = 4
+_STEPS_AT_NUMBERS = 8
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,9 @@ class Prover:
     def _attempts(
         self, statement: Statement, work: Normaliser, difference: Expr, chosen: Chosen
     ) -> Iterator[Callable[[], Proof | None]]:
-        if any(self._at_constant(e) for e in elements(difference)):
-            yield partial(self._by_constants, statement, difference, chosen)
+        written = expression(unrolled(work.poly(difference)))
+        if any(self._at_constant(e) for e in elements(written)):
+            yield partial(self._by_constants, statement, written, chosen)
         names = tensors(difference)
         for lemma in reversed(self.lemmas):
             if lemma.tensor in names:
@@ -319,10 +321,11 @@ class Prover:
     def _by_constants(self, statement: Statement, difference: Expr, chosen: Chosen) -> Proof | None:
         """Equal once entries at times that are numbers are unfolded, some steps far."""
         work = self._normaliser(statement, ())
+        derived = any(self._derived_only(e) for e in elements(difference))
         for _ in range(_STEPS_AT_NUMBERS):
             found = [e for e in elements(difference) if self._at_constant(e)]
-            # derivatives first: what a document says of its own may be what they come to
-            there = frozenset([e for e in found if self._derived_only(e)] or found)
+            # where there are derivatives, entries of the document's own are what they come to
+            there = frozenset(e for e in found if self._derived_only(e) or not derived)
             if not there or self._expired():
                 return None
             difference = unfold(difference, self.model, there.__contains__)
