@@ -134,7 +134,7 @@ def _numbers(term: Term, index: Index) -> range | None:
     lows: list[int] = []
     highs: list[int] = []
     for cond in term.conds:
-        parts = side(cond) if cond.free == {index} else None
+        parts = side(cond) if cond.free == frozenset((index,)) else None
         if parts is None or parts[0] != "<=" or len(parts[1].terms) != 1:
             continue
         times = parts[1].terms[0][1]
