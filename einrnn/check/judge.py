@@ -131,7 +131,8 @@ class Judge:
             tried = self.numbers.sides(ready)
             open_ = tried.sizes and tried.error <= AGREES and tried.failed_at is None
             found = None
-            if open_ and self.outcome(ready).verdict != "differs":
+            needed = ("agrees",) if tried.extreme else ("agrees", "undecided")
+            if open_ and self.outcome(ready).verdict in needed:
                 found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
             self._proofs[ready.key] = found
         return self._proofs[ready.key]

@@ -3,11 +3,10 @@ that carry derivatives out in different ways."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from einrnn.check.claims import Prepared, Ready
 from einrnn.check.compare import REFUTES, relative
@@ -18,8 +17,6 @@ from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome
 
 _CROSS = 1e-8
-_LAST_DIGITS = 1e-14
-_STEADY = 1e-3
 _SMALL_DRAWS = 2
 
 
@@ -30,7 +27,8 @@ class Tried:
     ``error`` is the largest relative difference of the two sides, ``cross`` the largest
     relative difference between the ways to compute one side, ``failed_at`` the first
     point that refutes the claim. ``defects`` say where the ways disagree, which is never
-    the document's fault.
+    the document's fault. ``extreme`` tells that the sides differ at entries of very different
+    magnitudes, which alone refutes nothing.
     """
 
     sizes: tuple[Sizes, ...] = ()
@@ -38,6 +36,7 @@ class Tried:
     cross: float = 0.0
     failed_at: Point | None = None
     defects: tuple[str, ...] = ()
+    extreme: bool = False
 
 
 @dataclass
@@ -76,25 +75,13 @@ class Numbers:
                     tried = _crossed(point, ready)
             except EinrnnError:
                 continue
-            if draw == WIDE and both.error > REFUTES and self._shaky(point, ready, both.error):
+            if draw == WIDE and both.error > REFUTES:
+                # saturated or cancelled as often as false: the exact tier has to say which
+                tried = replace(tried, extreme=True)
                 continue
             if both.compared:
                 tried = _with(tried, point, both, counted=draw != WIDE)
         return tried
-
-    def _shaky(self, point: Point, ready: Ready, error: float) -> bool:
-        """Whether the sides differ by rounding errors: inputs that differ in their last digits
-        change the difference of the sides by as much as it is."""
-        rng = np.random.default_rng(self.seed)
-        moved = {
-            name: _jittered(array, rng) if not self.prepared.model.inputs[name].facts else array
-            for name, array in point.arrays.items()
-        }
-        try:
-            there = self._compared(Point(self.prepared, point.sizes, moved), ready)
-        except EinrnnError:
-            return True
-        return abs(there.error - error) > _STEADY * error
 
     def _compared(self, point: Point, ready: Ready) -> FloatOutcome:
         """By adjoints at large sizes, where derivatives ahead would have too many entries."""
@@ -123,14 +110,6 @@ class Numbers:
         ]
 
 
-def _jittered(array: npt.NDArray[np.generic], rng: np.random.Generator) -> npt.NDArray[np.generic]:
-    """Entries changed in their last digits."""
-    if array.dtype.kind not in "fO":
-        return array
-    values = array.astype(float)
-    return np.asarray(values * (1 + _LAST_DIGITS * rng.standard_normal(values.shape)))
-
-
 def _with(tried: Tried, point: Point, both: FloatOutcome, counted: bool) -> Tried:
     """The record with one more point in it; errors at extreme entries say little."""
     failed = point if both.error > REFUTES else None
@@ -140,6 +119,7 @@ def _with(tried: Tried, point: Point, both: FloatOutcome, counted: bool) -> Trie
         tried.cross,
         tried.failed_at or failed,
         tried.defects,
+        tried.extreme,
     )
 
 
