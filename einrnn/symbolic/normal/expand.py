@@ -37,7 +37,7 @@ from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero, side
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
@@ -335,15 +335,40 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..."""
     rest = tm.ONE
     rows: list[Poly] = []
-    for cond, branch in expr.branches:
-        holds = work.bracket(cond)
+    brackets = [work.bracket(cond) for cond, _ in expr.branches]
+    for holds, (_, branch) in zip(brackets, expr.branches, strict=True):
         inner = yield _expand.steps(work.inside(*implied(holds)), branch)
         rows.append(work.product(work.product(rest, holds), inner))
         rest = work.product(rest, _complement(holds))
-    if rest:
+    if rest and not _exhausted(work.known, brackets):
         inner = yield _expand.steps(work, expr.otherwise)
         rows.append(work.product(rest, inner))
     return tm.plus(rows)
+
+
+def _exhausted(known: tuple[Affine, ...], brackets: list[Poly]) -> bool:
+    """Whether one of some brackets always is 1, as far as their bounds show: wherever a bound
+    of the first fails, one of the others has to hold."""
+    if not brackets:
+        return False
+    first, *others = brackets
+    if not _of_indices(first):
+        return False
+    return all(
+        follows(known, bound)
+        or _exhausted((*known, af.shift(af.scale(bound, -1), -1)), others)
+        for bound in implied(first)
+    )
+
+
+def _of_indices(holds: Poly) -> bool:
+    """Whether a bracket is one product of relations between whole numbers."""
+    if len(holds) != 1:
+        return False
+    ((term, coefficient),) = holds.items()
+    return coefficient == 1 and not term.bound and not term.factors and all(
+        side(cond) is not None for cond in term.conds
+    )
 
 
 def implied(holds: Poly) -> tuple[Affine, ...]:
