@@ -27,7 +27,7 @@ from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic
 from einrnn.exact.exact import Exact, Outcome
 from einrnn.source import Source
-from einrnn.symbolic.proof.prover import Proof
+from einrnn.symbolic.proof.statement import Proof
 
 _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 6.0
