@@ -24,7 +24,7 @@ from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic
 from einrnn.exact.exact import Exact, Outcome
 from einrnn.source import Source
-from einrnn.symbolic.proof.prover import Proof
+from einrnn.symbolic.proof.statement import Proof
 
 if TYPE_CHECKING:
     from einrnn.check.witnesses import Witnesses
