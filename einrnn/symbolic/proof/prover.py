@@ -9,8 +9,8 @@ from functools import partial
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Element, Expr, Index
-from einrnn.core.traverse import elements, tensors
+from einrnn.core.nodes import Element, Expr, Index, Pow, Reduce
+from einrnn.core.traverse import elements, tensors, walk
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression
@@ -147,8 +147,9 @@ class Prover:
             if lemma.tensor in names:
                 yield partial(self._by_lemma, statement, difference, chosen, lemma)
         for index, direction in self._times(statement, elements(difference)):
-            yield partial(by_step, self._opener, statement, difference, chosen, index, direction)
-            yield partial(by_induction, self._opener, statement, chosen, index, direction)
+            step = partial(by_step, self._opener, statement, difference, chosen, index, direction)
+            inductive = partial(by_induction, self._opener, statement, chosen, index, direction)
+            yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
         yield partial(by_inner_step, self._opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, self._opener, statement, difference, chosen, index)
@@ -182,3 +183,13 @@ class Prover:
         The left side of each is an entry of a recurrence with an index at its time.
         """
         return induction.proved_together(self._opener, statements)
+
+
+def _is_closed(statement: Statement, index: Index) -> bool:
+    """Whether the right side is a sum or product as far as the index, or a power of it: what one
+    step of a recurrence hardly ever shows."""
+    return any(
+        (isinstance(node, Reduce) and index in node.lo.free | node.hi.free)
+        or (isinstance(node, Pow) and index in node.exponent.free)
+        for node in walk(statement.right)
+    )
