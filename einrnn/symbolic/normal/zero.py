@@ -35,8 +35,12 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     """
     if not difference:
         return True
-    if not work.canonical(peeled(difference)):
-        return True
+    shorter = peeled(difference)
+    if shorter != difference:
+        shorter = work.canonical(shorter)
+        # products inside shorter sums may split off factors that they could not before
+        if not shorter or not work.poly(expression(shorter)):
+            return True
     if vanishes_cleared(work, difference):
         return True
     plain = work.poly(exponentials(expression(difference)))
