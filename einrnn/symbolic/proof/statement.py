@@ -41,10 +41,15 @@ class Lemma:
     statement: Statement
 
     @property
+    def left(self) -> Element:
+        """The entry that the lemma is about."""
+        assert isinstance(self.statement.left, Element)
+        return self.statement.left
+
+    @property
     def tensor(self) -> str:
         """The definition that the lemma is about."""
-        assert isinstance(self.statement.left, Element)
-        return self.statement.left.tensor
+        return self.left.tensor
 
 
 def as_rule(statement: Statement) -> Rule:
