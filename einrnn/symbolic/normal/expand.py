@@ -204,7 +204,10 @@ class Normaliser:
 
     def inside(self, *conds: Affine) -> Normaliser:
         """The same where more is known to be at least zero."""
-        known = (*self.known, *conds)
+        return self.where(*self.known, *conds)
+
+    def where(self, *known: Affine) -> Normaliser:
+        """The same where this is known to be at least zero, and nothing else."""
         return Normaliser(
             known,
             self.fresh,

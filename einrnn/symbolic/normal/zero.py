@@ -11,6 +11,7 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly
@@ -45,6 +46,8 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         return True
     plain = work.poly(exponentials(expression(difference)))
     if not plain or vanishes_cleared(work, plain):
+        return True
+    if vanishes_with_inverses(work, difference):
         return True
     if splits == 0:
         return False

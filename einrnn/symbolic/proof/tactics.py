@@ -93,7 +93,10 @@ def by_inner_step(
             continue
         there = element.args[when.axis]
         # different summands have different names for the index of their sums
-        if af.letter(af.shift(there, -there.constant)) and not there.free <= statement.ranges.keys():
+        if (
+            af.letter(af.shift(there, -there.constant))
+            and not there.free <= statement.ranges.keys()
+        ):
             offset = there.constant * when.direction
             ahead.setdefault(element.tensor, {}).setdefault(offset, []).append(element)
     furthest = [rows[max(rows)] for rows in ahead.values() if len(rows) > 1]
