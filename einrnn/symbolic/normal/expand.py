@@ -61,11 +61,13 @@ Rule = Callable[["Normaliser", Term], "Poly | None"]
 @dataclass(frozen=True)
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
-    are symmetric in their last two positions, and which tensors are positive."""
+    are symmetric in their last two positions, which tensors are positive, and which inputs
+    are matrices that have an inverse."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
+    invertible: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -13,12 +13,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Add, Affine, Cases, Cond, Element, Expr, Index, Matrix, Reduce
-from einrnn.core.traverse import substitute
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Apply,
+    Cases,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Node,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import parts, substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import whole_range
-from einrnn.symbolic.normal.domain import is_zero
+from einrnn.symbolic.normal.domain import follows, is_zero
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.spans import guards, is_computed
@@ -330,6 +344,43 @@ def _surely(work: Normaliser, poly: Poly, atom: Matrix) -> bool:
         dict(term.factors).get(atom) == 1 and not guards(term) and is_computed(term, work.known)
         for term in poly
     )
+
+
+def surely_inverted(work: Normaliser, poly: Poly, inverse: Matrix) -> bool:
+    """Whether a matrix surely has an inverse: that of an input is given to have one, or the
+    polynomial computes it whatever the free indices are."""
+    found = work.poly(inverse)
+    if len(found) != 1:
+        return False
+    ((term, _),) = found.items()
+    there = {
+        (node.size, node.body)
+        for other in poly
+        if not guards(other) and is_computed(other, work.known)
+        for atom, _ in other.factors
+        for node in _computed(atom)
+    }
+    return all(
+        (atom.size, atom.body) in there or _given(work, atom.body)
+        for atom, _ in term.factors
+        if isinstance(atom, Matrix) and atom.op == "inv"
+    )
+
+
+def _given(work: Normaliser, body: Expr) -> bool:
+    return isinstance(body, Element) and body.tensor in work.facts.invertible
+
+
+def _computed(expr: Expr) -> Iterator[Matrix]:
+    """The inverses that an expression computes whatever the values in it are."""
+    stack: list[Node] = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Matrix) and node.op == "inv":
+            yield node
+        whole = isinstance(node, Reduce) and follows((), af.minus(node.hi, node.lo))
+        if whole or isinstance(node, Add | Mul | Pow | Apply | Matrix):
+            stack += parts(node)
 
 
 def _times(

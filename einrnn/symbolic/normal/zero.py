@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Index
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import exponentials, peeled
@@ -47,7 +48,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     plain = work.poly(exponentials(expression(difference)))
     if not plain or vanishes_cleared(work, plain):
         return True
-    if vanishes_with_inverses(work, difference):
+    if vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference):
         return True
     if splits == 0:
         return False

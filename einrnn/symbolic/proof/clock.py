@@ -107,8 +107,8 @@ class Clock:
         )
 
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
-        """An axis for each of the definitions and inputs, such that all references among them go back
-        in time or stay, and that some axis of each is a time at all; None if there is none."""
+        """An axis for each of the definitions and inputs, such that all references among
+        them go back in time or stay, and some go back; None if there is none."""
         if names not in self._orders:
             self._orders[names] = self._find(names)
         return self._orders[names]
