@@ -181,7 +181,22 @@ class Opener:
     ) -> bool:
         """Whether a difference is 0 once what recurs at the index is opened there."""
         opened = self.opened(work, difference, index, direction, chosen)
-        return is_zero(work, work.poly(opened))
+        if is_zero(work, work.poly(opened)):
+            return True
+        ahead = frozenset(e for e in elements(opened) if self._runs_back(e, index, direction))
+        if not ahead:
+            return False
+        opened = unfold(opened, self.model, ahead.__contains__)
+        return is_zero(work, work.poly(self.without(work, opened, chosen)))
+
+    def _runs_back(self, element: Element, index: Index, direction: int) -> bool:
+        """Whether an entry of a recurrence that runs the other way is at a time from which it
+        leads back to the index: ``a[t+1]`` where ``a`` runs up and time is looked at down."""
+        when = self.clock.time(element.tensor)
+        if when is None or when.direction == direction or self.derived_only(element):
+            return False
+        there = af.minus(element.args[when.axis], af.of(index))
+        return not there.terms and there.constant == -direction
 
     def derived_only(self, element: Element) -> bool:
         """Entries of total derivatives."""

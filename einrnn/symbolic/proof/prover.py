@@ -20,6 +20,7 @@ from einrnn.symbolic.proof import induction
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 from einrnn.symbolic.proof.tactics import (
     at_constant,
@@ -155,6 +156,7 @@ class Prover:
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
         yield partial(by_inner_step, opener, statement, difference, chosen)
+        yield partial(by_pairing, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
 

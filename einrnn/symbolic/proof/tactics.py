@@ -9,6 +9,7 @@ from einrnn.core.build import sub
 from einrnn.core.model import Range
 from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
@@ -122,21 +123,27 @@ def by_invariance(
     span = statement.ranges[index]
     rest = {**statement.ranges, index: Range(span.lo, af.shift(span.hi, -1))}
     work = opener.normaliser(replace(statement, ranges=rest), ())
-    after = substitute(difference, {index: af.shift(af.of(index), 1)})
-    change = work.simple(sub(after, difference))
-    for _ in range(ROUNDS):
-        ahead = frozenset(e for e in elements(change) if _between(opener, e, index))
-        if not ahead or opener.expired():
-            break
-        change = unfold(change, opener.model, ahead.__contains__)
-        change = opener.without(work, change, chosen)
-    if not is_zero(work, work.poly(change)):
+    if not is_zero(work, work.poly(change(opener, work, difference, index, chosen))):
         return None
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     for end, direction in ((span.hi, DOWN), (span.lo, UP)):
         if at(opener, fixed(statement, index, end, others), Time(0, direction)):
             return Proof("induction", (f"the same at every {index.name}, and true at one end",))
     return None
+
+
+def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
+    """How much an expression is more at the next time than at this one: what runs up is opened
+    at the next time, what runs down at this one."""
+    after = substitute(expr, {index: af.shift(af.of(index), 1)})
+    found = work.simple(sub(after, expr))
+    for _ in range(ROUNDS):
+        ahead = frozenset(e for e in elements(found) if _between(opener, e, index))
+        if not ahead or opener.expired():
+            break
+        found = unfold(found, opener.model, ahead.__contains__)
+        found = opener.without(work, found, chosen)
+    return found
 
 
 def _between(opener: Opener, element: Element, index: Index) -> bool:
