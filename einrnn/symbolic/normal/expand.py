@@ -61,11 +61,13 @@ Rule = Callable[["Normaliser", Term], "Poly | None"]
 @dataclass(frozen=True)
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
-    are symmetric in their last two positions, and which tensors are positive."""
+    are symmetric in their last two positions, which tensors are positive, and which inputs
+    are matrices that have an inverse."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
+    invertible: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -203,7 +205,10 @@ class Normaliser:
 
     def inside(self, *conds: Affine) -> Normaliser:
         """The same where more is known to be at least zero."""
-        known = (*self.known, *conds)
+        return self.where(*self.known, *conds)
+
+    def where(self, *known: Affine) -> Normaliser:
+        """The same where this is known to be at least zero, and nothing else."""
         return Normaliser(
             known,
             self.fresh,
