@@ -56,7 +56,7 @@ class ByHand:
         H, K = len(W), len(V)
         flat, q2 = a.reshape(-1, H), q.reshape(-1, K)
         if self.words:
-            np.take(U.T, x, axis=0, out=a)
+            a[...] = U.T[x]
         else:
             np.dot(x.reshape(flat.shape[0], -1), U.T, out=flat)
         self.forwards(W)

@@ -25,8 +25,12 @@ def step(x):
     return np.where(np.isnan(x), x, x > 0).astype(DTYPE)
 """,
     "finite": """
-def finite(x):
-    return np.where(np.isfinite(x), x, DTYPE.type(0))
+LARGEST = np.finfo(DTYPE).max
+
+
+def finite(x, out=None):
+    # infinite entries as the largest numbers there are: inf - inf does not occur
+    return np.maximum(np.minimum(x, LARGEST, out=out), -LARGEST, out=out)
 """,
     "logsumexp": """
 def logsumexp(x, axes):
@@ -68,6 +72,10 @@ HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _JAX_TEXTS = {
+    "finite": """
+def finite(x):
+    return np.where(np.isfinite(x), x, DTYPE.type(0))
+""",
     "scatter": """
 def scatter(source, index, size):
     index = np.where((index >= 0) & (index < size), index, size)
