@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers, buffers
+from einrnn.numeric.source.bumps import bumped
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.slices import joined
-from einrnn.numeric.steps import At, Fold, Item, Loop, Span, Step, Store, View, reads
+from einrnn.numeric.steps import (
+    Align,
+    At,
+    Fold,
+    Item,
+    Loop,
+    Scatter,
+    Span,
+    Step,
+    Store,
+    View,
+    reads,
+)
 
 # rows are cut out ahead of all calls where they are at most this many
 _ROWS = 10_000
@@ -18,7 +31,7 @@ _REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minim
 
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    plan = joined(plan)
+    plan = bumped(joined(plan))
     writer = _NumpyWriter(plan, buffers(plan))
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
@@ -69,6 +82,7 @@ class _NumpyWriter(Writer):
         self.rows: list[str] = []
         self._alias: dict[int, str] = {}
         self._open: dict[tuple[int, At], str] = {}
+        self._orders = self._given_turned()
         self._views = {
             step.out: (step.source, step.items[0].start.constant)
             for step in plan.main
@@ -86,6 +100,31 @@ class _NumpyWriter(Writer):
             return super().fold(step, where)
         out = f", None, {where}" if where else ""
         return f"np.{method}.reduce({self.name(step.source)}, {step.axes}{out})"
+
+    def value(self, step: Step) -> str:
+        """The right side; rows are added up in the layout in which the result is given."""
+        match step:
+            case Scatter(out, source, index, size):
+                self.helpers.add("scatter")
+                order = self._orders.get(out, tuple(range(len(self.plan.registers[out].shape))))
+                return f"scatter({self.name(source)}, {self.name(index)}, {size}, {order})"
+            case Align(out, source) if out in self.fresh:
+                return self.name(source)
+            case _:
+                return super().value(step)
+
+    def _given_turned(self) -> dict[int, tuple[int, ...]]:
+        """Sums of rows that are only given as a result, with their axes in another order."""
+        wanted = set(self.plan.outputs.values())
+        scatters = {step.out for step in self.plan.main if isinstance(step, Scatter)} - wanted
+        uses = [step for step in self.plan.main if scatters & {*reads(step)}]
+        orders: dict[int, tuple[int, ...]] = {}
+        for step in uses:
+            alone = sum({*reads(step)} & {*reads(other)} != set() for other in uses) == 1
+            if isinstance(step, Align) and alone and step.out in wanted and -1 not in step.order:
+                orders[step.source] = step.order
+                self.fresh.add(step.out)
+        return orders
 
     def store(self, step: Store, depth: int) -> list[str]:
         """The assignment; a row is written to as a whole."""

@@ -87,6 +87,8 @@ class Writer:
         self.plan = plan
         self.planned = planned
         self.helpers: set[str] = set()
+        # results of their own that no step of the plan is known to make
+        self.fresh: set[int] = set()
 
     def name(self, register: int) -> str:
         """An identifier of its own for each register."""
@@ -97,6 +99,7 @@ class Writer:
         """The dictionary's items; results that share memory are copied."""
         rows: list[str] = []
         fresh = {getattr(step, "out", -1) for step in self.plan.main if _makes(step)}
+        fresh |= self.fresh
         seen: set[int] = set()
         for name, out in self.plan.outputs.items():
             value = self.name(out)
