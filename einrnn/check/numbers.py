@@ -82,7 +82,7 @@ class Numbers:
 
     def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:
         """By adjoints at large sizes, where derivatives ahead would have too many entries."""
-        large = batch.points[0].sizes == self._trials[-1][0]
+        large = len(batch.points) == 1 and batch.points[0].sizes == self._trials[-1][0]
         pair = ready.reverse if large else ready.forward
         there = batch.points[0].reverse.points if large else batch.forward
         return there.outcomes(pair.left, pair.right, ready.claim.ranges)

@@ -69,6 +69,7 @@ class Interpreter:
     def restart(self, overrides: Mapping[tuple[str, Position], Scalar]) -> None:
         """Forget all values and begin again with other overrides."""
         self._memo.clear()
+        self._closures.matrices.clear()
         for (name, position), value in overrides.items():
             self._check_position(name, tuple(position))
             self._memo[name, tuple(position)] = self._number(value)
