@@ -160,6 +160,22 @@ class Scatter:
 
 
 @dataclass(frozen=True)
+class Assemble:
+    """Arrays added up in an array of zeros, each along diagonals of it.
+
+    ``places`` has, for each of ``args``, an (axis of the argument, offset) per axis of the
+    result: the argument's entry at ``p`` belongs at the positions ``p[axis] + offset``. Axes of
+    the result that share an axis run along a diagonal: ``((0, 0), (0, 0))`` makes a diagonal
+    matrix of a vector. Every axis of an argument occurs, and no position is out of range.
+    """
+
+    out: int
+    shape: tuple[int, ...]
+    args: tuple[int, ...]
+    places: tuple[tuple[tuple[int, int], ...], ...]
+
+
+@dataclass(frozen=True)
 class Map:
     """A function of entries, with broadcasting: an operator or a row of the function table."""
 
@@ -296,6 +312,7 @@ Step = (
     | Spread
     | Gather
     | Scatter
+    | Assemble
     | Map
     | Fold
     | Contract
@@ -322,7 +339,7 @@ def reads(step: Step) -> tuple[int, ...]:
             return (source, *indices)
         case Scatter(_, source, index, _):
             return (source, index)
-        case Map(_, _, args):
+        case Map(args=args) | Assemble(args=args):
             return args
         case Contract(_, left, right):
             return (left, right)

@@ -45,6 +45,14 @@ def scatter(source, index, size):
         result[at] += row
     return result
 """,
+    "diagonal": """
+def diagonal(array, axes, offsets, shape):
+    strides = [0] * len(shape)
+    for axis, stride in zip(axes, array.strides):
+        strides[axis] += stride
+    start = array[tuple(slice(offset, None) for offset in offsets)] if any(offsets) else array
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
+""",
     "clamped": """
 def clamped(source, indices, name):
     return source[tuple(np.clip(at, 0, n - 1) for at, n in zip(indices, source.shape))]
@@ -68,6 +76,12 @@ HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _JAX_TEXTS = {
+    "diagonal": """
+def diagonal(axes, offsets, shape):
+    rows = [np.arange(n).reshape([-1 if at == a else 1 for at in range(len(shape))])
+            for a, n in enumerate(shape)]
+    return tuple(rows[axis] + offset for axis, offset in zip(axes, offsets))
+""",
     "scatter": """
 def scatter(source, index, size):
     index = np.where((index >= 0) & (index < size), index, size)
@@ -86,6 +100,14 @@ JAX_HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _TORCH_TEXTS = {
+    "diagonal": """
+def diagonal(array, axes, offsets, shape):
+    strides = [0] * len(shape)
+    for axis, stride in zip(axes, array.stride()):
+        strides[axis] += stride
+    first = sum(offset * stride for offset, stride in zip(offsets, array.stride()))
+    return array.as_strided(shape, strides, array.storage_offset() + first)
+""",
     "sigmoid": """
 def sigmoid(x):
     return torch.sigmoid(x)

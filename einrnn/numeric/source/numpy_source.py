@@ -12,11 +12,12 @@ from math import prod
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.numeric.plan import Plan
-from einrnn.numeric.source.buffers import Buffers, buffers
+from einrnn.numeric.source.buffers import Buffers, buffers, whole_argument
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Cast,
     Choose,
@@ -167,6 +168,8 @@ class Writer:
                     rows += self.choice(step, depth)
                 case Store():
                     rows += self.store(step, depth)
+                case Assemble():
+                    rows += [pad + row for row in self.assemble(step)]
                 case _:
                     rows.append(f"{pad}{self._line(step)}")
         return rows
@@ -181,6 +184,34 @@ class Writer:
             return []
         part = self.items(step.out, step.items)
         return [f"{'    ' * depth}{self.name(step.out)}[{part}] = {self.name(step.source)}"]
+
+    def assemble(self, step: Assemble) -> list[str]:
+        """Zeros, or the argument that is whole, and the others written along diagonals."""
+        out = self.name(step.out)
+        whole = whole_argument(step, self.plan.registers)
+        rows = [f"{out} = {self.base(step, whole)}"]
+        for number, (arg, places) in enumerate(zip(step.args, step.places, strict=True)):
+            if number == whole:
+                continue
+            assign = "=" if whole is None and number == 0 else "+="
+            rows += self.part(out, arg, places, assign)
+        return rows
+
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are written into."""
+        if whole is None:
+            return f"np.zeros({step.shape}, DTYPE)"
+        name = self.name(step.args[whole])
+        return name if step.out in self.planned.inplace else f"np.array({name})"
+
+    def part(
+        self, out: str, arg: int, places: tuple[tuple[int, int], ...], assign: str
+    ) -> list[str]:
+        """One argument set or added along a diagonal."""
+        self.helpers.add("diagonal")
+        axes, offsets = tuple(a for a, _ in places), tuple(offset for _, offset in places)
+        shape = self.plan.registers[arg].shape
+        return [f"diagonal({out}, {axes}, {offsets}, {shape})[...] {assign} {self.name(arg)}"]
 
     def loop(self, step: Loop, depth: int) -> list[str]:
         """A for loop."""
@@ -370,7 +401,7 @@ class Writer:
 
 def _makes(step: Step) -> bool:
     """Whether the result is an array (or a number) of its own."""
-    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter))
+    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter, Assemble))
 
 
 def _constant(step: Constant) -> str:
