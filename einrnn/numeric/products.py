@@ -32,11 +32,12 @@ from einrnn.core.trampoline import Steps
 from einrnn.core.traverse import substitute
 from einrnn.errors import EvaluationError
 from einrnn.numeric import bounds, diagonal, scatter
-from einrnn.numeric.contract import contracted, folded, mapped, separate, spread
+from einrnn.numeric.contract import folded, mapped, separate, spread
 from einrnn.numeric.diagonal import Part
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.scope import Scope
 from einrnn.numeric.steps import Choose, Scatter
+from einrnn.numeric.symmetric import multiplied
 from einrnn.numeric.term import Factor, Guards, Term
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _finished(
     if hard:
         result = _chosen(emitter, free, hard, summed, zero, order)
     else:
-        result = contracted(emitter, free, summed, order)
+        result = multiplied(emitter, free, summed, order)
     return mapped(emitter, "neg", result) if coefficient == -1 else result
 
 
@@ -179,7 +180,7 @@ def _chosen(
     used = [*free, *values, *casts, zero, *(mask for mask, _ in guarded)]
     level = max(emitter.level(var.register) for var in used)
     before = emitter.open_conditional()
-    fast = contracted(emitter, [*free, *values, *casts], summed, order)
+    fast = multiplied(emitter, [*free, *values, *casts], summed, order)
     then = emitter.close_conditional(before)
     before = emitter.open_conditional()
     groups = [

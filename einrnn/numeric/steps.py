@@ -200,7 +200,8 @@ class Contract:
 
     ``left_order`` lists the left axes as batch, kept, summed; ``right_order`` as batch,
     summed, kept. ``shape`` is (batch sizes, left kept, summed, right kept); the result
-    has the axes batch, left kept, right kept.
+    has the axes batch, left kept, right kept. ``symmetric`` says that it stays the same with
+    both kept groups exchanged, so that half of it need not be computed.
     """
 
     out: int
@@ -209,6 +210,7 @@ class Contract:
     left_order: tuple[int, ...]
     right_order: tuple[int, ...]
     shape: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+    symmetric: bool = False
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,17 @@ def scatter(source, index, size):
         result[at] += row
     return result
 """,
+    "symmetric_product": """
+def symmetric_product(a, b, out=None):
+    count = len(a)
+    out = np.empty((count, count), DTYPE) if out is None else out
+    size = -(-count // 4)
+    for lo in range(0, count, size):
+        hi = min(lo + size, count)
+        np.matmul(a[lo:hi], b[:, lo:], out=out[lo:hi, lo:])
+        out[hi:, lo:hi] = out[lo:hi, hi:].T
+    return out
+""",
     "diagonal": """
 def diagonal(array, axes, offsets, shape):
     strides = [0] * len(shape)

@@ -8,7 +8,19 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, JAX_HELPERS
 from einrnn.numeric.source.numpy_source import Writer
-from einrnn.numeric.steps import Assemble, At, Choose, Item, Layout, Loop, Span, Step, Store, View
+from einrnn.numeric.steps import (
+    Assemble,
+    At,
+    Choose,
+    Contract,
+    Item,
+    Layout,
+    Loop,
+    Span,
+    Step,
+    Store,
+    View,
+)
 
 
 def jax_source(plan: Plan, dtype: str) -> str:
@@ -46,6 +58,10 @@ def jax_source(plan: Plan, dtype: str) -> str:
 
 class _JaxWriter(Writer):
     """As for numpy, but nothing is written in place."""
+
+    def halved(self, step: Contract) -> bool:
+        """Never: blocks would be calls of their own."""
+        return False
 
     def store(self, step: Store, depth: int) -> list[str]:
         """A new array under the old name."""

@@ -64,6 +64,10 @@ _UFUNCS = {
 }
 
 
+# a symmetric product with at least this many rows is computed in blocks, half of them
+_HALVED = 256
+
+
 def writable(plan: Plan) -> bool:
     """Whether every step can be written down: matrix functions and opaque ones cannot."""
     rest = [*plan.constants, *plan.main]
@@ -298,6 +302,9 @@ class Writer:
             a = self._laid(step.left, step.left_order, flat_left)
             b = self._laid(step.right, step.right_order, flat_right)
         product = "np.matmul" if batch else "np.dot"
+        if self.halved(step):
+            self.helpers.add("symmetric_product")
+            product = "symmetric_product"
         result = (*flat_left[:-1], *flat_right[len(batch) + 1 :])
         if not where:
             call = f"{product}({a}, {b})"
@@ -306,8 +313,18 @@ class Writer:
             return f"{product}({a}, {b}, out={where})"
         return f"{product}({a}, {b}, out={where}.reshape({result})).reshape({shape})"
 
+    def halved(self, step: Contract) -> bool:
+        """Whether to compute half of a product; BLAS does it by itself for one array."""
+        return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
+
     def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
         text, found = self.name(register), self.plan.registers[register].shape
+        turn = order.index(0)
+        if turn > 0 and order == (*range(len(order) - turn, len(order)), *range(len(order) - turn)):
+            # groups of axes that change places are one matrix and its transpose
+            flat = (prod(found[: len(order) - turn]), prod(found[len(order) - turn :]))
+            if flat == shape[::-1]:
+                return f"{text}.T" if found == flat else f"{text}.reshape({flat}).T"
         if order != tuple(range(len(order))):
             text = f"{text}.T" if order == (1, 0) else self.turned(text, order)
             found = tuple(found[at] for at in order)

@@ -9,7 +9,7 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, TORCH_HELPERS, TORCH_NAMES
 from einrnn.numeric.source.numpy_source import Writer
-from einrnn.numeric.steps import Assemble, Cast, Constant, Item, Layout, Map, Span, Step
+from einrnn.numeric.steps import Assemble, Cast, Constant, Contract, Item, Layout, Map, Span, Step
 
 
 def torch_source(plan: Plan, dtype: str) -> str:
@@ -47,6 +47,10 @@ def torch_source(plan: Plan, dtype: str) -> str:
 
 class _TorchWriter(Writer):
     """As for numpy, under torch's names."""
+
+    def halved(self, step: Contract) -> bool:
+        """Never: blocks would be calls of their own."""
+        return False
 
     def turned(self, text: str, order: Sequence[int]) -> str:
         """The axes in another order."""
