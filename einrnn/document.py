@@ -131,20 +131,12 @@ class Document:
         """
         from einrnn.numeric.backends import require
         from einrnn.numeric.program import compile_program
-        from einrnn.symbolic.arguments import named_arguments
-        from einrnn.symbolic.derived import complete, fewer_axes
-        from einrnn.symbolic.sweep.sweep import swept
+        from einrnn.outputs import prepared
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        parsed = [parse_expression(text, self.model) for text in outputs]
-        model, exprs = complete(named_arguments(self.model), parsed, fewer_axes)
-        model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, parsed, strict=True)])
-        wanted = {
-            name: (expr, tuple(ranges), ranges)
-            for name, expr, (_, ranges) in zip(outputs, exprs, parsed, strict=True)
-        }
+        model, wanted = prepared(self.model, outputs)
         return compile_program(model, wanted, backend=backend)
 
     def __str__(self) -> str:
