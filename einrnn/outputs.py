@@ -197,9 +197,7 @@ class _Outputs:
             return None
         (node,) = derivatives
         letters = [af.letter(arg) for arg in node.args]
-        own = {
-            letter: axis for letter, axis in zip(letters, self.model.axes(node.tensor), strict=True)
-        }
+        own = dict(zip(letters, self.model.axes(node.tensor), strict=True))
         if not letters or None in own or len(own) < len(letters) or own != dict(sums):
             return None
         # a gradient is there at the cost of a tangent, whatever the direction
