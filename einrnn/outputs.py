@@ -143,13 +143,15 @@ class _Outputs:
 
     def _tensor(self, text: str, name: str) -> None:
         if name not in self.model.inputs and name not in self.model.definitions:
-            raise _wrong(text, f"there is no tensor named {name}", None, None)
+            known = ", ".join(sorted({*self.model.inputs, *self.model.definitions}))
+            raise _wrong(text, f"there is no tensor named {name}", None, f"there are {known}")
 
     def _direction(self, text: str, name: str, axes: tuple[Range, ...], of: str) -> None:
         """A direction is a tensor with these axes, a new input where there is none."""
         if name in self.model.inputs or name in self.model.definitions:
             if self.model.axes(name) != axes:
-                raise _wrong(text, f"{name} does not have the axes of {of}", None, None)
+                message = f"{name} does not have the axes of {of}"
+                raise _wrong(text, message, None, "a name that the document lacks is a new input")
             return
         if name in self.model.dims:
             raise _wrong(text, f"{name} is a size", None, "give the direction another name")

@@ -104,10 +104,16 @@ def has_delta(node: Expr, scope: Scope) -> bool:
     return False
 
 
-def assembled(emitter: Emitter, parts: Sequence[Part]) -> Var:
-    """The sum of the parts as one array over the axes that some part has."""
-    first, *others = [_axes(part) for part in sorted(parts, key=lambda part: len(part.places))]
-    order = tuple(dict.fromkeys((*first, *(axis for axes in others for axis in axes))))
+def assembled(emitter: Emitter, parts: Sequence[Part], wish: Sequence[Axis]) -> Var:
+    """The sum of the parts as one array over the axes that some part has.
+
+    The axes follow those of a part that has all of them, which is then written into; else
+    the order ``wish``.
+    """
+    axes = [_axes(part) for part in parts]
+    every = set().union(*axes)
+    whole = [part.var.axes for part in parts if not part.places and set(part.var.axes) == every]
+    order = whole[0] if whole else tuple(axis for axis in wish if axis in every)
     args: list[int] = []
     rows: list[tuple[tuple[int, int], ...]] = []
     for part in parts:
@@ -123,13 +129,10 @@ def assembled(emitter: Emitter, parts: Sequence[Part]) -> Var:
     return Var(out, order)
 
 
-def _axes(part: Part) -> list[Axis]:
-    """The axes of the result that a part has, those along a diagonal where the values vary."""
-    inside = {place.axis: [] for place in part.places.values()}
-    for outer, place in part.places.items():
-        inside[place.axis].append(outer)
-    plain = [axis for axis in part.var.axes if axis not in inside]
-    return [*(axis for axes in inside.values() for axis in axes), *plain]
+def _axes(part: Part) -> set[Axis]:
+    """The axes of the result that a part has."""
+    inside = {place.axis for place in part.places.values()}
+    return {*part.places, *(axis for axis in part.var.axes if axis not in inside)}
 
 
 # --- finding deltas -----------------------------------------------------------------------

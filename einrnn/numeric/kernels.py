@@ -190,7 +190,7 @@ def diagonal(array: Any, places: tuple[tuple[int, int], ...], shape: tuple[int, 
     strides = [0] * len(shape)
     for (axis, _), stride in zip(places, array.strides, strict=True):
         strides[axis] += stride
-    start = array[tuple(slice(offset, None) for _, offset in places)]
+    start = array[(*(slice(offset, None) for _, offset in places), ...)]
     return np.lib.stride_tricks.as_strided(start, shape, strides)
 
 

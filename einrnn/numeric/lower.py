@@ -244,7 +244,7 @@ class Lowering:
         if not along:
             return self._sum(terms)
         whole = [Part(self._sum(terms), {})] if terms else []
-        return products.added(self, [*whole, *along])
+        return products.added(self, [*whole, *along], products.axes_of(scope))
 
     def _negated(self, part: Part, sign: str) -> Part:
         return part if sign == "+" else replace(part, var=mapped(self.emitter, "neg", part.var))

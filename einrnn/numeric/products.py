@@ -50,12 +50,17 @@ _TERMS, _GROWTH = 8, 4
 def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
     """The value of a product or a sum."""
     found: list[Part] = yield parts(lowering, node, scope)
-    return added(lowering, found)
+    return added(lowering, found, axes_of(scope))
+
+
+def axes_of(scope: Scope) -> tuple[Axis, ...]:
+    """The axes that indices are bound to."""
+    return tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
 
 
 def parts(lowering: Lowering, node: Expr, scope: Scope) -> Steps[list[Part]]:
     """The value of a product or a sum in parts that lie along different diagonals."""
-    order = tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
+    order = axes_of(scope)
     result: list[Part] = []
     for whole in _distributed(lowering, taken_apart(lowering, node, scope)):
         found = diagonal.diagonal(whole, order)
@@ -71,7 +76,7 @@ def parts(lowering: Lowering, node: Expr, scope: Scope) -> Steps[list[Part]]:
     return result
 
 
-def added(lowering: Lowering, found: Sequence[Part]) -> Var:
+def added(lowering: Lowering, found: Sequence[Part], order: Sequence[Axis]) -> Var:
     """The sum of parts as one array."""
     whole: Var | None = None
     for part in found:
@@ -82,7 +87,7 @@ def added(lowering: Lowering, found: Sequence[Part]) -> Var:
     if not along:
         return lowering.constant(Fraction(0)) if whole is None else whole
     every = [] if whole is None else [Part(whole, {})]
-    return diagonal.assembled(lowering.emitter, [*every, *along])
+    return diagonal.assembled(lowering.emitter, [*every, *along], order)
 
 
 def _scattered(

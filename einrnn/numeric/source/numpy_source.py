@@ -424,7 +424,7 @@ def _makes(step: Step) -> bool:
 def _constant(step: Constant) -> str:
     value = step.value
     if isinstance(value, str):
-        named = {"true": "np.True_", "false": "np.False_"}
+        named = {"true": "np.bool_(True)", "false": "np.bool_(False)"}
         return named.get(value) or f"DTYPE.type(np.{FUNCTIONS[value].numpy})"
     if step.whole:
         return str(int(value))
