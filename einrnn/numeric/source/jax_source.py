@@ -8,7 +8,19 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, JAX_HELPERS
 from einrnn.numeric.source.numpy_source import Writer
-from einrnn.numeric.steps import At, Choose, Item, Layout, Loop, Span, Step, Store, View
+from einrnn.numeric.steps import (
+    Assemble,
+    At,
+    Choose,
+    Contract,
+    Item,
+    Layout,
+    Loop,
+    Span,
+    Step,
+    Store,
+    View,
+)
 
 
 def jax_source(plan: Plan, dtype: str) -> str:
@@ -47,6 +59,10 @@ def jax_source(plan: Plan, dtype: str) -> str:
 class _JaxWriter(Writer):
     """As for numpy, but nothing is written in place."""
 
+    def halved(self, step: Contract) -> bool:
+        """Never: blocks would be calls of their own."""
+        return False
+
     def store(self, step: Store, depth: int) -> list[str]:
         """A new array under the old name."""
         name, part = self.name(step.out), self.items(step.out, step.items)
@@ -83,6 +99,19 @@ class _JaxWriter(Writer):
             f"{pad}    return {self.name(step.otherwise_out)}",
             f"{pad}{out} = jax.lax.cond({tests or 'True'}, then_{out}, otherwise_{out})",
         ]
+
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are added to."""
+        return super().base(step, None) if whole is None else self.name(step.args[whole])
+
+    def part(
+        self, out: str, arg: int, places: tuple[tuple[int, int], ...], assign: str
+    ) -> list[str]:
+        """A new array under the old name."""
+        self.helpers.add("diagonal")
+        axes, offsets = tuple(a for a, _ in places), tuple(offset for _, offset in places)
+        shape = self.plan.registers[arg].shape
+        return [f"{out} = {out}.at[diagonal({axes}, {offsets}, {shape})].add({self.name(arg)})"]
 
     def value(self, step: Step) -> str:
         """The right side; a row at a counter is a dynamic slice."""
