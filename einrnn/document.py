@@ -130,22 +130,15 @@ class Document:
             EinrnnError: E801, the backend is not known or not installed.
         """
         from einrnn.numeric.backends import require
-        from einrnn.numeric.program import compile_program
+        from einrnn.numeric.formula import Formula
+        from einrnn.numeric.program import compile_formula
         from einrnn.symbolic.arguments import named_arguments
-        from einrnn.symbolic.derived import complete, fewer_axes
-        from einrnn.symbolic.sweep.sweep import swept
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        parsed = [parse_expression(text, self.model) for text in outputs]
-        model, exprs = complete(named_arguments(self.model), parsed, fewer_axes)
-        model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, parsed, strict=True)])
-        wanted = {
-            name: (expr, tuple(ranges), ranges)
-            for name, expr, (_, ranges) in zip(outputs, exprs, parsed, strict=True)
-        }
-        return compile_program(model, wanted, backend=backend)
+        parsed = {text: parse_expression(text, self.model) for text in outputs}
+        return compile_formula(Formula(named_arguments(self.model), parsed), backend)
 
     def __str__(self) -> str:
         return self.source.text

@@ -355,8 +355,7 @@ def _exhausted(known: tuple[Affine, ...], brackets: list[Poly]) -> bool:
     if not _of_indices(first):
         return False
     return all(
-        follows(known, bound)
-        or _exhausted((*known, af.shift(af.scale(bound, -1), -1)), others)
+        follows(known, bound) or _exhausted((*known, af.shift(af.scale(bound, -1), -1)), others)
         for bound in implied(first)
     )
 
@@ -366,8 +365,11 @@ def _of_indices(holds: Poly) -> bool:
     if len(holds) != 1:
         return False
     ((term, coefficient),) = holds.items()
-    return coefficient == 1 and not term.bound and not term.factors and all(
-        side(cond) is not None for cond in term.conds
+    return (
+        coefficient == 1
+        and not term.bound
+        and not term.factors
+        and all(side(cond) is not None for cond in term.conds)
     )
 
 
