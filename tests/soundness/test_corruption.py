@@ -11,7 +11,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.nodes import Index
-from einrnn.symbolic.normal import expand, rules, settle
+from einrnn.symbolic.normal import domain, dummies, expand, rules, settle
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
@@ -139,10 +139,24 @@ def logarithm_taken_for_additive(patch):
     )
 
 
+@pytest.fixture
+def _nothing_remembered():
+    """What one prover worked out must not serve another one that is corrupted."""
+    kept = (settle.settle, dummies._canonical, domain.follows)  # as they are before patches
+    for function in kept:
+        function.cache_clear()
+    yield
+    for function in kept:
+        function.cache_clear()
+
+
 @pytest.mark.parametrize("name", TABLE)
+@pytest.mark.usefixtures("_nothing_remembered")
 def test_a_corrupted_prover_proves_nothing_false(name: str, monkeypatch: pytest.MonkeyPatch):
     corrupt, text = TABLE[name]
     assert outcome(Edit("-", "1", "", text)) == "false"
+    settle.settle.cache_clear()
+    dummies._canonical.cache_clear()
     corrupt(monkeypatch)
     assert outcome(Edit("-", "1", "", text)) == "FALSE PROOF", "the corruption does nothing"
     assert einrnn.parse(text).check(timeout=3)["1"].verdict == "refuted"

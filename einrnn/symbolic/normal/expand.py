@@ -120,6 +120,8 @@ class Normaliser:
 
     def known_for(self, term: Term) -> tuple[Affine, ...]:
         """What is at least zero, the limits of the look-ups in the conditions included."""
+        if not self.facts.limits:
+            return self.known
         looked_up = [e for e in elements(*term.conds) if e.tensor in self.facts.limits]
         found = self.known
         for element in looked_up:
@@ -170,11 +172,13 @@ class Normaliser:
 
     def product(self, first: Poly, second: Poly) -> Poly:
         """The product, with bound indices kept apart."""
+        if first == tm.ONE or second == tm.ONE:
+            return second if first == tm.ONE else first
         if len(first) * len(second) > _MOST_TERMS:
             raise TooLarge
         taken = frozenset[Index]().union(*(term.indices for term in second))
         return tm.plus(
-            tm.scale(self.times(tm.apart(term, taken, self.fresh), second), coefficient)
+            tm.scale(self.times(tm.apart(term, taken), second), coefficient)
             for term, coefficient in first.items()
         )
 
@@ -183,7 +187,7 @@ class Normaliser:
         rows: list[Poly] = []
         taken = term.indices
         for other, coefficient in poly.items():
-            theirs = tm.apart(other, taken, self.fresh)
+            theirs = tm.apart(other, taken)
             joined = Term(
                 term.bound + theirs.bound,
                 tm.sorted_conds((*term.conds, *theirs.conds)),
@@ -382,13 +386,14 @@ def implied(holds: Poly) -> tuple[Affine, ...]:
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
-    index = work.fresh()
+    outside = frozenset[Index]().union(expr.free, *(value.free for value in work.known))
+    index = next(tm.unused("·b", outside))
     body = substitute(expr.body, {expr.index: af.of(index)})
     low = af.minus(af.of(index), expr.lo)
     high = af.minus(expr.hi, af.of(index))
     if expr.op == "sum":
         inner = yield _expand.steps(work.inside(low, high), body)
-        return within(inner, index, low, high)
+        return within(_apart(work, inner, index), index, low, high)
     if expr.op == "logsumexp":
         spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
         return (yield _function(work, Apply("log", (spread,))))
@@ -396,6 +401,14 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
     if expr.op == "prod":
         return _product_over(work, index, expr.lo, expr.hi, inner)
     return extreme(work, expr.op, Binder(index, expr.lo, expr.hi), inner)
+
+
+def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:
+    """The polynomial without the index among its bound ones."""
+    if not any(index in term.bound for term in inner):
+        return inner
+    taken = frozenset((index,))
+    return tm.plus({tm.apart(term, taken): c} for term, c in inner.items())
 
 
 def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner: Poly) -> Poly:
