@@ -82,7 +82,7 @@ def _with_total(formula: Formula, names: Mapping[str, str], total: str) -> Model
         inputs[given] = Input(given, sizes)
         at = tuple(af.minus(af.of(index), span.lo) for index, span in ranges.items())
         body: Expr = Mul((Element(given, at), expr))
-        for index, span in reversed(ranges.items()):
+        for index, span in reversed(list(ranges.items())):
             body = Reduce("sum", index, span.lo, span.hi, body)
         terms.append(body)
     model = replace(formula.model, inputs={**formula.model.inputs, **inputs})
