@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.sizes import with_defaults
 from einrnn.core.traverse import elements, walk
-from einrnn.errors import EvaluationError
+from einrnn.errors import EinrnnError, EvaluationError
 from einrnn.numeric import binding
 from einrnn.numeric.binding import Shaped
 from einrnn.numeric.calculus.foreign import foreign
@@ -34,6 +34,9 @@ from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
+
+if TYPE_CHECKING:
+    from einrnn.numeric.cut.shard import Sharded
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -143,6 +146,25 @@ class Program:
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
         return cost(self.plan(**sizes))
+
+    def shard(self, index: str, mesh: Any, axis: str | None = None) -> Sharded:
+        """The program on all devices of a jax mesh, each with a part of an index.
+
+        ``index`` is a letter of the document, ``axis`` the axis of the mesh where it has
+        several and none is named after the index. Outputs that carry the index are cut
+        along it, those that sum it are added up over the devices.
+
+        Raises:
+            EinrnnError: E820, the document has no such index; E821, it cannot be cut; E822,
+                the mesh does not fit, or the backend is not jax.
+        """
+        if self.backend != "jax" or self.formula is None:
+            raise EinrnnError(
+                "E822", f"a {self.backend} program runs on one device", 'compile(…, backend="jax")'
+            )
+        from einrnn.numeric.cut.shard import Sharded
+
+        return Sharded(self, self.formula.model, index, mesh, axis)
 
     def source(self, *, dtype: str | None = None, **sizes: int) -> str:
         """A module of its own whose ``program`` maps inputs by name to outputs by name.

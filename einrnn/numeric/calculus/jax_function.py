@@ -27,14 +27,14 @@ class JaxFunction:
     """Call it with the program's arguments, at least one of them a jax array."""
 
     def __init__(self, program: Program, name: str = "einrnn_program") -> None:
-        self._program = program
+        self.program = program
         self._name = name
         self._jitted: Any = None
         self._others: dict[Program, JaxFunction] = {}
 
     @cached_property
     def _rules(self) -> Rules | None:
-        formula = self._program.formula
+        formula = self.program.formula
         return None if formula is None else Rules(formula, "jax")
 
     def owns(self, given: Mapping[str, Any]) -> bool:
@@ -53,7 +53,7 @@ class JaxFunction:
             self._jitted = self._compiled()
         arrays, sizes = {}, ()
         for name, value in given.items():
-            if name in self._program.model.dims:
+            if name in self.program.model.dims:
                 sizes = (*sizes, (name, value))
             else:
                 arrays[name] = value if hasattr(value, "dtype") else np.asarray(value)
@@ -72,7 +72,7 @@ class JaxFunction:
         """The outputs, as part of what jax is tracing."""
         import jax.numpy as jnp
 
-        program = self._program
+        program = self.program
         wanted = tuple(program.inputs)
         arrays, sizes = binding.sort_arguments(
             program.model, wanted, given, lambda _, value: jnp.asarray(value)
@@ -101,7 +101,7 @@ class JaxFunction:
         import jax
         from jax.custom_derivatives import SymbolicZero
 
-        inputs, outputs = self._program.model.inputs, tuple(self._program.outputs)
+        inputs, outputs = self.program.model.inputs, tuple(self.program.outputs)
 
         @jax.custom_vjp
         def function(arrays: Arrays) -> Arrays:
