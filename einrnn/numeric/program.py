@@ -36,6 +36,7 @@ from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
 
 if TYPE_CHECKING:
+    from einrnn.numeric.cut.checkpoint import Checkpointed
     from einrnn.numeric.cut.shard import Sharded
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -165,6 +166,21 @@ class Program:
         from einrnn.numeric.cut.shard import Sharded
 
         return Sharded(self, self.formula.model, index, mesh, axis)
+
+    def checkpoint(self, index: str, every: int | None = None) -> Checkpointed:
+        """The same outputs with memory that does not grow with the length of ``index``.
+
+        The index, along which the document may recur upwards, is cut into stretches of
+        ``every`` positions, by default as many as there are stretches. Only the states
+        between them are kept; for gradients each stretch is computed a second time.
+
+        Raises:
+            EinrnnError: E820, the document has no such index; E821, something is read ahead
+                along it; E823, an output is neither of the document nor a gradient.
+        """
+        from einrnn.numeric.cut.checkpoint import Checkpointed
+
+        return Checkpointed(self, index, every)
 
     def source(self, *, dtype: str | None = None, **sizes: int) -> str:
         """A module of its own whose ``program`` maps inputs by name to outputs by name.

@@ -39,8 +39,8 @@ class Parts:
     """Rewrites right sides for one part of the index ``letter``.
 
     ``cut`` are the axes it runs along, ``whole`` and ``part`` the sizes of those axes in
-    all and of one part. ``read`` decides what may stand at such an axis (a letter alone, or
-    also a letter before it), ``value`` what becomes of a position used as a number.
+    all and of one part. ``read`` decides what becomes of an entry read at such an axis (by
+    itself only one at a letter alone may be), ``value`` of a position used as a number.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Parts:
         cut: set[Place],
         whole: Dim,
         part: Affine,
-        read: Callable[[Parts, Element, int], Affine] | None = None,
+        read: Callable[[Parts, Element, int], Element] | None = None,
         value: Callable[[Parts, Affine], Affine] | None = None,
     ) -> None:
         self.model = model
@@ -102,8 +102,8 @@ class Parts:
             self._known[node] = Element(name, args)
         return self._known[node]
 
-    def read(self, element: Element, axis: int) -> Affine:
-        """What stands at the cut axis, for one part."""
+    def read(self, element: Element, axis: int) -> Element:
+        """An entry of a tensor that is cut, for one part."""
         return self._read(self, element, axis)
 
     def value(self, index: Affine) -> Affine:
@@ -111,14 +111,14 @@ class Parts:
         return self._value(self, index)
 
 
-def _at_letter(work: Parts, element: Element, axis: int) -> Affine:
+def _at_letter(work: Parts, element: Element, axis: int) -> Element:
     arg = element.args[axis]
     if af.letter(arg) is None:
         raise work.refuse(
             f"{element.tensor} is read at {arg} on that axis, in another part",
             "only an index that every equation reads at one and the same position can be cut",
         )
-    return arg
+    return element
 
 
 def _no_position(work: Parts, index: Affine) -> Affine:
@@ -146,8 +146,8 @@ def _convert(
             return _element(work, node, letters)
         case Affine():
             direct = bool(_direct(node) & letters)
-            kind, found = _looked_up(work, work.value(node) if direct else node, letters)
-            return "carried" if direct else kind, found
+            kind, found = _looked_up(work, node, letters)
+            return ("carried", work.value(found)) if direct else (kind, found)
         case Reduce():
             return (yield _reduce(work, node, ranges, letters))
         case _ if binds(node) and letters_bound(work, node):
@@ -171,11 +171,16 @@ def letters_bound(work: Parts, node: Node) -> bool:
 
 def _element(work: Parts, node: Element, letters: frozenset[Index]) -> tuple[Kind, Element]:
     axis = work.axis(node.tensor)
+    if axis is not None:
+        found = work.read(node, axis)
+        if found.tensor != node.tensor:
+            return "same", found
+        node = found
     carried = axis is not None
     args: list[Affine] = []
     for at, arg in enumerate(node.args):
         if at == axis:
-            args.append(work.read(node, at))
+            args.append(arg)
             continue
         if _direct(arg) & letters:
             raise work.refuse(f"its position is used as {arg} to read {node.tensor}")

@@ -64,7 +64,7 @@ class _Cutting:
         self.model = model
         self.outputs = outputs
         self.names = needed(model, [expr for expr, _, _ in outputs.values()])
-        self.whole = _whole(model, letter, found, self.names)
+        self.whole = whole_size(model, letter, found, self.names)
         self.part = Dim(f"{self.whole.name} of a part")
         self.work = Parts(model, letter, found, self.whole, af.of(self.part))
         self.kinds: dict[str, Kind] = {}
@@ -93,7 +93,7 @@ class _Cutting:
         sums = {
             name: tensor
             for name, (expr, ranges) in roots.items()
-            if (tensor := _alone(expr, ranges)) and self.kinds.get(tensor) == "partial"
+            if (tensor := alone(expr, ranges)) and self.kinds.get(tensor) == "partial"
         }
         stages = self._stages(Formula(model, roots), sums)
         return Cut(self.work.letter, self.whole, self.part, cut_inputs, axes, sums, stages)
@@ -223,14 +223,14 @@ class _Cutting:
                 if self.kinds[name] == "partial" and self.level[name] == level
             ]
             roots = {name: formula.roots[name] for name in own}
-            roots |= {name: _entries(formula.model, name) for name in summed}
+            roots |= {name: entries(formula.model, name) for name in summed}
             here = with_given(Formula(formula.model, roots), known)
             now = set(needed(here.model, [expr for expr, _ in here.roots.values()]))
             later = [n for n, at in when.items() if at > level]
             wanted = self._read_later(formula, later, every, level)
             kept = sorted((now - set(summed)) & wanted)
             here = with_given(
-                Formula(formula.model, {**roots, **{n: _entries(formula.model, n) for n in kept}}),
+                Formula(formula.model, {**roots, **{n: entries(formula.model, n) for n in kept}}),
                 known,
             )
             known |= {*summed, *kept}
@@ -247,7 +247,7 @@ class _Cutting:
         return {e.tensor for e in elements(*exprs, *bodies)}
 
 
-def _alone(expr: Expr, ranges: Mapping[Index, Range]) -> str | None:
+def alone(expr: Expr, ranges: Mapping[Index, Range]) -> str | None:
     """The tensor that an output is all of, axis by axis."""
     if not isinstance(expr, Element):
         return None
@@ -255,14 +255,14 @@ def _alone(expr: Expr, ranges: Mapping[Index, Range]) -> str | None:
     return expr.tensor if letters == list(ranges) else None
 
 
-def _entries(model: Model, name: str) -> tuple[Expr, dict[Index, Range]]:
+def entries(model: Model, name: str) -> tuple[Expr, dict[Index, Range]]:
     axes = model.axes(name)
     letters = [Index(f"a{number}") for number in range(len(axes))]
     args: tuple[Affine, ...] = tuple(af.of(letter) for letter in letters)
     return Element(name, args), dict(zip(letters, axes, strict=True))
 
 
-def _whole(model: Model, letter: str, found: set[Place], names: list[str]) -> Dim:
+def whole_size(model: Model, letter: str, found: set[Place], names: list[str]) -> Dim:
     """The size of the axes that are cut."""
     for name, axis in sorted(found):
         if name in model.inputs or name in names:
