@@ -96,7 +96,13 @@ class Normaliser:
         """
         key = (expr, self.known)
         if key not in self._done:
-            self._done[key] = self.canonical(_expand(self, expr))
+            flat = isinstance(expr, Add) and not any(isinstance(e, Add) for e in expr.terms)
+            # terms have their form one by one: those that were met before are not done again
+            self._done[key] = (
+                tm.plus(self.poly(part) for part in expr.terms)
+                if flat
+                else self.canonical(_expand(self, expr))
+            )
         return self._done[key]
 
     def canonical(self, poly: Poly) -> Poly:
