@@ -62,16 +62,19 @@ class JaxFunction:
     def _compiled(self) -> Any:
         import jax
 
+        library: Any = jax
+
         def run(arrays: Arrays, sizes: tuple[tuple[str, int], ...] = ()) -> Arrays:
             return self.traced({**arrays, **dict(sizes)})
 
         run.__name__ = self._name
-        return jax.jit(run, static_argnums=1)
+        return library.jit(run, static_argnums=1)
 
     def traced(self, given: Mapping[str, Any]) -> Arrays:
         """The outputs, as part of what jax is tracing."""
-        import jax.numpy as jnp
+        import jax.numpy
 
+        jnp: Any = jax.numpy
         program = self.program
         wanted = tuple(program.inputs)
         arrays, sizes = binding.sort_arguments(
@@ -101,9 +104,10 @@ class JaxFunction:
         import jax
         from jax.custom_derivatives import SymbolicZero
 
+        library: Any = jax
         inputs, outputs = self.program.model.inputs, tuple(self.program.outputs)
 
-        @jax.custom_vjp
+        @library.custom_vjp
         def function(arrays: Arrays) -> Arrays:
             return ready.function(arrays)
 

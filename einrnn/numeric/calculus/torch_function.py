@@ -194,7 +194,8 @@ def _autograd_function() -> Any:
             return (None, *ctx.call.backward(ctx.saved_tensors, needed, grads))
 
         @staticmethod
-        def vmap(info: Any, in_dims: tuple[Any, ...], call: _Call, *tensors: Any) -> Any:
+        def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:
+            call, *tensors = args
             found = call.over(tensors, in_dims[1:])
             return found, (0,) * len(found)
 

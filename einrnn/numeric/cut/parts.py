@@ -9,7 +9,7 @@ whole sum is needed first: it becomes a definition of its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model, Range
@@ -82,7 +82,8 @@ class Parts:
 
     def body(self, clause: Clause, letters: frozenset[Index]) -> tuple[Kind, Expr]:
         """A right side for one part; ``letters`` are those of the clause at a cut axis."""
-        return _convert(self, clause.body, clause.ranges, letters)
+        kind, body = _convert(self, clause.body, clause.ranges, letters)
+        return kind, cast(Expr, body)
 
     def lift(self, node: Expr, ranges: Mapping[Index, Range]) -> Expr:
         """A partial value as an entry of a definition that is summed over the parts."""

@@ -135,13 +135,14 @@ def _array(name: str, value: Any) -> Any:
 def _summed(values: Arrays, axis: str) -> Arrays:
     """Sums over the devices, all of one dtype in one collective."""
     import jax
-    import jax.numpy as jnp
+    from jax import numpy as jnp
 
     if not values:
         return {}
-    library: Any = jnp
-    flat = library.concatenate([value.reshape(-1) for value in values.values()])
-    total = jax.lax.psum(flat, axis)
+    library: Any = jax
+    arrays: Any = jnp
+    flat = arrays.concatenate([value.reshape(-1) for value in values.values()])
+    total = library.lax.psum(flat, axis)
     result: Arrays = {}
     start = 0
     for name, value in values.items():

@@ -256,6 +256,7 @@ def alone(expr: Expr, ranges: Mapping[Index, Range]) -> str | None:
 
 
 def entries(model: Model, name: str) -> tuple[Expr, dict[Index, Range]]:
+    """All entries of a tensor as an output."""
     axes = model.axes(name)
     letters = [Index(f"a{number}") for number in range(len(axes))]
     args: tuple[Affine, ...] = tuple(af.of(letter) for letter in letters)
