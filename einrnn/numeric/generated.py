@@ -11,7 +11,8 @@ from einrnn.errors import EvaluationError
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
-from einrnn.numeric.source.numpy_source import numpy_source, writable
+from einrnn.numeric.source.numpy_module import numpy_source
+from einrnn.numeric.source.numpy_source import writable
 from einrnn.numeric.source.torch_source import torch_source
 
 Array = np.ndarray[Any, np.dtype[Any]]
