@@ -153,18 +153,18 @@ class Document:
             EinrnnError: E801, the backend is not known or not installed.
         """
         from einrnn.numeric.backends import require
-        from einrnn.numeric.program import compile_program
-        from einrnn.outputs import prepared
+        from einrnn.numeric.program import compile_formula
+        from einrnn.outputs import formula_of
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        model, wanted = prepared(self.model, outputs)
+        formula = formula_of(self.model, outputs)
         if compress:
             from einrnn.numeric.compressed import compile_compressed
 
-            return compile_compressed(model, wanted, backend=backend)
-        return compile_program(model, wanted, backend=backend)
+            return compile_compressed(*formula.closed(), backend=backend)
+        return compile_formula(formula, backend)
 
     def __str__(self) -> str:
         return self.source.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,11 @@ class Generated:
             exec(compile(self.source, "<einrnn program>", "exec"), space)
         self._program = space["program"]
         self._own = backend == "numpy"
+
+    @property
+    def function(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """The module's ``program``: arrays of the backend by name to arrays of the backend."""
+        return self._program
 
     def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
         """The outputs as new arrays.
