@@ -1,7 +1,8 @@
 """Search for paths of networks that are too large to be solved exactly.
 
-Where cotengra is installed its hyper-optimiser gets a quarter of the time. Each round starts from a random greedy tree, anneals it, and improves it in small parts.
-The best tree so far is there at any time; more rounds can only help.
+Where cotengra is installed its hyper-optimiser gets a quarter of the time. Each round starts
+from a random greedy tree, anneals it, and improves it in small parts. The best tree so far is
+there at any time; more rounds can only help.
 """
 
 from __future__ import annotations
