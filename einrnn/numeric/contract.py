@@ -176,8 +176,8 @@ def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
 
 
 def _path(emitter: Emitter, arrays: list[Var], summed: set[Axis]) -> Path:
-    if len(arrays) <= 2:
-        return (tuple(range(len(arrays))),)
+    if len(arrays) == 1:
+        return ((0,),)
     present = dict.fromkeys(axis for var in arrays for axis in var.axes)
     sizes = {axis: axis.size for axis in present}
     output = [axis for axis in present if axis not in summed]

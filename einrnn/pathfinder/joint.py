@@ -10,14 +10,14 @@ from the operands alone. Other outputs take the candidate that adds least to wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.greedy import TIED, greedy
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.planner import EXACT, plan
-from einrnn.pathfinder.repeated import repeated
+from einrnn.pathfinder.reuse import sharing
 from einrnn.pathfinder.sharing import Values
 
 
@@ -36,8 +36,9 @@ class Jointly:
     identities are equal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, planner: Callable[[Network], Path] = plan) -> None:
         self.values = Values()
+        self._planner = planner
         self._chosen: list[tuple[Network, Path]] = []
 
     def __call__(self, network: Network) -> Path:
@@ -46,10 +47,10 @@ class Jointly:
         first = next((path for path in hung if path is not None), None)
         candidates = [] if first is None else [first]
         if first is None or len(network.operands) <= EXACT:
-            candidates.append(plan(network))
+            candidates.append(self._planner(network))
         if len(network.operands) > 2:
             candidates.append(greedy(network, TIED))
-            candidates += [path for path in [repeated(network, self.values)] if path is not None]
+            candidates += [path for path in [sharing(network, self.values)] if path is not None]
         added = [self.values.added(network, path) for path in candidates]
         costs = [sum(new.values()) for new in added]
         best = costs.index(min(costs))

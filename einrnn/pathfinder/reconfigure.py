@@ -7,9 +7,6 @@ tree, which may have outer products.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 from einrnn.pathfinder.exact import best_splits, kept_by_set
 from einrnn.pathfinder.network import Network, bits
 from einrnn.pathfinder.tree import Tree
@@ -41,8 +38,11 @@ def improve(tree: Tree, top: int, width: int) -> None:
 
 def _merged(network: Network, masks: list[int], output: int) -> Network:
     """The same contraction with indices that occur together made one."""
+    union = 0
+    for mask in masks:
+        union |= mask
     together: dict[tuple[int, ...], int] = {}
-    for bit in bits(reduce(or_, masks)):
+    for bit in bits(union):
         holders = tuple(at for at, mask in enumerate((*masks, output)) if mask >> bit & 1)
         together[holders] = together.get(holders, 1) * network.sizes[bit]
     terms = [

@@ -1,4 +1,4 @@
-"""Paths for networks in which operands occur more than once.
+"""Paths for networks in which operands occur more than once, or products are known already.
 
 Equal products of equal operands are one value: ``A[i,j] A[j,k] A[k,l] A[l,m]`` takes two
 products, not three. What a tree costs is then the sum over the different values in it, which
@@ -16,8 +16,8 @@ from einrnn.pathfinder.exact import kept_by_set, splits_as_path
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.sharing import Held, Values
 
-# operands up to which sets are tried
-_MOST = 8
+# operands up to which sets are tried: where some are equal, and where something is known
+_MOST, _MOST_KNOWN = 8, 6
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class _Tree:
     left: int
 
 
-def repeated(network: Network, values: Values) -> Path | None:
+def sharing(network: Network, values: Values) -> Path | None:
     """A path that makes as little as possible beside the values that are known; None where
-    no operand occurs twice or there are too many."""
+    there is nothing to share or there are too many operands."""
     count = len(network.operands)
-    if not 2 < count <= _MOST or len(set(network.identities)) == count:
+    equal = len(set(network.identities)) < count
+    if not 2 < count <= (_MOST if equal else _MOST_KNOWN) or not (equal or values.cost):
         return None
     kept = kept_by_set(network.reduced, network.output)
     trees: list[_Tree | None] = [None] * len(kept)
