@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
-from einrnn.expression import Expression, Form
 from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
 
 if TYPE_CHECKING:
     from einrnn.check.verdict import Report, Verdict
+    from einrnn.expression import Expression, Form
     from einrnn.numeric.program import Program
 
 
@@ -117,6 +117,8 @@ class Document:
             EinrnnError: E806, the form is not known; E807, an assumption is not in the document.
         """
         expr, ranges = parse_expression(text, self.model)
+        from einrnn.expression import Expression
+
         return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
     def compile(self, *outputs: str, backend: str = "numpy") -> Program:

@@ -23,7 +23,7 @@ from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
 from einrnn.exact.values import UNDEFINED
 from einrnn.symbolic.proof.clock import Clock
-from einrnn.symbolic.proof.prover import Statement
+from einrnn.symbolic.proof.statement import Statement
 
 _AGREES = 1e-9
 _MOST_AXES = 4

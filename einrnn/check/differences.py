@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -30,21 +29,6 @@ def positions(interpreter: Interpreter, model: Model, name: str) -> list[Positio
     return list(product(*spans))
 
 
-@dataclass(frozen=True)
-class _Probe:
-    """A point at which single entries are disturbed; ``fixed`` entries do not respond."""
-
-    model: Model
-    sizes: Mapping[str, int]
-    arrays: Arrays
-    fixed: Overrides
-
-    def disturbed(self, entry: tuple[str, Position], value: float) -> Interpreter:
-        """Everything there with one entry changed."""
-        overrides = {**self.fixed, entry: value}
-        return Interpreter(self.model, self.sizes, self.arrays, overrides=overrides)
-
-
 def largest_error(
     model: Model, sizes: Mapping[str, int], arrays: Arrays, name: str, rng: np.random.Generator
 ) -> float:
@@ -56,8 +40,9 @@ def largest_error(
     chosen = rng.choice(len(everywhere), min(_ENTRIES, len(everywhere)), replace=False)
     split = len(model.axes(meaning.of))
     immediate = meaning.kind == "immediate"
-    probe = _Probe(model, sizes, arrays, _held_fixed(model, base, meaning.of) if immediate else {})
-    read = Interpreter.own_value if immediate else Interpreter.entry
+    fixed = _held_fixed(model, base, meaning.of) if immediate else {}
+    probe = Interpreter(model, sizes, arrays)
+    read = probe.own_value if immediate else probe.entry
     worst = 0.0
     for choice in sorted(int(c) for c in chosen):
         at = everywhere[choice]
@@ -71,7 +56,8 @@ def largest_error(
             centre: float = centre,
             at: Position = at[:split],
         ) -> float:
-            return float(read(probe.disturbed(entry, centre + by), meaning.of, at))
+            probe.restart({**fixed, entry: centre + by})
+            return float(read(meaning.of, at))
 
         found = _slope(value)
         if np.isfinite(given) and np.isfinite(found):

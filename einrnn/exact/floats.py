@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Cond, Expr, Index
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator
-from einrnn.exact.exact import sides
+from einrnn.exact.exact import Compared, sides
 from einrnn.exact.floating import Floating
 from einrnn.exact.tensors import Groups, Tensors
 from einrnn.exact.values import UNDEFINED
@@ -39,6 +39,62 @@ class FloatOutcome:
 
 
 @dataclass
+class FloatPoints:
+    """The expressions of a closed model at given sizes and several rows of arrays at once.
+
+    Each row has every input that is read, in the shape that the model gives it. What rows
+    share, an array that is the same object in all of them, is computed once.
+    """
+
+    model: Model
+    sizes: Mapping[str, int]
+    rows: Sequence[Mapping[str, npt.NDArray[np.generic]]]
+    groups: Groups | None = field(default=None)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """What remembers every value at these points."""
+        groups = self.groups or Groups(self.model)
+        tensors = Tensors(groups, self._given, np.float64)
+        return Evaluator(self.model, self.sizes, Floating(), tensors)
+
+    def _given(self, name: str, level: int) -> npt.NDArray[Any]:
+        if any(name not in row for row in self.rows):
+            raise EvaluationError("E601", f"no array was given for the input {name}")
+        same = all(row[name] is self.rows[0][name] for row in self.rows)
+        kept = self.rows[:1] if same else self.rows
+        arrays = [np.asarray(row[name]).astype(np.float64) for row in kept]
+        wanted = tuple(self.evaluator.number(size) for size in self.model.inputs[name].axes)
+        for array in arrays:
+            if array.shape != wanted:
+                raise EvaluationError(
+                    "E602", f"{name} has shape {array.shape}; its sizes make it {wanted}"
+                )
+        return np.stack(arrays)
+
+    def outcomes(
+        self,
+        left: Expr,
+        right: Expr,
+        ranges: Mapping[Index, Range],
+        condition: Cond | None = None,
+    ) -> list[FloatOutcome]:
+        """Both sides of ``left = right`` for all values of ``ranges`` that meet ``condition``,
+        row by row.
+
+        Raises:
+            EvaluationError: a size, a tensor or an array is missing (E610, E609, E601), or an
+                array has another shape (E602).
+        """
+        both = sides(self.evaluator, left, right, ranges, condition)
+        if both is None:
+            return [FloatOutcome(0.0, 0, 0)] * len(self.rows)
+        points = both.left.shape[0]  # one where nothing that is read differs between rows
+        found = [_outcome(both, point) for point in range(points)]
+        return found if points == len(self.rows) else found * len(self.rows)
+
+
+@dataclass
 class FloatPoint:
     """The expressions of a closed model at given sizes and arrays, each evaluated once.
 
@@ -51,22 +107,14 @@ class FloatPoint:
     groups: Groups | None = field(default=None)
 
     @cached_property
+    def points(self) -> FloatPoints:
+        """The same as the only one of several."""
+        return FloatPoints(self.model, self.sizes, (self.arrays,), self.groups)
+
+    @property
     def evaluator(self) -> Evaluator:
         """What remembers every value at this point."""
-        groups = self.groups or Groups(self.model)
-        tensors = Tensors(groups, self._given, np.float64)
-        return Evaluator(self.model, self.sizes, Floating(), tensors)
-
-    def _given(self, name: str, level: int) -> npt.NDArray[Any]:
-        if name not in self.arrays:
-            raise EvaluationError("E601", f"no array was given for the input {name}")
-        array = np.asarray(self.arrays[name]).astype(np.float64)[None]
-        wanted = tuple(self.evaluator.number(size) for size in self.model.inputs[name].axes)
-        if array.shape[1:] != wanted:
-            raise EvaluationError(
-                "E602", f"{name} has shape {array.shape[1:]}; its sizes make it {wanted}"
-            )
-        return array
+        return self.points.evaluator
 
     def compare(
         self,
@@ -75,26 +123,22 @@ class FloatPoint:
         ranges: Mapping[Index, Range],
         condition: Cond | None = None,
     ) -> FloatOutcome:
-        """Both sides of ``left = right`` for all values of ``ranges`` that meet ``condition``.
+        """Both sides of ``left = right``, as :meth:`FloatPoints.outcomes` does."""
+        return self.points.outcomes(left, right, ranges, condition)[0]
 
-        Raises:
-            EvaluationError: a size, a tensor or an array is missing (E610, E609, E601), or an
-                array has another shape (E602).
-        """
-        both = sides(self.evaluator, left, right, ranges, condition)
-        if both is None:
-            return FloatOutcome(0.0, 0, 0)
-        defined = (both.flags & UNDEFINED) == 0
-        defined = defined & np.isfinite(both.left) & np.isfinite(both.right)
-        count = int(np.count_nonzero(defined))
-        if not count:
-            return FloatOutcome(0.0, 0, defined.size)
-        with np.errstate(all="ignore"):
-            scale = np.maximum(1.0, np.maximum(np.abs(both.left), np.abs(both.right)))
-            errors = np.where(defined, np.abs(both.left - both.right) / scale, 0.0)
-        where = np.unravel_index(int(np.argmax(errors)), errors.shape)
-        places = [int(i) for i in where]
-        pairs = zip(both.order, places[1:], strict=True)
-        at = {index: both.env[index].lo + i for index, i in pairs}
-        values = float(both.left[where]), float(both.right[where])
-        return FloatOutcome(float(errors[where]), count, defined.size - count, at, *values)
+
+def _outcome(both: Compared, point: int) -> FloatOutcome:
+    """Where the sides differ most at one point."""
+    left, right, flags = both.left[point], both.right[point], both.flags[point]
+    defined = ((flags & UNDEFINED) == 0) & np.isfinite(left) & np.isfinite(right)
+    count = int(np.count_nonzero(defined))
+    if not count:
+        return FloatOutcome(0.0, 0, defined.size)
+    with np.errstate(all="ignore"):
+        scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
+        errors = np.where(defined, np.abs(left - right) / scale, 0.0)
+    where = np.unravel_index(int(np.argmax(errors)), errors.shape)
+    pairs = zip(both.order, where, strict=True)
+    at = {index: both.env[index].lo + int(place) for index, place in pairs}
+    values = float(left[where]), float(right[where])
+    return FloatOutcome(float(errors[where]), count, defined.size - count, at, *values)

@@ -73,7 +73,6 @@ def test_nearly_all_copies_with_a_symmetric_tensor_are_found_equal():
     assert undecided <= COUNT // 20
 
 
-@pytest.mark.xfail(strict=True, reason="a symmetric tensor at a dummy inside a function")
 def test_symmetry_is_seen_inside_a_function():
     left, right = (
         total(LETTERS["k"], N, Mul((entry("x", "k"), Apply("sigmoid", (entry("S", *at),)))))

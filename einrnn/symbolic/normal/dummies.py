@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from einrnn.core import affine as af
@@ -17,6 +18,7 @@ from einrnn.core.nodes import Affine, Element, Expr, Index, Matrix, Node
 from einrnn.symbolic.normal.terms import Term, TooLarge, merged, moved, rename
 
 _LEAVES = 2_000
+_KEPT = 1 << 14
 _HOLE = Index("·hole")
 
 
@@ -108,6 +110,24 @@ def canonical(term: Term, may_swap: Swaps = never) -> Term:
     Raises:
         TooLarge: the indices are too symmetric to be told apart in the budget.
     """
+    symmetric = frozenset(_mark(atom) for atom, _ in term.factors if may_swap(atom))
+    if not term.bound and not symmetric:
+        return term
+    return _canonical(term, symmetric)
+
+
+def _mark(atom: Node) -> object:
+    """What entries whose positions may be exchanged have in common: the tensor or matrix."""
+    return atom.body if isinstance(atom, Matrix) else getattr(atom, "tensor", None)
+
+
+@lru_cache(maxsize=_KEPT)
+def _canonical(term: Term, symmetric: frozenset[object]) -> Term:
+    def may_swap(atom: Node) -> bool:
+        if not isinstance(atom, Element | Matrix) or _mark(atom) not in symmetric:
+            return False
+        return isinstance(atom, Element) or len(atom.at) == 2
+
     used = term.indices
     named: list[tuple[bytes, tuple[Index, ...]]] = []
     for piece in _pieces(term, may_swap):

@@ -37,7 +37,7 @@ from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero, side
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
@@ -96,7 +96,13 @@ class Normaliser:
         """
         key = (expr, self.known)
         if key not in self._done:
-            self._done[key] = self.canonical(_expand(self, expr))
+            flat = isinstance(expr, Add) and not any(isinstance(e, Add) for e in expr.terms)
+            # terms have their form one by one: those that were met before are not done again
+            self._done[key] = (
+                tm.plus(self.poly(part) for part in expr.terms)
+                if flat
+                else self.canonical(_expand(self, expr))
+            )
         return self._done[key]
 
     def canonical(self, poly: Poly) -> Poly:
@@ -120,6 +126,8 @@ class Normaliser:
 
     def known_for(self, term: Term) -> tuple[Affine, ...]:
         """What is at least zero, the limits of the look-ups in the conditions included."""
+        if not self.facts.limits:
+            return self.known
         looked_up = [e for e in elements(*term.conds) if e.tensor in self.facts.limits]
         found = self.known
         for element in looked_up:
@@ -170,11 +178,13 @@ class Normaliser:
 
     def product(self, first: Poly, second: Poly) -> Poly:
         """The product, with bound indices kept apart."""
+        if first == tm.ONE or second == tm.ONE:
+            return second if first == tm.ONE else first
         if len(first) * len(second) > _MOST_TERMS:
             raise TooLarge
         taken = frozenset[Index]().union(*(term.indices for term in second))
         return tm.plus(
-            tm.scale(self.times(tm.apart(term, taken, self.fresh), second), coefficient)
+            tm.scale(self.times(tm.apart(term, taken), second), coefficient)
             for term, coefficient in first.items()
         )
 
@@ -183,7 +193,7 @@ class Normaliser:
         rows: list[Poly] = []
         taken = term.indices
         for other, coefficient in poly.items():
-            theirs = tm.apart(other, taken, self.fresh)
+            theirs = tm.apart(other, taken)
             joined = Term(
                 term.bound + theirs.bound,
                 tm.sorted_conds((*term.conds, *theirs.conds)),
@@ -335,15 +345,42 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..."""
     rest = tm.ONE
     rows: list[Poly] = []
-    for cond, branch in expr.branches:
-        holds = work.bracket(cond)
+    brackets = [work.bracket(cond) for cond, _ in expr.branches]
+    for holds, (_, branch) in zip(brackets, expr.branches, strict=True):
         inner = yield _expand.steps(work.inside(*implied(holds)), branch)
         rows.append(work.product(work.product(rest, holds), inner))
         rest = work.product(rest, _complement(holds))
-    if rest:
+    if rest and not _exhausted(work.known, brackets):
         inner = yield _expand.steps(work, expr.otherwise)
         rows.append(work.product(rest, inner))
     return tm.plus(rows)
+
+
+def _exhausted(known: tuple[Affine, ...], brackets: list[Poly]) -> bool:
+    """Whether one of some brackets always is 1, as far as their bounds show: wherever a bound
+    of the first fails, one of the others has to hold."""
+    if not brackets:
+        return False
+    first, *others = brackets
+    if not _of_indices(first):
+        return False
+    return all(
+        follows(known, bound) or _exhausted((*known, af.shift(af.scale(bound, -1), -1)), others)
+        for bound in implied(first)
+    )
+
+
+def _of_indices(holds: Poly) -> bool:
+    """Whether a bracket is one product of relations between whole numbers."""
+    if len(holds) != 1:
+        return False
+    ((term, coefficient),) = holds.items()
+    return (
+        coefficient == 1
+        and not term.bound
+        and not term.factors
+        and all(side(cond) is not None for cond in term.conds)
+    )
 
 
 def implied(holds: Poly) -> tuple[Affine, ...]:
@@ -355,13 +392,14 @@ def implied(holds: Poly) -> tuple[Affine, ...]:
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
-    index = work.fresh()
+    outside = frozenset[Index]().union(expr.free, *(value.free for value in work.known))
+    index = next(tm.unused("·b", outside))
     body = substitute(expr.body, {expr.index: af.of(index)})
     low = af.minus(af.of(index), expr.lo)
     high = af.minus(expr.hi, af.of(index))
     if expr.op == "sum":
         inner = yield _expand.steps(work.inside(low, high), body)
-        return within(inner, index, low, high)
+        return within(_apart(work, inner, index), index, low, high)
     if expr.op == "logsumexp":
         spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
         return (yield _function(work, Apply("log", (spread,))))
@@ -369,6 +407,14 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
     if expr.op == "prod":
         return _product_over(work, index, expr.lo, expr.hi, inner)
     return extreme(work, expr.op, Binder(index, expr.lo, expr.hi), inner)
+
+
+def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:
+    """The polynomial without the index among its bound ones."""
+    if not any(index in term.bound for term in inner):
+        return inner
+    taken = frozenset((index,))
+    return tm.plus({tm.apart(term, taken): c} for term, c in inner.items())
 
 
 def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner: Poly) -> Poly:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE as UNITY
@@ -27,7 +28,10 @@ from einrnn.symbolic.normal.terms import (
     sorted_factors,
 )
 
+_KEPT = 1 << 14
 
+
+@lru_cache(maxsize=_KEPT)
 def settle(term: Term, known: tuple[Affine, ...]) -> Poly:
     """The term simplified, as a polynomial; ``known`` is what is at least zero outside it.
 

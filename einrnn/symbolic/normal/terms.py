@@ -7,7 +7,7 @@ to rational coefficients.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -82,7 +82,8 @@ def plus(polys: Iterable[Poly]) -> Poly:
     result: dict[Term, Fraction] = {}
     for poly in polys:
         for term, coefficient in poly.items():
-            total = result.get(term, Fraction(0)) + coefficient
+            before = result.get(term)
+            total = coefficient if before is None else before + coefficient
             if total:
                 result[term] = total
             else:
@@ -102,14 +103,18 @@ def _term_key(term: Term) -> tuple[object, ...]:
 
 def scale(poly: Poly, by: Fraction) -> Poly:
     """The polynomial times a number."""
+    if by == 1:
+        return poly
     return {term: by * coefficient for term, coefficient in poly.items()} if by else {}
 
 
 def merged(first: Factors, second: Factors) -> Factors:
     """The product of two products of powers, sorted, exponents added."""
+    if not second:
+        return first
     powers: dict[Expr, Fraction] = dict(first)
     for base, exponent in second:
-        powers[base] = powers.get(base, Fraction(0)) + exponent
+        powers[base] = powers[base] + exponent if base in powers else exponent
     return sorted_factors(powers.items())
 
 
@@ -172,11 +177,23 @@ def rename(term: Term, mapping: Mapping[Index, Affine]) -> Term:
     powers: dict[Expr, Fraction] = {}
     for base, exponent in term.factors:
         new = moved(base, mapping)
-        powers[new] = powers.get(new, Fraction(0)) + exponent
+        powers[new] = powers[new] + exponent if new in powers else exponent
     return Term(bound, conds, sorted_factors(powers.items()))
 
 
-def apart(term: Term, taken: frozenset[Index], fresh: Fresh) -> Term:
+def apart(term: Term, taken: frozenset[Index]) -> Term:
     """The term with bound indices that are not among those taken."""
     clash = [index for index in term.bound if index in taken]
-    return rename(term, {index: af.of(fresh()) for index in clash}) if clash else term
+    if not clash:
+        return term
+    names = unused("·p", taken | term.indices)
+    return rename(term, {index: af.of(next(names)) for index in clash})
+
+
+def unused(stem: str, taken: Container[Index]) -> Iterator[Index]:
+    """Names for bound indices that are not taken, always in the same order: what is met
+    again gets the same names, and is not worked out again.
+
+    Something may be known of a name elsewhere, so that each purpose has a stem of its own.
+    """
+    return (index for number in count() if (index := Index(f"{stem}{number}")) not in taken)
