@@ -125,17 +125,26 @@ class _Builder:
             found = self.views.resolve(out, at)
             if not isinstance(found, Cell) or found.base in self.built.results:
                 continue
-            base, plain = found.base, set(at) - {Ix()}
-            sizes = self.views.shape(base)
-            moves = {ix for ix in found.at if ix != Ix()}
-            whole = all(size == 1 or ix in plain for ix, size in zip(found.at, sizes, strict=True))
-            once = moves == plain and len([ix for ix in found.at if ix != Ix()]) == len(plain)
+            base = found.base
+            plain = sorted((str(ix), size) for ix, size in zip(at, shape, strict=True) if size > 1)
+            sizes = zip(found.at, self.views.shape(base), strict=True)
+            moves = sorted((str(ix), size) for ix, size in sizes if size > 1)
             given = isinstance(self.views.made[base], Given) or self.views.kind(base) != "number"
-            if given or not whole or not once:
+            if given or moves != plain:
                 continue
-            self.built.results[base] = name
             stride = dict(zip(at, row_major(shape), strict=True))
-            self.views.set_strides[base] = tuple(stride.get(ix, 0) for ix in found.at)
+            strides = tuple(0 if ix == Ix() else stride[ix] for ix in found.at)
+            if self._suits(base, strides):
+                self.built.results[base] = name
+                self.views.set_strides[base] = strides
+
+    def _suits(self, base: int, strides: tuple[int, ...]) -> bool:
+        """Whether a product can be written with these strides."""
+        step = self.views.made[base]
+        if not isinstance(step, Contract):
+            return True
+        batch, left, _, right = step.shape
+        return _matrices(base, Ix(), list(strides), (batch, left, right)) is not None
 
     def _copied_out(self, name: str, out: int) -> None:
         shape = self.views.shape(out)
@@ -408,7 +417,6 @@ class _Builder:
         rows, columns, depth = prod(left), prod(right), prod(summed)
         fixed_a, fixed_b = self._fixed(a), self._fixed(b)
         turned = (fixed_a and not fixed_b) or (columns < 8 <= rows and fixed_a == fixed_b)
-        shape = self.views.shape(step.out)
         if step.out in self.built.results or batch:
             strides = self.views.strides(step.out)
         elif turned:
@@ -418,7 +426,7 @@ class _Builder:
         else:
             strides = self.views.strides(step.out)
         c = _matrices(step.out, Ix(), list(strides), (batch, left, right))
-        assert c is not None, shape
+        assert c is not None
         # many columns that would have to be turned to be packed: they are taken as rows
         lying = b.row == 1 and b.column != 1 and not fixed_b
         if turned or (rows <= 96 and columns >= 4 * rows and lying and rows > 1) or columns == 1:

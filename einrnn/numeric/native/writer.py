@@ -84,6 +84,7 @@ class _Writer:
             name: next(base for base, own in built.results.items() if own == name)
             for name in plan.outputs
         }
+        self.shapes = {name: plan.registers[out].shape for name, out in plan.outputs.items()}
         self.nodes = arranged(built.items)
         self.needed: set[int] = set()
         self.used: set[int] = set()
@@ -133,7 +134,7 @@ class _Writer:
         return Program(
             "\n".join(rows) + "\n",
             tuple(self._argument(name, base) for base, name in self.built.inputs.items()),
-            tuple(self._argument(name, base) for name, base in self.outputs.items()),
+            tuple(Argument(name, self.shapes[name], "number") for name in self.outputs),
             tuple(self.built.looked_up),
         )
 

@@ -2,7 +2,7 @@
    accurate to a few units in the last place, follows IEEE rules for nan and inf, and does not
    overflow on the way. */
 #ifdef SINGLE
-#define LIBM(f) f##f
+#define LIBM(name) name##f
 #define MANTISSA 23
 #define BIAS 127
 #define MAGIC 0x1.8p23f
@@ -12,7 +12,7 @@
 #define EXP_LOW -104.0f
 #define TANH_HIGH 10.0f
 #else
-#define LIBM(f) f
+#define LIBM(name) name
 #define MANTISSA 52
 #define BIAS 1023
 #define MAGIC 0x1.8p52
