@@ -35,6 +35,7 @@ from einrnn.numeric.steps import (
     Gather,
     Given,
     Iota,
+    Kind,
     Loop,
     Map,
     Scatter,
@@ -55,7 +56,7 @@ class Level:
     """A time loop that is being built: what it writes, and what goes ahead of it."""
 
     counter: str
-    written: frozenset[int]
+    written: set[int]
     ahead: list[Item] = field(default_factory=list[Item])
 
 
@@ -148,9 +149,16 @@ class _Builder:
 
     def _copied_out(self, name: str, out: int) -> None:
         shape = self.views.shape(out)
-        copy = self.views.new(shape, "number")
+        copy = self._new(shape, "number")
         self.built.results[copy] = name
         self._map(copy, "{0}", [out])
+
+    def _new(self, shape: tuple[int, ...], kind: Kind) -> int:
+        """A new array, which loops around write to."""
+        out = self.views.new(shape, kind)
+        for level in self.levels:
+            level.written.add(out)
+        return out
 
     # --- statements -----------------------------------------------------------------------
 
@@ -222,7 +230,7 @@ class _Builder:
         target, found = Cell(step.out, where), self.views.resolve(source.register, source.at)
         if isinstance(found, Cell) and found.base == step.out and found != target:
             # parts of one array may overlap
-            copy = self.views.new(shape, "number")
+            copy = self._new(shape, "number")
             self._map(copy, "{0}", [step.source])
             source = Read(copy, at)
         self._statement("{0}", [source], dims, target, local=False)
@@ -302,6 +310,8 @@ class _Builder:
             case Fold(_, "logsumexp"):
                 rows, _ = opened(step, self.views.registers)
                 self._note(rows)
+                for level in self.levels:
+                    level.written |= {out for row in rows for out in writes(row)}
                 self._block(rows)
             case Fold():
                 self._fold(step)
@@ -332,7 +342,8 @@ class _Builder:
 
     def _loop(self, step: Loop) -> None:
         outer, self.items = self.items, []
-        made = frozenset(out for below in step.body for out in writes(below))
+        made = {out for below in step.body for out in writes(below)}
+        self.views.counters.add(step.counter)
         self.levels.append(Level(f"c{step.counter}", made))
         self._block(step.body)
         level = self.levels.pop()
@@ -404,7 +415,7 @@ class _Builder:
                 made = _matrices(found.base, start, by_axis, groups)
                 if made is not None:
                     return made
-        copy = self.views.new(tuple(shape[axis] for axis in order), "number")
+        copy = self._new(tuple(shape[axis] for axis in order), "number")
         at, dims = _variables(self.views.shape(copy))
         source = Read(register, _unordered(order, at))
         self._statement("(real){0}", [source], dims, Cell(copy, at), local=False)

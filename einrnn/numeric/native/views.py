@@ -26,11 +26,12 @@ from einrnn.numeric.steps import (
 @dataclass
 class Views:
     """``made`` has the step behind each register; ``strides`` of an array are by axis, in
-    entries, in row-major order unless set otherwise."""
+    entries, in row-major order unless set otherwise; ``counters`` are those of time loops."""
 
     registers: list[Register]
     made: dict[int, Step] = field(default_factory=dict[int, Step])
     set_strides: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
+    counters: set[int] = field(default_factory=set[int])
 
     def shape(self, register: int) -> tuple[int, ...]:
         """The sizes of the axes."""
@@ -52,6 +53,8 @@ class Views:
     def resolve(self, register: int, at: tuple[Ix, ...]) -> Cell | str:
         """The entry of a register as a cell of the array behind it, or as C text."""
         while True:
+            if register in self.counters:
+                return f"c{register}"
             step = self.made.get(register)
             match step:
                 case Constant():
