@@ -1,8 +1,7 @@
 """Training from compiled gradients against torch's own network, loss and optimisers."""
 
-from importlib.util from itertools import pairwise
-
-import find_spec
+from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 import pytest
