@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from einrnn.errors import EvaluationError
+from einrnn.numeric.native.writer import native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
@@ -18,7 +19,12 @@ from einrnn.numeric.source.torch_source import torch_source
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-_WRITERS = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source}
+_WRITERS = {
+    "numpy": numpy_source,
+    "native": lambda plan, dtype: native_program(plan, dtype).text,
+    "jax": jax_source,
+    "torch": torch_source,
+}
 
 
 def can_generate(plan: Plan, dtype: np.dtype[Any]) -> bool:
@@ -38,7 +44,7 @@ def source(plan: Plan, dtype: str, backend: str) -> str:
             "matrix functions, opaque functions and definitions without an order of "
             'computation run through compile(…, backend="numpy") only',
         )
-    return _WRITERS[backend](improved(plan), dtype)
+    return _WRITERS[backend](improved(plan, layouts=backend != "native"), dtype)
 
 
 class Generated:

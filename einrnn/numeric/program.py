@@ -32,6 +32,8 @@ from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
+from einrnn.numeric.native.native import Native, lacking, notice
+from einrnn.numeric.native.toolchain import NoCompiler
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
 
@@ -97,8 +99,8 @@ class Program:
         self.sizes: tuple[str, ...] = self._sizes(roots)
         self._integral = all(_whole(node) for node in walk(*roots))
         self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
-        self._ready: dict[object, Executable | Generated] = {}
-        self._seen: dict[object, Executable | Generated] = {}
+        self._ready: dict[object, Executable | Generated | Native] = {}
+        self._seen: dict[object, Executable | Generated | Native] = {}
         self._last: dict[str, int] | None = None
         self._dtype = "float64"
         self._foreign = foreign(self)
@@ -242,16 +244,33 @@ class Program:
 
     def _prepared(
         self, arrays: Mapping[str, Shaped], given: Mapping[str, int]
-    ) -> Executable | Generated:
+    ) -> Executable | Generated | Native:
         shapes = {name: array.shape for name, array in arrays.items()}
         sizes = with_defaults(self.model, binding.solve(self.model, given, shapes))
         dtype = binding.working_dtype(self.model, arrays, self._integral)
         found = self._plan(sizes)
         self._last = sizes
         self._dtype = dtype.name
-        if can_generate(found, dtype) or self.backend != "numpy":
+        if self.backend == "native":
+            native = self._native(found, dtype)
+            if native is not None:
+                return native
+        elif can_generate(found, dtype) or self.backend != "numpy":
             return Generated(found, dtype, self.backend)
+        if can_generate(found, dtype):
+            return Generated(found, dtype, "numpy")
         return Executable(found, Setting(dtype, self.model, sizes, self._seed))
+
+    def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
+        """The compiled program; None, with a notice, where there can be none."""
+        reason = lacking(found, dtype)
+        if reason is None:
+            try:
+                return Native(found, dtype)
+            except NoCompiler as problem:
+                reason = str(problem)
+        notice(reason)
+        return None
 
     def _nominal(self) -> dict[str, int]:
         """Sizes to show a program at that has not been called: all different, and moderate."""

@@ -11,8 +11,10 @@ from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.scans import Scan, in_pieces, scan_of
 from einrnn.numeric.steps import (
     Allocate,
+    Assemble,
     At,
     Choose,
+    Contract,
     Item,
     Layout,
     Loop,
@@ -85,6 +87,10 @@ class _JaxWriter(Writer):
             return []
         texts = ", ".join(text for _, text in sorted(self._pieces[array].items()))
         return [f"{'    ' * depth}{self.name(array)} = np.concatenate(({texts},))"]
+
+    def halved(self, step: Contract) -> bool:
+        """Never: blocks would be calls of their own."""
+        return False
 
     def store(self, step: Store, depth: int) -> list[str]:
         """A new array under the old name, or one more piece of it."""
@@ -207,6 +213,19 @@ class _JaxWriter(Writer):
             f"{pad}    return {self.name(step.otherwise_out)}",
             f"{pad}{out} = jax.lax.cond({tests or 'True'}, then_{out}, otherwise_{out})",
         ]
+
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are added to."""
+        return super().base(step, None) if whole is None else self.name(step.args[whole])
+
+    def part(
+        self, out: str, arg: int, places: tuple[tuple[int, int], ...], assign: str
+    ) -> list[str]:
+        """A new array under the old name."""
+        self.helpers.add("diagonal")
+        axes, offsets = tuple(a for a, _ in places), tuple(offset for _, offset in places)
+        shape = self.plan.registers[arg].shape
+        return [f"{out} = {out}.at[diagonal({axes}, {offsets}, {shape})].add({self.name(arg)})"]
 
     def value(self, step: Step) -> str:
         """The right side; a row at a counter is a dynamic slice."""
