@@ -34,8 +34,9 @@ from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
 from einrnn.numeric.native.native import Native, lacking, notice
 from einrnn.numeric.native.toolchain import NoCompiler
-from einrnn.numeric.plan import Output, Plan, plan
+from einrnn.numeric.plan import Output, Plan
 from einrnn.numeric.references import needed
+from einrnn.numeric.ways import Ways
 
 if TYPE_CHECKING:
     from einrnn.numeric.cut.checkpoint import Checkpointed
@@ -103,6 +104,7 @@ class Program:
         self._seen: dict[object, Executable | Generated | Native] = {}
         self._last: dict[str, int] | None = None
         self._dtype = "float64"
+        self._ways = Ways(model, self.outputs, formula, self.inputs)
         self._foreign = foreign(self)
 
     def __call__(self, **given: Any) -> dict[str, Array]:
@@ -131,7 +133,7 @@ class Program:
 
     def ready(
         self, arrays: Mapping[str, Shaped], sizes: Mapping[str, int]
-    ) -> Executable | Generated:
+    ) -> Executable | Generated | Native:
         """The code for arrays of these shapes and dtypes."""
         key = (
             tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
@@ -239,7 +241,7 @@ class Program:
         wanted = {name: sizes[name] for name in self.sizes}
         key = tuple(wanted.items())
         if key not in self._plans:
-            self._plans[key] = plan(self.model, self.outputs, wanted, self._seed)
+            self._plans[key] = self._ways.plan(wanted, self._seed)
         return self._plans[key]
 
     def _prepared(
