@@ -77,7 +77,7 @@ def test_a_limit_chooses_a_way_that_keeps_it(rnn: einrnn.Document) -> None:
 
 def test_an_equation_with_a_limit_is_sliced_as_an_einsum_string_is() -> None:
     letters = "abcdef"
-    equation = "s = A[a,b,c] B[a,d,e] C[b,d,f] E[c,e,f]"
+    equation = "s = P[a,b,c] Q[a,d,e] R[b,d,f] S[c,e,f]"
     sizes = dict.fromkeys(letters, 8)
     by_string = einrnn.paths("abc,ade,bdf,cef->", sizes=sizes, memory=4000, measure=False)
     dims = {letter.upper(): 8 for letter in letters}
@@ -129,7 +129,9 @@ def _scanned(pairs: list[_Counted]) -> list[_Counted]:
     return result
 
 
-@pytest.mark.parametrize(("steps", "state", "carried"), product((1, 2, 5, 8, 13), (1, 3), (1, 4)))
+@pytest.mark.parametrize(
+    ("steps", "state", "carried"), list(product((1, 2, 5, 8, 13), (1, 3), (1, 4)))
+)
 def test_an_associative_scan_costs_what_one_that_is_run_does(
     steps: int, state: int, carried: int
 ) -> None:
