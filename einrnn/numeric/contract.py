@@ -19,6 +19,7 @@ from einrnn.numeric.steps import (
     Spread,
 )
 from einrnn.pathfinder.evaluate import Path
+from einrnn.pathfinder.evaluate import flops as flops_of_path
 from einrnn.pathfinder.network import Network
 
 
@@ -55,6 +56,20 @@ def mapped(emitter: Emitter, function: str, *args: Var, kind: Kind = "number") -
     registers = tuple(_trailing(emitter, arg, axes) for arg in args)
     shape, names = sizes_of(axes), letters_of(axes)
     return Var(emitter.emit(Map, function, registers, shape=shape, kind=kind, letters=names), axes)
+
+
+def outer(emitter: Emitter, left: Var, right: Var, rank: Mapping[Axis, int]) -> Var:
+    """A product of which nothing is summed yet: what will be lies first, then as in ``rank``.
+
+    The next product then reads it as a matrix without a copy.
+    """
+    axes = union((left, right))
+    if len(axes) in (len(left.axes), len(right.axes)):
+        return mapped(emitter, "*", left, right)
+    axes = tuple(sorted(axes, key=lambda axis: rank.get(axis, -1)))
+    registers = aligned(emitter, left, axes), aligned(emitter, right, axes)
+    shape, names = sizes_of(axes), letters_of(axes)
+    return Var(emitter.emit(Map, "*", registers, shape=shape, letters=names), axes)
 
 
 def _trailing(emitter: Emitter, var: Var, axes: Sequence[Axis]) -> int:
@@ -175,15 +190,23 @@ def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
     return all(axis not in other.axes for other in chosen if other is not var)
 
 
-def _path(emitter: Emitter, arrays: list[Var], summed: set[Axis]) -> Path:
+def path_flops(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> int:
+    """What the best order of pairs costs."""
+    return flops_of_path(_network(emitter, arrays, summed), _path(emitter, arrays, summed))
+
+
+def _path(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> Path:
     if len(arrays) == 1:
         return ((0,),)
+    return emitter.ordering(_network(emitter, arrays, summed))
+
+
+def _network(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> Network:
     present = dict.fromkeys(axis for var in arrays for axis in var.axes)
     sizes = {axis: axis.size for axis in present}
     output = [axis for axis in present if axis not in summed]
     identities = [emitter.identity(var.register) for var in arrays]
-    terms = [var.axes for var in arrays]
-    return emitter.ordering(Network.of(terms, output, sizes, identities=identities))
+    return Network.of([var.axes for var in arrays], output, sizes, identities=identities)
 
 
 def _pair(
@@ -195,7 +218,7 @@ def _pair(
     larger = max(left, right, key=lambda var: prod(sizes_of(var.axes)))
     summed = [axis for axis in larger.axes if axis in over]
     if not summed:
-        return mapped(emitter, "*", left, right)
+        return outer(emitter, left, right, rank)
     batch = _ranked([axis for axis in both if axis not in over], rank)
     kept_left = _ranked([axis for axis in left.axes if axis not in both], rank)
     kept_right = _ranked([axis for axis in right.axes if axis not in both], rank)

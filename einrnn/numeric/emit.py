@@ -64,6 +64,8 @@ class Emitter:
         self._floor = CONSTANTS
         self._levels: list[int] = []
         self._versions: dict[int, int] = {}
+        # the step behind each shared register
+        self.made: dict[int, Step] = {}
 
     def register(self, shape: tuple[int, ...], kind: Kind, letters: tuple[str, ...] = ()) -> int:
         """A new register that lives in the innermost block."""
@@ -123,7 +125,8 @@ class Emitter:
         self.registers.append(Register(shape, kind, letters))
         self._levels.append(level)
         out = len(self.registers) - 1
-        self.blocks[level].steps.append(make(out, *args))
+        self.made[out] = make(out, *args)
+        self.blocks[level].steps.append(self.made[out])
         self.blocks[level].shared[key] = out
         return out
 

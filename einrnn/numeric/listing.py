@@ -9,6 +9,7 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Cast,
     Choose,
@@ -159,6 +160,8 @@ class _Writer:
                 return f"{self.name(source)} at ({at})   gather"
             case Scatter(_, source, index):
                 return f"{self.value(source)} added up by {self.value(index)}   scatter"
+            case Assemble(_, _, args):
+                return f"{', '.join(self.value(arg) for arg in args)}   along diagonals"
             case Map(_, function, args):
                 return self._map(function, [self.value(arg) for arg in args])
             case Fold(_, op, source):
