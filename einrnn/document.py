@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
-from einrnn.expression import Expression, Form
 from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
 
 if TYPE_CHECKING:
     from einrnn.check.verdict import Report, Verdict
+    from einrnn.expression import Expression, Form
     from einrnn.numeric.compressed import CompressedProgram
     from einrnn.numeric.program import Program
 
@@ -118,6 +118,8 @@ class Document:
             EinrnnError: E806, the form is not known; E807, an assumption is not in the document.
         """
         expr, ranges = parse_expression(text, self.model)
+        from einrnn.expression import Expression
+
         return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
     @overload
@@ -151,18 +153,18 @@ class Document:
             EinrnnError: E801, the backend is not known or not installed.
         """
         from einrnn.numeric.backends import require
-        from einrnn.numeric.program import compile_program
-        from einrnn.outputs import prepared
+        from einrnn.numeric.program import compile_formula
+        from einrnn.outputs import formula_of
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        model, wanted = prepared(self.model, outputs)
+        formula = formula_of(self.model, outputs)
         if compress:
             from einrnn.numeric.compressed import compile_compressed
 
-            return compile_compressed(model, wanted, backend=backend)
-        return compile_program(model, wanted, backend=backend)
+            return compile_compressed(*formula.closed(), backend=backend)
+        return compile_formula(formula, backend)
 
     def __str__(self) -> str:
         return self.source.text

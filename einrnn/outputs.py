@@ -23,6 +23,7 @@ from einrnn.core.model import Clause, Definition, Input, Model, Range
 from einrnn.core.nodes import Add, Affine, Derivative, Element, Expr, Index, Mul, Reduce
 from einrnn.errors import LanguageError
 from einrnn.language import parse_expression
+from einrnn.numeric.formula import Formula
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.arguments import named_arguments
 from einrnn.symbolic.derived import complete, fewer_axes
@@ -30,7 +31,6 @@ from einrnn.symbolic.sweep.sweep import swept
 from einrnn.symbolic.tangent import along
 
 Ranges = Mapping[Index, Range]
-Output = tuple[Expr, tuple[Index, ...], Ranges]
 
 _PRODUCT = re.compile(r"\s*(jvp|vjp|hvp)\s*\((.*)\)\s*", re.DOTALL)
 _NAMED = re.compile(r"\s*([^\W\d][\w'\u0300-\u036f]*)\s*=\s*([^\W\d][\w'\u0300-\u036f]*)\s*")
@@ -42,20 +42,16 @@ _SHAPES = {
 }
 
 
-def prepared(model: Model, texts: Sequence[str]) -> tuple[Model, dict[str, Output]]:
-    """The expressions of all outputs without derivatives, and the model with what they need.
+def formula_of(model: Model, texts: Sequence[str]) -> Formula:
+    """The expressions of all outputs, and the model with what they need.
 
     Raises:
         LanguageError: an output is not a well-formed expression of the document, or (E808)
             a product of derivatives is not.
     """
     work = _Outputs(model)
-    found = [work.read(text) for text in texts]
-    model = work.with_tangents(named_arguments(work.model))
-    model, exprs = complete(model, found, fewer_axes)
-    model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, found, strict=True)])
-    pairs = zip(texts, exprs, found, strict=True)
-    return model, {text: (expr, tuple(ranges), ranges) for text, expr, (_, ranges) in pairs}
+    found = {text: work.read(text) for text in texts}
+    return Formula(work.with_tangents(named_arguments(work.model)), found)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from einrnn.check.claims import names_used
 from einrnn.core.model import Assumption, Model
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
-from einrnn.exact.floats import FloatPoint
+from einrnn.exact.floats import FloatPoints
 from einrnn.exact.values import UNDEFINED
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
@@ -23,19 +23,23 @@ _DIFFERENCE = 1e-6
 
 
 def residuals(
-    model: Model, assumptions: tuple[Assumption, ...], sizes: Mapping[str, int], arrays: Arrays
-) -> list[float]:
-    """Left minus right of every assumption at every value of its indices."""
-    point = FloatPoint(model, sizes, arrays)
-    values: list[float] = []
+    model: Model,
+    assumptions: tuple[Assumption, ...],
+    sizes: Mapping[str, int],
+    rows: Sequence[Arrays],
+) -> npt.NDArray[np.float64]:
+    """Left minus right of every assumption at every value of its indices, for each row of
+    arrays: [rows, equations]."""
+    points = FloatPoints(model, sizes, rows)
+    columns: list[npt.NDArray[np.float64]] = [np.zeros((len(rows), 0))]
     for assumption in assumptions:
-        both = sides(point.evaluator, assumption.left, assumption.right, assumption.ranges, None)
+        both = sides(points.evaluator, assumption.left, assumption.right, assumption.ranges, None)
         if both is None:
             continue
-        gaps = np.broadcast_to(both.left - both.right, both.flags.shape)
-        undefined = (both.flags & UNDEFINED) != 0
-        values += np.where(undefined, np.nan, gaps).ravel().tolist()
-    return values
+        gaps = np.where((both.flags & UNDEFINED) != 0, np.nan, both.left - both.right)
+        flat = gaps.reshape(gaps.shape[0], -1)
+        columns.append(np.broadcast_to(flat, (len(rows), flat.shape[1])))
+    return np.concatenate(columns, axis=1)
 
 
 def satisfy(
@@ -52,7 +56,7 @@ def satisfy(
     movable = _movable(model, assumptions)
     try:
         for _ in range(_STEPS):
-            now = np.array(residuals(model, assumptions, sizes, result), dtype=float)
+            now = residuals(model, assumptions, sizes, (result,))[0]
             if not np.all(np.isfinite(now)):
                 return None
             if np.max(np.abs(now), initial=0.0) < _TOLERANCE:
@@ -86,17 +90,15 @@ def _newton_step(
     now: npt.NDArray[np.float64],
 ) -> None:
     """One step of Gauss and Newton, the shortest one, in place of the old arrays."""
-    columns: list[npt.NDArray[np.float64]] = []
+    rows: list[dict[str, npt.NDArray[np.generic]]] = []
     for name in movable:
         original = np.array(arrays[name], dtype=float)
         for position in np.ndindex(original.shape):
             moved = np.array(original)
             moved[position] += _DIFFERENCE
-            arrays[name] = moved
-            there = np.array(residuals(model, assumptions, sizes, arrays), dtype=float)
-            columns.append((there - now) / _DIFFERENCE)
-        arrays[name] = original
-    step = np.linalg.lstsq(np.stack(columns, axis=1), -now, rcond=1e-9)[0]
+            rows.append({**arrays, name: moved})
+    slopes = (residuals(model, assumptions, sizes, rows) - now) / _DIFFERENCE
+    step = np.linalg.lstsq(slopes.T, -now, rcond=1e-9)[0]
     start = 0
     for name in movable:
         size = arrays[name].size

@@ -11,17 +11,13 @@ import numpy.typing as npt
 
 from einrnn.check.claims import Prepared, Ready
 from einrnn.check.points import Point
+from einrnn.check.tolerance import relative
 from einrnn.core.nodes import Expr, Index
 from einrnn.errors import EinrnnError
 from einrnn.numeric.program import Program, compile_program
 
 Values = npt.NDArray[np.float64]
 Position = tuple[int, ...]
-
-# Sides that differ by less than this, relative to their size, are taken to agree; what is
-# between this and REFUTES is neither.
-AGREES = 1e-9
-REFUTES = 1e-6
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,6 @@ class Both:
     def errors(self) -> Values:
         """The relative difference of the sides, 0 where one is undefined."""
         return np.where(self.defined, relative(self.left, self.right), 0.0)
-
-
-def relative(left: Values, right: Values) -> Values:
-    """The difference relative to the larger magnitude, or to 1 where that is larger."""
-    with np.errstate(all="ignore"):
-        scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
-        return np.abs(left - right) / scale
 
 
 def span(point: Point, ready: Ready) -> list[range]:

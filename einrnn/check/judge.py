@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from einrnn.check import counterexample as examples
 from einrnn.check.claims import (
     Prepared,
     Ready,
@@ -15,33 +14,25 @@ from einrnn.check.claims import (
     prepare,
     with_free_boundaries,
 )
-from einrnn.check.compare import AGREES
-from einrnn.check.explain import explained
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
-from einrnn.check.symbolic import equal_in_sympy
+from einrnn.check.tolerance import AGREES
 from einrnn.check.verdict import Counterexample, Verdict
-from einrnn.check.witnesses import Witness, Witnesses
+from einrnn.check.witness import Witness
 from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic
 from einrnn.exact.exact import Exact, Outcome
 from einrnn.source import Source
-from einrnn.symbolic.proof.prover import Proof
+from einrnn.symbolic.proof.statement import Proof
+
+if TYPE_CHECKING:
+    from einrnn.check.witnesses import Witnesses
 
 _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 6.0
 _SYMPY_SECONDS = 2.0
 _REPAIR_SECONDS = 2.0
-
-
-@dataclass(frozen=True)
-class Beside:
-    """What is found out beside the proofs: the word of the other engines and, of a claim
-    that fails in numbers, the counterexample."""
-
-    witness: Witness = field(default_factory=Witness)
-    counterexample: Counterexample | None = None
 
 
 @dataclass
@@ -60,7 +51,10 @@ class Judge:
     explain: frozenset[str] = frozenset()
     _outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
     _proofs: dict[str, Proof | None] = field(default_factory=dict[str, "Proof | None"])
-    _besides: dict[str, Beside] = field(default_factory=dict[str, Beside])
+    _words: dict[str, Witness] = field(default_factory=dict[str, Witness])
+    _failures: dict[str, Counterexample | None] = field(
+        default_factory=dict[str, "Counterexample | None"]
+    )
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -79,7 +73,9 @@ class Judge:
 
     @cached_property
     def witnesses(self) -> Witnesses:
-        """The other engines."""
+        """The other engines, which take long to load."""
+        from einrnn.check.witnesses import Witnesses
+
         return Witnesses(self.prepared, self.seed)
 
     @cached_property
@@ -97,13 +93,13 @@ class Judge:
     def verdict(self, ready: Ready) -> Verdict:
         """What is found out about one claim."""
         start = time.monotonic()
-        tried, beside = self.numbers.sides(ready), self.beside(ready)
-        defects = (*tried.defects, *beside.witness.defects)
-        base = self._base(ready, tried, beside.witness)
+        tried, witness = self.numbers.sides(ready), self.witness(ready)
+        defects = (*tried.defects, *witness.defects)
+        base = self._base(ready, tried, witness)
         if defects:
             return self._defective(base, ready, defects)
         verdict = (
-            self._refuted(base, beside)
+            self._refuted(base, self.counterexample(ready))
             or self._proved(base, ready)
             or self._tested(base, ready, tried)
         )
@@ -137,15 +133,23 @@ class Judge:
             self._proofs[ready.key] = found
         return self._proofs[ready.key]
 
-    def beside(self, ready: Ready) -> Beside:
-        """The other engines at one point, and the counterexample where numbers object."""
-        if ready.key not in self._besides:
+    def witness(self, ready: Ready) -> Witness:
+        """The word of the other engines at one point."""
+        if ready.key not in self._words:
             point = self.numbers.first_point(ready)
-            witness = Witness() if point is None else self.witnesses.of(ready, point)
-            self._besides[ready.key] = Beside(witness, self._counterexample(ready))
-        return self._besides[ready.key]
+            word = Witness() if point is None else self.witnesses.of(ready, point)
+            self._words[ready.key] = word
+        return self._words[ready.key]
+
+    def counterexample(self, ready: Ready) -> Counterexample | None:
+        """Where a claim fails, if a tier of numbers objects to it."""
+        if ready.key not in self._failures:
+            self._failures[ready.key] = self._counterexample(ready)
+        return self._failures[ready.key]
 
     def _counterexample(self, ready: Ready) -> Counterexample | None:
+        from einrnn.check import counterexample as examples
+
         tried = self.numbers.sides(ready)
         if tried.failed_at is None and self.outcome(ready).verdict != "differs":
             return None
@@ -154,18 +158,24 @@ class Judge:
             found = examples.at_point(self.prepared, ready, tried.failed_at)
         return found
 
-    @property
-    def besides(self) -> dict[str, Beside]:
-        """What has been found out beside the proofs so far, by the keys of claims."""
-        return dict(self._besides)
+    def words(self) -> dict[str, Witness]:
+        """What the other engines have said so far, by the keys of claims."""
+        return dict(self._words)
 
-    def take(self, besides: dict[str, Beside]) -> None:
+    def failures(self) -> dict[str, Counterexample | None]:
+        """The counterexamples found so far, by the keys of claims."""
+        return dict(self._failures)
+
+    def take(self, words: dict[str, Witness], failures: dict[str, Counterexample | None]) -> None:
         """What was worked out elsewhere."""
-        self._besides |= besides
+        self._words |= words
+        self._failures |= failures
 
     # ------------------------------------------------------------------ the verdicts
     def _explained(self, verdict: Verdict, ready: Ready) -> Verdict:
         """The verdict with its explanation; a defect there does not undo the refutation."""
+        from einrnn.check.explain import explained
+
         seconds = min(self.seconds, _REPAIR_SECONDS)
         try:
             return explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
@@ -203,8 +213,7 @@ class Judge:
         )
         return replace(base, verdict="invalid", diagnostics=problems)
 
-    def _refuted(self, base: Verdict, beside: Beside) -> Verdict | None:
-        found = beside.counterexample
+    def _refuted(self, base: Verdict, found: Counterexample | None) -> Verdict | None:
         if found is None:
             return None
         return replace(base, verdict="refuted", method="counterexample", counterexample=found)
@@ -239,6 +248,8 @@ class Judge:
         """How a claim was tested: exactly where the exact tier could."""
         if outcome.verdict == "agrees" and outcome.exact:
             return "exact modulo primes, and numbers"
+        from einrnn.check.symbolic import equal_in_sympy
+
         symbolic = equal_in_sympy(
             self.prepared,
             ready,

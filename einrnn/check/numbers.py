@@ -9,15 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready
-from einrnn.check.compare import REFUTES, relative
-from einrnn.check.points import SMALL, WIDE, Point, Points
+from einrnn.check.points import SMALL, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, large_sizes, trial_sizes
+from einrnn.check.tolerance import REFUTES, relative
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome
 
 _CROSS = 1e-8
-_SMALL_DRAWS = 2
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Numbers:
     def sides(self, ready: Ready) -> Tried:
         """Both sides at all sizes, several draws at the smallest; then at larger sizes and at
         entries of very different magnitudes, where a bound or a sign that small ones hide
-        shows."""
+        shows. The first sizes at which they differ are the last."""
         if ready.key not in self._tried:
             self._tried[ready.key] = self._evaluated(ready)
         return self._tried[ready.key]
@@ -65,61 +64,56 @@ class Numbers:
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
-        for sizes, draw in (*self._trials, *self._guards):
-            point = self.points.at(sizes, ready.assumptions, draw)
-            if point is None:
+        for sizes, draws in self._trials:
+            if tried.failed_at is not None:
+                break
+            batch = self.points.batch(sizes, ready.assumptions, draws)
+            if batch is None:
                 continue
             try:
-                both = self._compared(point, ready)
-                if both.compared and not tried.sizes:
-                    tried = _crossed(point, ready)
+                outcomes = self._compared(batch, ready)
+                if outcomes[0].compared and not tried.sizes:
+                    tried = _crossed(batch.points[0], ready)
             except EinrnnError:
                 continue
-            if draw == WIDE and both.error > REFUTES:
-                # saturated or cancelled as often as false: the exact tier has to say which
-                tried = replace(tried, extreme=True)
-                continue
-            if both.compared:
-                tried = _with(tried, point, both, counted=draw != WIDE)
+            for point, both in zip(batch.points, outcomes, strict=True):
+                tried = _with(tried, point, both)
         return tried
 
-    def _compared(self, point: Point, ready: Ready) -> FloatOutcome:
+    def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:
         """By adjoints at large sizes, where derivatives ahead would have too many entries."""
-        large = point.sizes == self._guards[0][0]
+        large = len(batch.points) == 1 and batch.points[0].sizes == self._trials[-1][0]
         pair = ready.reverse if large else ready.forward
-        there = point.reverse if large else point.forward
-        return there.compare(pair.left, pair.right, ready.claim.ranges)
+        there = batch.points[0].reverse.points if large else batch.forward
+        return there.outcomes(pair.left, pair.right, ready.claim.ranges)
 
     @cached_property
-    def _guards(self) -> list[tuple[Sizes, int]]:
-        return [
-            (large_sizes(self.prepared.model), 0),
-            (trial_sizes(self.prepared.model)[0], WIDE),
-            (trial_sizes(self.prepared.model)[0], SMALL),
-            (trial_sizes(self.prepared.model)[-1], SMALL),
-        ]
-
-    @cached_property
-    def _trials(self) -> list[tuple[Sizes, int]]:
-        """Sizes with the number of a random draw: one where sizes are large, several at the
+    def _trials(self) -> list[tuple[Sizes, tuple[int, ...]]]:
+        """Sizes with the numbers of random draws: one where sizes are large, several at the
         smallest, where few entries have to show what depends on their signs."""
         rows = trial_sizes(self.prepared.model)
-        large, small = rows[:-2], rows[-2:]
-        return [(sizes, 0) for sizes in large] + [
-            (sizes, draw) for sizes in small for draw in range(_SMALL_DRAWS)
+        return [
+            *((sizes, (0,)) for sizes in rows[:-2]),
+            *((sizes, (0, 1)) for sizes in rows[-2:]),
+            (rows[0], (WIDE, SMALL)),
+            (rows[-1], (SMALL,)),
+            (large_sizes(self.prepared.model), (0,)),
         ]
 
 
-def _with(tried: Tried, point: Point, both: FloatOutcome, counted: bool) -> Tried:
+def _with(tried: Tried, point: Point, both: FloatOutcome) -> Tried:
     """The record with one more point in it; errors at extreme entries say little."""
-    failed = point if both.error > REFUTES else None
-    return Tried(
-        tried.sizes if point.sizes in tried.sizes else (*tried.sizes, point.sizes),
-        max(tried.error, both.error) if counted or failed else tried.error,
-        tried.cross,
-        tried.failed_at or failed,
-        tried.defects,
-        tried.extreme,
+    if not both.compared:
+        return tried
+    wide, fails = point.draw == WIDE, both.error > REFUTES
+    if wide and fails:
+        # saturated or cancelled as often as false: the exact tier has to say which
+        return replace(tried, extreme=True)
+    return replace(
+        tried,
+        sizes=tried.sizes if point.sizes in tried.sizes else (*tried.sizes, point.sizes),
+        error=tried.error if wide else max(tried.error, both.error),
+        failed_at=tried.failed_at or (point if fails else None),
     )
 
 

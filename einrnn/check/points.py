@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,11 +14,11 @@ import numpy.typing as npt
 from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.core.model import Model
-from einrnn.exact.floats import FloatPoint
-from einrnn.numeric.interpret import Interpreter
+from einrnn.exact.floats import FloatPoint, FloatPoints
 from einrnn.numeric.sample import sample, small_values
 
 if TYPE_CHECKING:
+    from einrnn.numeric.interpret import Interpreter
     from einrnn.sympy_backend.evaluate import SympyValues
 
 Array = npt.NDArray[np.generic]
@@ -46,10 +46,13 @@ class Point:
     prepared: Prepared
     sizes: Mapping[str, int]
     arrays: Mapping[str, Array]
+    draw: int = 0
 
     @cached_property
     def interpreter(self) -> Interpreter:
         """The oracle at this point; it remembers every entry it has computed."""
+        from einrnn.numeric.interpret import Interpreter
+
         return Interpreter(self.prepared.forward, self.sizes, self.arrays)
 
     @cached_property
@@ -71,6 +74,23 @@ class Point:
         return SympyValues(self.prepared.forward, self.sizes, self.arrays, opaque_value)
 
 
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Points of the same sizes, evaluated together."""
+
+    points: tuple[Point, ...]
+
+    @cached_property
+    def forward(self) -> FloatPoints:
+        """All points, derivatives carried out ahead."""
+        first = self.points[0]
+        if len(self.points) == 1:
+            return first.forward.points
+        rows = [point.arrays for point in self.points]
+        prepared = first.prepared
+        return FloatPoints(prepared.forward, first.sizes, rows, prepared.groups[0])
+
+
 @dataclass
 class Points:
     """The points of one document (or of its variant), made when first asked for.
@@ -82,6 +102,9 @@ class Points:
     prepared: Prepared
     seed: int
     _made: dict[_Key, Point | None] = field(default_factory=dict["_Key", "Point | None"])
+    _batches: dict[tuple[Point, ...], Batch] = field(
+        default_factory=dict["tuple[Point, ...]", "Batch"]
+    )
 
     def at(
         self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int = 0
@@ -92,6 +115,18 @@ class Points:
         if key not in self._made:
             self._made[key] = self._make(sizes, assumptions, draw)
         return self._made[key]
+
+    def batch(
+        self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draws: Sequence[int]
+    ) -> Batch | None:
+        """The points of some draws together, without those for which no inputs were found."""
+        made = (self.at(sizes, assumptions, draw) for draw in draws)
+        points = tuple(point for point in made if point is not None)
+        if not points:
+            return None
+        if points not in self._batches:
+            self._batches[points] = Batch(points)
+        return self._batches[points]
 
     def _make(
         self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int
@@ -104,4 +139,4 @@ class Points:
             arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
         granted = named_assumptions(model, assumptions)
         satisfied = satisfy(model, granted, sizes, arrays)
-        return None if satisfied is None else Point(self.prepared, dict(sizes), satisfied)
+        return None if satisfied is None else Point(self.prepared, dict(sizes), satisfied, draw)

@@ -14,7 +14,8 @@ from einrnn.core.model import Model
 from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
-from einrnn.symbolic.proof.prover import Lemma, Proof, Prover, Statement, usable
+from einrnn.symbolic.proof.prover import Prover
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, usable
 
 _CONJECTURE_SECONDS = 8.0
 

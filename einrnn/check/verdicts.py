@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from einrnn.check import memo
 from einrnn.check.aside import Aside
 from einrnn.check.claims import Ready
-from einrnn.check.judge import Beside, Judge
+from einrnn.check.judge import Judge
 from einrnn.check.verdict import Verdict
 from einrnn.core.model import Claim
 from einrnn.errors import Diagnostic, EinrnnError
 
+R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
 
 
@@ -55,22 +57,25 @@ def _keys(judge: Judge) -> list[Hashable]:
 
 
 def _ahead(judge: Judge, claims: Sequence[Claim]) -> None:
-    """Numbers of all claims first; then the proofs, and the rest beside them."""
+    """Numbers of all claims, then the proofs; beside them, in processes of their own, the other
+    engines from the start and the counterexamples once it is known what fails."""
     wanted = {id(claim) for claim in claims}
     ready = [item for item in judge.prepared.claims if id(item.claim) in wanted]
+    words = Aside(partial(_each, judge.witness, ready, judge.words))
     for item in ready:
         _quietly(partial(judge.numbers.sides, item))
         _quietly(partial(judge.outcome, item))
-    aside = Aside(partial(_besides, judge, ready))
+    failures = Aside(partial(_each, judge.counterexample, ready, judge.failures))
     for item in ready:
         _quietly(partial(judge.proof, item))
-    judge.take(aside.result())
+    judge.take(words.result(), failures.result())
 
 
-def _besides(judge: Judge, ready: Sequence[Ready]) -> dict[str, Beside]:
+def _each(work: Callable[[Ready], object], ready: Sequence[Ready], found: Callable[[], R]) -> R:
+    """Some work on each claim; what has been found then."""
     for item in ready:
-        _quietly(partial(judge.beside, item))
-    return judge.besides
+        _quietly(partial(work, item))
+    return found()
 
 
 def _quietly(work: Callable[[], object]) -> None:

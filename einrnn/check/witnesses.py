@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.claims import Prepared, Ready, names_used
-from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted, relative
+from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted
 from einrnn.check.differences import largest_error
 from einrnn.check.points import Point
+from einrnn.check.tolerance import relative
+from einrnn.check.witness import Witness
 from einrnn.core.nodes import Index, Opaque
 from einrnn.core.traverse import elements, walk
 from einrnn.errors import EinrnnError
@@ -22,14 +24,6 @@ _CROSS = 1e-8
 _DIFFERENCES = 1e-6
 
 Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
-
-
-@dataclass(frozen=True)
-class Witness:
-    """The largest relative difference between the engines, and where it is a defect."""
-
-    cross: float = 0.0
-    defects: tuple[str, ...] = ()
 
 
 @dataclass

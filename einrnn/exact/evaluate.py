@@ -227,9 +227,9 @@ def _mul(ev: Evaluator, node: n.Mul, level: int, env: Env) -> Steps:
     if not node.factors:
         return Values(ev.rules.whole(np.ones(1, dtype=np.int64), level))
     factors = yield from ev.all(node.factors, order_of(node.free), level, env)
-    data = factors[0].data
-    for factor in sorted(factors[1:], key=lambda value: value.data.size):
-        data = ev.rules.mul(data, factor.data, level)
+    data, *others = sorted((factor.data for factor in factors), key=lambda data: data.size)
+    for other in others:
+        data = ev.rules.mul(data, other, level)
     return Values(data, merged(*[factor.flags for factor in factors]))
 
 

@@ -107,13 +107,14 @@ class FloatPoint:
     groups: Groups | None = field(default=None)
 
     @cached_property
-    def _points(self) -> FloatPoints:
+    def points(self) -> FloatPoints:
+        """The same as the only one of several."""
         return FloatPoints(self.model, self.sizes, (self.arrays,), self.groups)
 
     @property
     def evaluator(self) -> Evaluator:
         """What remembers every value at this point."""
-        return self._points.evaluator
+        return self.points.evaluator
 
     def compare(
         self,
@@ -123,7 +124,7 @@ class FloatPoint:
         condition: Cond | None = None,
     ) -> FloatOutcome:
         """Both sides of ``left = right``, as :meth:`FloatPoints.outcomes` does."""
-        return self._points.outcomes(left, right, ranges, condition)[0]
+        return self.points.outcomes(left, right, ranges, condition)[0]
 
 
 def _outcome(both: Compared, point: int) -> FloatOutcome:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from einrnn.errors import Diagnostic, Span
+from einrnn.folders import cache_folder
 from einrnn.language import ast
 from einrnn.language.build import Builder
 from einrnn.language.split import KEYWORD, LABEL, Piece, masked, split, without_comments
@@ -61,9 +63,21 @@ def _parser() -> tuple[Lark, Builder]:
     grammar = files("einrnn.language").joinpath("grammar.lark").read_text(encoding="utf-8")
     builder = Builder()
     parser = Lark(
-        grammar, parser="lalr", start=_RULES, maybe_placeholders=True, transformer=builder
+        grammar,
+        parser="lalr",
+        start=_RULES,
+        maybe_placeholders=True,
+        transformer=builder,
+        cache=_tables(grammar),
     )
     return parser, builder
+
+
+def _tables(grammar: str) -> str | bool:
+    """The file in which the tables of a grammar are kept: to make them takes longer than to
+    parse a document. False where no such file can be had."""
+    folder = cache_folder()
+    return str(folder / f"grammar-{sha256(grammar.encode()).hexdigest()[:16]}") if folder else False
 
 
 def parse_rule(rule: str, text: str, base: int) -> Any:

@@ -39,7 +39,8 @@ class Closures:
     """Closures of nodes, made once each.
 
     They look entries up in ``memo`` and raise Missing where one is not there. ``whole``
-    has the closures of tall nodes, whose values are in ``memo`` as well.
+    has the closures of tall nodes, whose values are in ``memo`` as well, and ``matrices``
+    what functions of whole matrices have given.
     """
 
     memo: dict[Key, Any]
@@ -47,6 +48,7 @@ class Closures:
     exact: bool
     opaque_seed: int
     whole: dict[n.Node, Run] = field(default_factory=dict[n.Node, Run])
+    matrices: dict[tuple[object, ...], Any] = field(default_factory=dict["tuple[object, ...]", Any])
     _readers: dict[n.Node, Run] = field(default_factory=dict[n.Node, Run])
     _heights: dict[n.Node, int] = field(default_factory=dict[n.Node, int])
 
@@ -124,7 +126,7 @@ def _make(closures: Closures, node: n.Node, below: list[Run]) -> Run:
         case n.Cases():
             return _cases(below)
         case n.Matrix():
-            return _matrix(closures.exact, node, below)
+            return _matrix(closures, node, below)
         case n.Argument():
             return _argument(node, below)
         case n.Opaque():
@@ -242,10 +244,11 @@ def _cases(below: list[Run]) -> Run:
     return run
 
 
-def _matrix(exact: bool, node: n.Matrix, below: list[Run]) -> Run:
+def _matrix(closures: Closures, node: n.Matrix, below: list[Run]) -> Run:
     size, body, exponent, *at = below
-    one: Scalar = Fraction(1) if exact else 1.0
-    known: dict[Position, Any] = {}
+    one: Scalar = Fraction(1) if closures.exact else 1.0
+    known = closures.matrices
+    named = (node.op, node.row, node.column, node.size, node.body)
     free = sorted(
         (node.body.free - {node.row, node.column}) | node.power.free, key=lambda index: index.name
     )
@@ -258,7 +261,7 @@ def _matrix(exact: bool, node: n.Matrix, below: list[Run]) -> Run:
         return _matrix_function(node.op, rows, exponent(env))
 
     def run(env: Env) -> Any:
-        key = tuple([env[index] for index in free])
+        key = (named, exponent(env), tuple([env[index] for index in free]))
         if key not in known:
             known[key] = whole(env)
         position = tuple(place(env) for place in at)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 
@@ -192,20 +192,21 @@ def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
 
 def path_flops(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> int:
     """What the best order of pairs costs."""
-    return flops_of_path(_network(arrays, summed), _path(emitter, arrays, summed))
+    return flops_of_path(_network(emitter, arrays, summed), _path(emitter, arrays, summed))
 
 
 def _path(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> Path:
-    if len(arrays) <= 2:
-        return (tuple(range(len(arrays))),)
-    return emitter.ordering(_network(arrays, summed))
+    if len(arrays) == 1:
+        return ((0,),)
+    return emitter.ordering(_network(emitter, arrays, summed))
 
 
-def _network(arrays: Sequence[Var], summed: set[Axis]) -> Network:
+def _network(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> Network:
     present = dict.fromkeys(axis for var in arrays for axis in var.axes)
     sizes = {axis: axis.size for axis in present}
     output = [axis for axis in present if axis not in summed]
-    return Network.of([var.axes for var in arrays], output, sizes)
+    identities = [emitter.identity(var.register) for var in arrays]
+    return Network.of([var.axes for var in arrays], output, sizes, identities=identities)
 
 
 def _pair(
@@ -222,23 +223,45 @@ def _pair(
     kept_left = _ranked([axis for axis in left.axes if axis not in both], rank)
     kept_right = _ranked([axis for axis in right.axes if axis not in both], rank)
     first = _ranked([*kept_left, *kept_right], rank)[:1]
+    ways = [
+        _Product(left, right, (batch, kept_left, summed, kept_right)),
+        _Product(right, left, (batch, kept_right, summed, kept_left)),
+    ]
     if first and first[0] in kept_right:
-        left, right, kept_left, kept_right = right, left, kept_right, kept_left
-    groups = (batch, kept_left, summed, kept_right)
-    level = max(emitter.level(left.register), emitter.level(right.register))
-    left = _laid_out(emitter, left, (batch, kept_left, summed), level)
-    right = _laid_out(emitter, right, (batch, summed, kept_right), level)
+        ways.reverse()
+    known = [way for way in ways if emitter.knows(Contract, *way.step())]
+    return _emitted(emitter, (known or ways)[0])
+
+
+@dataclass(frozen=True)
+class _Product:
+    """Two operands and the axes that a product puts together: those both keep, those of the
+    left one, those that are summed, those of the right one."""
+
+    left: Var
+    right: Var
+    groups: tuple[list[Axis], ...]
+
+    def step(self) -> tuple[Hashable, ...]:
+        """The arguments of the step."""
+        batch, kept_left, summed, kept_right = self.groups
+        return (
+            self.left.register,
+            self.right.register,
+            tuple(self.left.axes.index(axis) for axis in (*batch, *kept_left, *summed)),
+            tuple(self.right.axes.index(axis) for axis in (*batch, *summed, *kept_right)),
+            tuple(sizes_of(tuple(group)) for group in self.groups),
+        )
+
+
+def _emitted(emitter: Emitter, way: _Product) -> Var:
+    batch, kept_left, summed, kept_right = way.groups
+    level = max(emitter.level(way.left.register), emitter.level(way.right.register))
+    left = _laid_out(emitter, way.left, (batch, kept_left, summed), level)
+    right = _laid_out(emitter, way.right, (batch, summed, kept_right), level)
     axes = (*batch, *kept_left, *kept_right)
-    out = emitter.emit(
-        Contract,
-        left.register,
-        right.register,
-        tuple(left.axes.index(axis) for axis in (*batch, *kept_left, *summed)),
-        tuple(right.axes.index(axis) for axis in (*batch, *summed, *kept_right)),
-        tuple(sizes_of(tuple(group)) for group in groups),
-        shape=sizes_of(axes),
-        letters=letters_of(axes),
-    )
+    step = _Product(left, right, way.groups).step()
+    out = emitter.emit(Contract, *step, shape=sizes_of(axes), letters=letters_of(axes))
     return Var(out, axes)
 
 

@@ -64,7 +64,13 @@ class Interpreter:
         self._closures = Closures(self._memo, self.sizes, self._exact, opaque_seed)
         self._axes: dict[str, list[tuple[int, int]]] = {}
         self._clauses: dict[str, list[Prepared]] = {}
-        for (name, position), value in (overrides or {}).items():
+        self.restart(overrides or {})
+
+    def restart(self, overrides: Mapping[tuple[str, Position], Scalar]) -> None:
+        """Forget all values and begin again with other overrides."""
+        self._memo.clear()
+        self._closures.matrices.clear()
+        for (name, position), value in overrides.items():
             self._check_position(name, tuple(position))
             self._memo[name, tuple(position)] = self._number(value)
 

@@ -22,11 +22,14 @@ from einrnn.core.nodes import (
     Cases,
     Compare,
     Cond,
+    Dim,
     Expr,
     Index,
     Mul,
     Number,
+    Pow,
     Reduce,
+    Value,
 )
 from einrnn.core.trampoline import Steps
 from einrnn.core.traverse import substitute
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
 # a bracket of at most this many terms is multiplied out if it is this much larger than they are
 _TERMS, _GROWTH = 8, 4
+# powers of sizes that are carried out exactly
+_EXPONENTS = (-2, -1, 2)
 
 
 def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
@@ -95,16 +100,17 @@ def _scattered(
 ) -> Steps[Var]:
     """``Σ_t [x[t] == j] f(t, j)``: the values ``f(t, x[t])`` added up by ``x[t]``."""
     rest = scatter.remaining(term, rows)
-    inner = (rows.summed, *(axis for axis in order if axis != rows.axis))
+    inner = (*rows.summed, *(axis for axis in order if axis != rows.axis))
     values: Var = yield _term(lowering, rest, inner)
     index: Var = yield lowering.integer(rows.position, rows.scope)
-    axes = (rows.summed, *(axis for axis in values.axes if axis != rows.summed))
+    summed = tuple(axis for axis in index.axes if axis in rows.summed)
+    axes = (*summed, *(axis for axis in values.axes if axis not in summed))
     whole = spread(lowering.emitter, values, axes)
-    kept = (rows.axis, *axes[1:])
+    kept = (rows.axis, *axes[len(summed) :])
     out = lowering.emitter.emit(
         Scatter,
         whole.register,
-        index.register,
+        spread(lowering.emitter, index, summed).register,
         rows.axis.size,
         shape=sizes_of(kept),
         letters=letters_of(kept),
@@ -222,7 +228,7 @@ def taken_apart(
     while stack and not term.zero:
         node, here, guards = stack.pop()
         match node:
-            case Number(value):
+            case Number() | Value() | Pow() if (value := _known(node, here)) is not None:
                 term.coefficient *= value
                 term.zero = value == 0
             case Mul(factors):
@@ -238,6 +244,20 @@ def taken_apart(
             case _:
                 term.factors.append(Factor(node, here, guards))
     return term
+
+
+def _known(node: Expr, scope: Scope) -> Fraction | None:
+    """The number that an expression of sizes is: ``1/N``."""
+    match node:
+        case Number(value):
+            return value
+        case Value(index) if all(isinstance(atom, Dim) for atom, _ in index.terms):
+            return Fraction(bounds.number(index, scope.sizes))
+        case Pow(Value() as base, Number(exponent)) if exponent in _EXPONENTS:
+            value = _known(base, scope)
+            return None if not value else value ** int(exponent)
+        case _:
+            return None
 
 
 def _distributed(lowering: Lowering, term: Term) -> list[Term]:

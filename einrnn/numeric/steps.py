@@ -149,8 +149,8 @@ class Gather:
 class Scatter:
     """``out[j] = sum of source[n] where index[n] == j``: rows added where they belong.
 
-    ``index`` has one axis, the first of ``source``; positions outside ``0 .. size - 1``
-    add nothing.
+    ``index`` has the first axes of ``source``, one or more; positions outside
+    ``0 .. size - 1`` add nothing.
     """
 
     out: int

@@ -46,7 +46,7 @@ def test_inputs_are_moved_onto_the_assumptions():
     sizes = {"T": 3, "K": 4, "N": 3}
     moved = satisfy(model, model.assumptions, sizes, arrays)
     assert moved is not None
-    assert max(map(abs, residuals(model, model.assumptions, sizes, moved))) < 1e-12
+    assert np.abs(residuals(model, model.assumptions, sizes, (moved,))).max() < 1e-12
     np.testing.assert_allclose(moved["y"].sum(1), 1)
     np.testing.assert_allclose(moved["Q"] @ moved["Q"].T, np.eye(3), atol=1e-12)
 

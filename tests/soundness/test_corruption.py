@@ -16,8 +16,8 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
 from einrnn.symbolic.normal.terms import Term
-from einrnn.symbolic.proof import prover
-from einrnn.symbolic.proof.prover import Prover
+from einrnn.symbolic.proof import induction, opening
+from einrnn.symbolic.proof.opening import Opener
 from tests.fuzz.mutations import Edit, outcome
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -86,7 +86,7 @@ def anything_follows_from_bounds(patch):
 
 @corrupts("input A[N,N]\n[1] A[i,j] = A[j,i]")
 def every_matrix_taken_for_symmetric(patch):
-    patch.setattr(prover, "facts_of", lambda model: Facts(symmetric=frozenset(model.inputs)))
+    patch.setattr(opening, "facts_of", lambda model: Facts(symmetric=frozenset(model.inputs)))
 
 
 @corrupts("input m[N], x[N]\n[1] m[i]^2 x[i] = m[i] x[i]")
@@ -110,17 +110,17 @@ def remainder_of_a_quotient_added(patch):
     "[1] ds[t]/ds[r] = 0"
 )
 def everything_taken_for_later(patch):
-    patch.setattr(Prover, "_causal", lambda self, work, term: {})
+    patch.setattr(Opener, "causal", lambda self, work, term: {})
 
 
 @corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] s[t] = 0")
 def induction_without_a_base(patch):
-    patch.setattr(Prover, "_at", lambda self, statement, when: True)
+    patch.setattr(induction, "at", lambda opener, statement, when: True)
 
 
 @corrupts("index t : T\ninput a, x[T]\ns[t] := a s[t-1] + x[t] with s[-1] := 0\n[1] s[t] = 0")
 def induction_without_a_step(patch):
-    patch.setattr(Prover, "_step", lambda self, *args: True)
+    patch.setattr(induction, "step", lambda opener, *args: True)
 
 
 @corrupts("input x[N] positive\n[1] log(1 + exp(x[i])) = 1 + x[i]")

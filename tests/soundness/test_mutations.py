@@ -36,7 +36,8 @@ def test_no_edit_of_a_sample_is_proved_though_false():
 
 
 def test_a_prover_that_believes_everything_is_noticed(monkeypatch):
-    from einrnn.symbolic.proof.prover import Proof, Prover
+    from einrnn.symbolic.proof.prover import Prover
+    from einrnn.symbolic.proof.statement import Proof
 
     monkeypatch.setattr(Prover, "prove", lambda self, statement: Proof("belief"))
     text = "input x[N]\n[1] x[i] = 2 x[i]\n"

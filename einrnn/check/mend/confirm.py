@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready, prepare_more
-from einrnn.check.compare import AGREES, all_positions, interpreted, relative
+from einrnn.check.compare import all_positions, interpreted
 from einrnn.check.mend.edits import Edit
 from einrnn.check.mend.setting import Setting
 from einrnn.check.mend.values import NotEvaluated, Values
 from einrnn.check.points import Point, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
+from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Repair
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression

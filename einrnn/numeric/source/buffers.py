@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.aliases import shared
 from einrnn.numeric.steps import (
     Align,
     Allocate,
@@ -29,9 +30,7 @@ from einrnn.numeric.steps import (
 )
 
 # of all functions of entries these have no ``out`` argument
-_NO_OUT = frozenset(
-    {"where", "whole", "finite", "sigmoid", "softplus", "erf", "step", "sign", "relu"}
-)
+_NO_OUT = frozenset({"where", "whole", "sigmoid", "softplus", "erf", "step", "sign", "relu"})
 _VIEWS = (View, Align, Spread, Diagonal, Layout)
 _FOREVER = 1 << 60
 
@@ -68,6 +67,9 @@ class _Planner:
             self._last[self._of(out)] = _FOREVER
         self._kept = {self._of(out) for out in plan.outputs.values()}
         self._targets(plan.main)
+        self._shared = shared(plan)
+        for out, array in self._shared.items():
+            self._last[array] = max(self._last.get(array, 0), self._last.get(out, 0))
         self._free: dict[tuple[int, ...], list[int]] = {}
         self._dying: dict[int, list[int]] = {}
         self._assign(plan.main, count())
@@ -167,6 +169,9 @@ class _Planner:
         if register.kind != "number" or not register.shape or out in self.result.target:
             return
         if out in self._kept:
+            return
+        if self._shared.get(out) in self.result.of:
+            self.result.of[out] = self.result.of[self._shared[out]]
             return
         last = self._last.get(out, now)
         buffer = self._in_place(step, out, now)

@@ -12,7 +12,7 @@ from math import prod
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.numeric.plan import Plan
-from einrnn.numeric.source.buffers import Buffers, buffers, whole_argument
+from einrnn.numeric.source.buffers import Buffers, whole_argument
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.steps import (
     Align,
@@ -85,48 +85,6 @@ def writable(plan: Plan) -> bool:
     return True
 
 
-def numpy_source(plan: Plan, dtype: str) -> str:
-    """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    writer = Writer(plan, buffers(plan))
-    setup = writer.block(plan.constants, 0)
-    body = writer.block(plan.main, 2)
-    results = writer.results()
-    planned = writer.planned
-    makers = [f"        np.empty({shape}, DTYPE)," for shape in planned.shapes]
-    names = "".join(f"b{number}, " for number in range(len(planned.shapes)))
-    rows = [
-        '"""Generated straight-line numpy code."""',
-        "",
-        "import numpy as np",
-        "",
-        f"DTYPE = np.dtype({dtype!r})",
-        *(line for name in sorted(writer.helpers) for line in ("", "", *HELPERS[name])),
-        "",
-        "",
-        *setup,
-        "_spare = []  # buffers of calls that have ended",
-        "",
-        "",
-        "def _buffers():",
-        "    return (",
-        *makers,
-        "    )",
-        "",
-        "",
-        "def program(given):",
-        '    """Outputs by name from inputs by name."""',
-        "    buffers = _spare.pop() if _spare else _buffers()",
-        *([f"    ({names}) = buffers"] if names else []),
-        '    with np.errstate(all="ignore"):',
-        *body,
-        f"        results = {{{results}}}",
-        "    _spare.append(buffers)",
-        "    return results",
-        "",
-    ]
-    return "\n".join(rows)
-
-
 class Writer:
     """Steps as lines of numpy; other backends change what differs."""
 
@@ -134,6 +92,8 @@ class Writer:
         self.plan = plan
         self.planned = planned
         self.helpers: set[str] = set()
+        # results of their own that no step of the plan is known to make
+        self.fresh: set[int] = set()
 
     def name(self, register: int) -> str:
         """An identifier of its own for each register."""
@@ -144,6 +104,7 @@ class Writer:
         """The dictionary's items; results that share memory are copied."""
         rows: list[str] = []
         fresh = {getattr(step, "out", -1) for step in self.plan.main if _makes(step)}
+        fresh |= self.fresh
         seen: set[int] = set()
         for name, out in self.plan.outputs.items():
             value = self.name(out)
@@ -186,8 +147,11 @@ class Writer:
         """The assignment, unless the source was computed where it belongs."""
         if step.source in self.planned.target:
             return []
-        part = self.items(step.out, step.items)
-        return [f"{'    ' * depth}{self.name(step.out)}[{part}] = {self.name(step.source)}"]
+        return [f"{'    ' * depth}{self.place(step)} = {self.name(step.source)}"]
+
+    def place(self, store: Store) -> str:
+        """The part of an array that is written to."""
+        return f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
 
     def assemble(self, step: Assemble) -> list[str]:
         """Zeros, or the argument that is whole, and the others written along diagonals."""
@@ -249,7 +213,7 @@ class Writer:
     def _computed(self, step: Map | Fold | Contract, out: int) -> str:
         store = self.planned.target.get(out)
         if store is not None:
-            where = f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
+            where = self.place(store)
         elif out in self.planned.of:
             where = f"b{self.planned.of[out]}"
         else:
@@ -258,7 +222,7 @@ class Writer:
             case Map():
                 call = self.map_(step, where)
             case Fold():
-                call = self._fold(step, where)
+                call = self.fold(step, where)
             case Contract():
                 call = self._contract(step, where)
         return call if store is not None else f"{self.name(out)} = {call}"
@@ -272,9 +236,14 @@ class Writer:
         if function is None:
             function = f"np.{FUNCTIONS[step.function].numpy}"
         args = ", ".join(self.name(arg) for arg in step.args)
-        return f"{function}({args}, out={where})" if where else f"{function}({args})"
+        if not where:
+            return f"{function}({args})"
+        # numpy wants the word for these two
+        word = "out=" if function in ("np.maximum", "np.minimum") else ""
+        return f"{function}({args}, {word}{where})"
 
-    def _fold(self, step: Fold, where: str) -> str:
+    def fold(self, step: Fold, where: str) -> str:
+        """The call of a reduction."""
         out = f", out={where}" if where else ""
         if step.op == "logsumexp":
             self.helpers.add("logsumexp")
@@ -310,8 +279,8 @@ class Writer:
             call = f"{product}({a}, {b})"
             return call if result == shape else f"{call}.reshape({shape})"
         if result == shape:
-            return f"{product}({a}, {b}, out={where})"
-        return f"{product}({a}, {b}, out={where}.reshape({result})).reshape({shape})"
+            return f"{product}({a}, {b}, {where})"
+        return f"{product}({a}, {b}, {where}.reshape({result})).reshape({shape})"
 
     def halved(self, step: Contract) -> bool:
         """Whether to compute half of a product; BLAS does it by itself for one array."""

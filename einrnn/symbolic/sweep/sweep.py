@@ -34,6 +34,7 @@ from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, refined
 from einrnn.symbolic.sweep.contract import Cotangent, NotLinear, contracted_system, entry_of
 from einrnn.symbolic.sweep.facts import with_facts
+from einrnn.symbolic.sweep.lookups import at_lookups
 from einrnn.symbolic.sweep.system import System, Systems, vanishes
 from einrnn.symbolic.sweep.terms import Term, entry, opened, pinned, product_of, widened
 from einrnn.symbolic.tidy import tidy
@@ -50,7 +51,7 @@ def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, li
     Values are the same; the model gains a definition for each contracted tensor.
     """
     work = _Sweep(model)
-    exprs = [work.rewritten(expr, ranges) for expr, ranges in roots]
+    exprs = [at_lookups(work.rewritten(expr, ranges)) for expr, ranges in roots]
     work.definitions(exprs)
     return work.model, exprs
 
@@ -84,7 +85,7 @@ class _Sweep:
             plain = name in self.model.derived and not self._systems.recurs(name)
             shorter = self._shorter if plain else self._as_is
             clauses = tuple(
-                replace(clause, body=self.rewritten(shorter(clause), clause.ranges))
+                replace(clause, body=at_lookups(self.rewritten(shorter(clause), clause.ranges)))
                 for clause in old.clauses
             )
             if clauses != old.clauses:

@@ -1,0 +1,183 @@
+"""Induction over time: a statement at its first time, and at each from the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from einrnn.core import affine as af
+from einrnn.core.build import sub
+from einrnn.core.model import Range
+from einrnn.core.nodes import Element, Index
+from einrnn.core.traverse import elements, substitute
+from einrnn.symbolic.normal.domain import follows
+from einrnn.symbolic.normal.expand import Rule
+from einrnn.symbolic.normal.rules import replacement
+from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.normal.zero import is_zero
+from einrnn.symbolic.proof.clock import UP, Time
+from einrnn.symbolic.proof.entries import Chosen, unfold
+from einrnn.symbolic.proof.opening import ROUNDS, Opener
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
+
+
+def by_induction(
+    opener: Opener, statement: Statement, chosen: Chosen, index: Index, direction: int
+) -> Proof | None:
+    """True at one end of time, and at each time if at the one before."""
+    if _induction(opener, statement, index, direction, chosen):
+        way = "up" if direction == UP else "down"
+        return Proof("induction", (f"over {index.name}, {way} in time",))
+    return None
+
+
+def _induction(
+    opener: Opener, statement: Statement, index: Index, direction: int, chosen: Chosen
+) -> bool:
+    """Base and step; the hypothesis is the statement one step back."""
+    if not isinstance(statement.left, Element):
+        return False
+    when = opener.clock.time(statement.left.tensor)
+    if when is None or when.direction != direction:
+        return False
+    if statement.left.args[when.axis] is not af.of(index):
+        return False
+    if statement.condition is not None:
+        statement = narrowed(statement, index)
+        if statement.condition is not None:
+            return False
+    hypothesis = _one_step_back(opener, statement, index, direction)
+    return _inductive(opener, statement, index, when, (hypothesis,), chosen)
+
+
+def _one_step_back(opener: Opener, statement: Statement, index: Index, direction: int) -> Rule:
+    """The statement one step back in time, as a rule."""
+    back = {index: af.shift(af.of(index), -direction)}
+    others = {
+        i: Range(substitute(r.lo, back), substitute(r.hi, back))
+        for i, r in statement.ranges.items()
+        if i is not index
+    }
+    left, right = substitute(statement.left, back), substitute(statement.right, back)
+    return replacement(left, right, others)
+
+
+def _inductive(
+    opener: Opener,
+    statement: Statement,
+    index: Index,
+    when: Time,
+    hypotheses: tuple[Rule, ...],
+    chosen: Chosen,
+) -> bool:
+    """Whether a statement holds at first, and at each time if the hypotheses do before."""
+    for base, stepped in _bases_and_steps(opener, statement, index, when):
+        shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
+        if shown and at(opener, base, when):
+            return True
+    return False
+
+
+def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Those of some statements about recurrences that follow by one induction for all.
+
+    The left side of each is an entry of a recurrence with an index at its time. What
+    fails is left out, and the others have to be shown without it as a hypothesis.
+    """
+    kept = tuple(statements)
+    while kept and not opener.expired():
+        hypotheses = _hypotheses(opener, kept)
+        shown = tuple(s for s in kept if _shown_with(opener, s, hypotheses))
+        if shown == kept:
+            return kept
+        kept = shown
+    return ()
+
+
+def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for statement in statements:
+        index, when = _timed(opener, statement)
+        rules.append(_one_step_back(opener, statement, index, when.direction))
+    return tuple(rules)
+
+
+def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
+    index, when = _timed(opener, statement)
+    for chosen in (opener.derived_only, opener.any):
+        try:
+            if _inductive(opener, statement, index, when, hypotheses, chosen):
+                return True
+        except TooLarge:
+            continue
+    return False
+
+
+def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
+    """The index of time of a statement about a recurrence."""
+    assert isinstance(statement.left, Element)
+    when = opener.clock.time(statement.left.tensor)
+    index = None if when is None else af.letter(statement.left.args[when.axis])
+    if when is None or index is None:
+        raise TooLarge
+    return index, when
+
+
+def _bases_and_steps(
+    opener: Opener, statement: Statement, index: Index, when: Time
+) -> Iterator[tuple[Statement, Statement]]:
+    """The statement at its first time, and at the times that have one before them.
+
+    Where the definition has a value one step before the first time of the statement,
+    that may be the base, and every time of the statement has one before it.
+    """
+    assert isinstance(statement.left, Element)
+    span = statement.ranges[index]
+    axis = opener.model.definitions[statement.left.tensor].axes[when.axis]
+    first = span.lo if when.direction == UP else span.hi
+    before = af.shift(first, -when.direction)
+    room = af.minus(before, axis.lo) if when.direction == UP else af.minus(axis.hi, before)
+    others = {i: r for i, r in statement.ranges.items() if i is not index}
+    if follows((), room):
+        yield fixed(statement, index, before, others), statement
+    later = af.shift(first, when.direction)
+    rest = Range(later, span.hi) if when.direction == UP else Range(span.lo, later)
+    step = replace(statement, ranges={**others, index: rest})
+    yield fixed(statement, index, first, others), step
+
+
+def step(
+    opener: Opener,
+    statement: Statement,
+    index: Index,
+    direction: int,
+    rules: tuple[Rule, ...],
+    chosen: Chosen,
+) -> bool:
+    """Whether the sides are equal once what recurs at the index is unfolded there."""
+    work = opener.normaliser(statement, rules)
+    difference = sub(statement.left, statement.right)
+    difference = opener.without(work, difference, chosen)
+    return opener.is_zero_opened(work, difference, index, direction, chosen)
+
+
+def at(opener: Opener, statement: Statement, when: Time) -> bool:
+    """Whether a statement at one time is true by unfolding everything it needs there."""
+    if opener.by_normal_form(statement, opener.any, ()) is not None:
+        return True
+    work = opener.normaliser(statement, ())
+    difference = work.simple(sub(statement.left, statement.right))
+    for _ in range(ROUNDS):
+        if is_zero(work, work.poly(difference)):
+            return True
+        wanted = frozenset(
+            e
+            for e in elements(difference)
+            if (time_ := opener.clock.time(e.tensor)) is not None
+            and time_.direction == when.direction
+        )
+        if not wanted or opener.expired():
+            return False
+        difference = unfold(difference, opener.model, wanted.__contains__)
+        difference = opener.without(work, difference, opener.any)
+    return False

@@ -1,0 +1,211 @@
+"""Entries of definitions opened as far as a proof needs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from einrnn.core import affine as af
+from einrnn.core.build import sub
+from einrnn.core.model import Assumption, Model
+from einrnn.core.nodes import Element, Expr, Index
+from einrnn.core.traverse import elements
+from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.finish import peeled
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.rules import facts_of, inverse_pair, rules_of
+from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.zero import is_zero
+from einrnn.symbolic.proof.clock import Clock, Time
+from einrnn.symbolic.proof.entries import Chosen, unfold
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
+
+ROUNDS = 12
+
+
+@dataclass
+class Opener:
+    """Opens entries of one closed model, and brings what that leaves to normal form.
+
+    ``found`` lemmas are rules from the start. ``deadline`` is a time of
+    :func:`time.process_time` after which nothing more is opened.
+    """
+
+    model: Model
+    assumptions: tuple[Assumption, ...] = ()
+    deadline: float = float("inf")
+    found: tuple[Lemma, ...] = ()
+    clock: Clock = field(init=False)
+    _rules: tuple[Rule, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = Clock(self.model)
+        granted = rules_of(self.model, self.assumptions)
+        found = tuple(as_rule(lemma.statement) for lemma in self.found)
+        self._rules = (*granted, inverse_pair, self.causal, *found)
+
+    def by_normal_form(
+        self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]
+    ) -> Proof | None:
+        """Equal once chosen definitions that do not recur are unfolded."""
+        work = self.normaliser(statement, rules)
+        difference = self.without(work, sub(statement.left, statement.right), chosen)
+        if is_zero(work, work.poly(difference)):
+            return Proof("normal form")
+        return None
+
+    def normaliser(self, statement: Statement, rules: tuple[Rule, ...]) -> Normaliser:
+        """Normal forms where the ranges and the condition of a statement hold."""
+        known = known_from(statement.ranges)
+        if statement.condition is not None:
+            brackets = Normaliser().bracket(statement.condition)
+            if len(brackets) == 1:
+                ((term, _),) = brackets.items()
+                known = (*known, *inequalities(term.conds))
+        return Normaliser(
+            known,
+            rules=(*self._rules, *rules),
+            deadline=self.deadline,
+            facts=facts_of(self.model),
+        )
+
+    def without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
+        """The expression without chosen entries of definitions that do not recur."""
+        for _ in range(ROUNDS):
+            expr = work.simple(expr)
+            pending = [e for e in elements(expr) if self.opens(e, work) and chosen(e)]
+            if chosen == self.now:
+                pending += [e for e in elements(expr) if self.opens_now(e)]
+            if not pending or time.process_time() > self.deadline:
+                return expr
+            wanted = frozenset(pending)
+            expr = unfold(expr, self.model, wanted.__contains__)
+        return expr
+
+    def opens(self, element: Element, work: Normaliser) -> bool:
+        """Whether an entry may always be unfolded: it does not recur, or is a boundary."""
+        if element.tensor not in self.model.definitions:
+            return False
+        when = self.clock.time(element.tensor)
+        if when is None:
+            return not self.clock.recurs(element.tensor)
+        return self.at_boundary(element, when) or self.at_one_time(element)
+
+    def at_one_time(self, element: Element) -> bool:
+        """Whether a total derivative is by an entry of the same time: it ends there."""
+        places = self.clock.precedes(element.tensor)
+        if places is None:
+            return False
+        of, wrt, _ = places
+        return element.args[of] is element.args[wrt]
+
+    def at_boundary(self, element: Element, when: Time) -> bool:
+        """Whether an entry is at a time for which its definition has a clause."""
+        there = element.args[when.axis]
+        for clause in self.model.definitions[element.tensor].clauses:
+            own = clause.args[when.axis]
+            if af.letter(own) is None and af.minus(own, there) is af.ZERO:
+                return True
+        return False
+
+    def causal(self, work: Normaliser, term: Term) -> Poly | None:
+        """A total derivative by what comes later is 0."""
+        known = (*work.known, *inequalities(term.conds))
+        for atom, _ in term.factors:
+            if not isinstance(atom, Element):
+                continue
+            places = self.clock.precedes(atom.tensor)
+            if places is None:
+                continue
+            of, wrt, direction = places
+            ahead = af.scale(af.minus(atom.args[wrt], atom.args[of]), direction)
+            if follows(known, af.shift(ahead, -1)):
+                return {}
+        return None
+
+    def opened(
+        self, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
+    ) -> Expr:
+        """The expression with recurrent entries unfolded until all are behind the index, and
+        none is ahead of the one that was furthest behind before; there only what leads back
+        further is left."""
+        reach = min([-1, *self.offsets(expr, index, direction)])
+        for _ in range(ROUNDS):
+            expr = work.simple(expr)
+            now = frozenset(
+                e
+                for e in elements(expr)
+                if chosen(e)
+                and (
+                    self.offset(e, index, direction, reach) > reach
+                    or (self.offset(e, index, direction, reach - 1) >= reach and self.opens_now(e))
+                )
+            )
+            if not now or self.expired():
+                return expr
+            expr = unfold(expr, self.model, now.__contains__)
+            expr = self._alike(work, self.without(work, expr, chosen))
+        return expr
+
+    def _alike(self, work: Normaliser, expr: Expr) -> Expr:
+        """The expression with sums that end at different distances from one place brought to
+        the shortest: what is split off is opened as all else is."""
+        poly = work.poly(expr)
+        shorter = peeled(poly)
+        return expr if shorter == poly else expression(work.canonical(shorter))
+
+    def opens_now(self, element: Element) -> bool:
+        """Whether an entry leads to others of its own time only, and is no derivative by one
+        of the same time."""
+        return self.clock.instant(element.tensor)
+
+    def offset(self, element: Element, index: Index, direction: int, other: int) -> int:
+        """How far a recurrent entry is ahead of the index in time; ``other`` for the rest."""
+        when = self.clock.time(element.tensor)
+        if when is None or when.direction != direction:
+            return other
+        there = af.minus(element.args[when.axis], af.of(index))
+        return other if there.terms else there.constant * direction
+
+    def offsets(self, expr: Expr, index: Index, direction: int) -> list[int]:
+        """How far recurrent entries are ahead of the index in time, 0 for the rest."""
+        return [self.offset(e, index, direction, 0) for e in elements(expr)]
+
+    def expired(self) -> bool:
+        """Whether the time is up."""
+        return time.process_time() > self.deadline
+
+    def is_zero_opened(
+        self, work: Normaliser, difference: Expr, index: Index, direction: int, chosen: Chosen
+    ) -> bool:
+        """Whether a difference is 0 once what recurs at the index is opened there."""
+        opened = self.opened(work, difference, index, direction, chosen)
+        if is_zero(work, work.poly(opened)):
+            return True
+        ahead = frozenset(e for e in elements(opened) if self._runs_back(e, index, direction))
+        if not ahead:
+            return False
+        opened = unfold(opened, self.model, ahead.__contains__)
+        return is_zero(work, work.poly(self.without(work, opened, chosen)))
+
+    def _runs_back(self, element: Element, index: Index, direction: int) -> bool:
+        """Whether an entry of a recurrence that runs the other way is at a time from which it
+        leads back to the index: ``a[t+1]`` where ``a`` runs up and time is looked at down."""
+        when = self.clock.time(element.tensor)
+        if when is None or when.direction == direction or self.derived_only(element):
+            return False
+        there = af.minus(element.args[when.axis], af.of(index))
+        return not there.terms and there.constant == -direction
+
+    def derived_only(self, element: Element) -> bool:
+        """Entries of total derivatives."""
+        return element.tensor in self.model.derived
+
+    def any(self, element: Element) -> bool:
+        """Everything."""
+        return True
+
+    def now(self, element: Element) -> bool:
+        """Everything, recurrent entries that lead to others of their own time included."""
+        return True
