@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from einrnn.errors import EvaluationError
+from einrnn.numeric.native.native import lacking
 from einrnn.numeric.native.writer import native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
@@ -44,6 +45,9 @@ def source(plan: Plan, dtype: str, backend: str) -> str:
             "matrix functions, opaque functions and definitions without an order of "
             'computation run through compile(…, backend="numpy") only',
         )
+    reason = lacking(plan, np.dtype(dtype)) if backend == "native" else None
+    if reason is not None:
+        raise EvaluationError("E618", f"this program cannot be written as C: {reason}")
     return _WRITERS[backend](improved(plan, layouts=backend != "native"), dtype)
 
 
