@@ -1,5 +1,6 @@
 """Training from compiled gradients against torch's own network, loss and optimisers."""
 
+import itertools
 from importlib.util import find_spec
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_windows_follow_one_another():
     codes = np.arange(26)
     found = windows(codes, streams=2, length=3)
     assert len(found) == 4
-    for (x, y), (after, _) in zip(found, found[1:], strict=False):
+    for (x, y), (after, _) in itertools.pairwise(found):
         np.testing.assert_array_equal(y, x + 1)
         np.testing.assert_array_equal(after[0], x[-1] + 1)
 
