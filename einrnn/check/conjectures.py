@@ -15,9 +15,9 @@ import numpy as np
 
 from einrnn.check.points import Point
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, number, power, sub
+from einrnn.core.build import ONE, apply, number, power, sub
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Dim, Element, Expr, Index, Mul, Pow, Value
+from einrnn.core.nodes import Add, Dim, Element, Expr, Index, Mul, Pow, Value
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
@@ -37,14 +37,14 @@ def conjectures(model: Model, point: Point) -> list[Statement]:
     own = [n for n in model.definitions if n not in model.derived and clock.time(n)]
     found: list[Statement] = []
     taken: set[str] = set()
-    for search in (_equal, _scaled):
+    for search in (_equal, _scaled, _of_logarithms):
         for name in model.definitions:
             when = clock.time(name) if name in model.derived else None
             if when is None or len(model.axes(name)) > _MOST_AXES or name in taken:
                 continue
             for other in own:
-                if other in taken:
-                    continue
+                if search is _scaled and other in taken:
+                    continue  # it has been replaced by another derivative already
                 statement = search(model, values, clock, name, other)
                 if statement is not None:
                     found.append(statement)
@@ -100,6 +100,37 @@ def _scaled(
                 found = _ratio(point, right, Mul((slope, left)), ranges)
                 if found is not None and _close(found, 1.0):
                     return Statement(right, Mul((slope, left)), ranges)
+    return None
+
+
+def _of_logarithms(
+    model: Model, point: FloatPoint, clock: Clock, name: str, other: str
+) -> Statement | None:
+    """The statement that a derivative is exp of a recurrence that runs the same way, and of one
+    that runs against it, less a number of the document: a marginal in log space."""
+    for left, right, ranges in _paired(model, clock, name, other):
+        for against in model.definitions:
+            when = clock.time(against)
+            theirs = clock.time(other)
+            if when is None or theirs is None or against in model.derived:
+                continue
+            if when.direction == theirs.direction or len(model.axes(against)) != len(ranges):
+                continue
+            beside = Element(against, right.args)
+            times = _ratio(point, left, apply("exp", Add((right, beside))), ranges)
+            scalar = None if times is None or times <= 0 else _logarithm(model, point, times)
+            if scalar is not None:
+                image = apply("exp", Add((right, beside, Mul((number(-1), scalar)))))
+                return Statement(left, image, ranges)
+    return None
+
+
+def _logarithm(model: Model, point: FloatPoint, value: float) -> Expr | None:
+    """A number of the document whose exponential has this value's reciprocal as its value."""
+    for scalar in _scalars(model):
+        there = float(point.evaluator.value(scalar, {}).data.ravel()[0])
+        if isinstance(scalar, Element) and _close(-np.log(value), there):
+            return scalar
     return None
 
 

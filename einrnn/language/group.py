@@ -43,12 +43,41 @@ def _flat(factors: Factors, names: Names) -> Factors:
             flat += _flat([(op, base.head)], names)
             second = ast.Iverson(base.bracket, base.bracket.span)
         else:
-            flat.append((op, factor))
+            flat += _beside_exponent(op, factor, names)
             continue
         if power is not None:
             second = ast.Power(second, power.exponent, second.span.to(power.span))
         flat.append(("*", second))
     return flat
+
+
+def _beside_exponent(op: str, factor: ast.Ast, names: Names) -> Factors:
+    """A factor; of a power only what is its exponent: what stands in parentheses after a name
+    that is no function, or is a condition in brackets, is a factor of its own."""
+    if not isinstance(factor, ast.Power):
+        return [(op, factor)]
+    exponent, beside = _exponent(factor.exponent, names)
+    if beside is None:
+        return [(op, factor)]
+    span = factor.base.span.to(exponent.span)
+    return [(op, ast.Power(factor.base, exponent, span)), *_flat([("*", beside)], names)]
+
+
+def _exponent(node: ast.Ast, names: Names) -> tuple[ast.Ast, ast.Ast | None]:
+    """An exponent, and the factor that stands beside the power where the text runs on."""
+    match node:
+        case ast.Call(head, args) if _is_product(head.name, names):
+            return head, args
+        case ast.Indexed(head, bracket) if _is_condition(node, names):
+            return head, ast.Iverson(bracket, bracket.span)
+        case ast.Power(base, above, span):
+            inner, beside = _exponent(above, names)
+            return ast.Power(base, inner, base.span.to(inner.span)), beside
+        case ast.Sum(((sign, only),), span):
+            inner, beside = _exponent(only, names)
+            return ast.Sum(((sign, inner),), span), beside
+        case _:
+            return node, None
 
 
 def _is_product(name: str, names: Names) -> bool:

@@ -1,7 +1,7 @@
 """Training from compiled gradients against torch's own network, loss and optimisers."""
 
-import itertools
 from importlib.util import find_spec
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from examples.train_rnn.training import Training, mean_loss, sample
 
 BACKENDS = [
     "numpy",
+    "native",
     *(
         pytest.param(
             name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"no {name} here")
@@ -128,7 +129,7 @@ def test_windows_follow_one_another():
     codes = np.arange(26)
     found = windows(codes, streams=2, length=3)
     assert len(found) == 4
-    for (x, y), (after, _) in itertools.pairwise(found):
+    for (x, y), (after, _) in pairwise(found):
         np.testing.assert_array_equal(y, x + 1)
         np.testing.assert_array_equal(after[0], x[-1] + 1)
 

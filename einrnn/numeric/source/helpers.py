@@ -66,6 +66,25 @@ def bump(x, index, amount, out=None):
     flat[rows, at] += amount
     return out
 """,
+    "symmetric_product": """
+def symmetric_product(a, b, out=None):
+    count = len(a)
+    out = np.empty((count, count), DTYPE) if out is None else out
+    size = -(-count // 4)
+    for lo in range(0, count, size):
+        hi = min(lo + size, count)
+        np.matmul(a[lo:hi], b[:, lo:], out=out[lo:hi, lo:])
+        out[hi:, lo:hi] = out[lo:hi, hi:].T
+    return out
+""",
+    "diagonal": """
+def diagonal(array, axes, offsets, shape):
+    strides = [0] * len(shape)
+    for axis, stride in zip(axes, array.strides):
+        strides[axis] += stride
+    start = array[tuple(slice(offset, None) for offset in offsets)] if any(offsets) else array
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
+""",
     "clamped": """
 def clamped(source, indices, name):
     return source[tuple(np.clip(at, 0, n - 1) for at, n in zip(indices, source.shape))]
@@ -93,6 +112,12 @@ _JAX_TEXTS = {
 def finite(x):
     return np.where(np.isfinite(x), x, DTYPE.type(0))
 """,
+    "diagonal": """
+def diagonal(axes, offsets, shape):
+    rows = [np.arange(n).reshape([-1 if at == a else 1 for at in range(len(shape))])
+            for a, n in enumerate(shape)]
+    return tuple(rows[axis] + offset for axis, offset in zip(axes, offsets))
+""",
     "scatter": """
 def scatter(source, index, size):
     index = np.where((index >= 0) & (index < size), index, size)
@@ -111,6 +136,14 @@ JAX_HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _TORCH_TEXTS = {
+    "diagonal": """
+def diagonal(array, axes, offsets, shape):
+    strides = [0] * len(shape)
+    for axis, stride in zip(axes, array.stride()):
+        strides[axis] += stride
+    first = sum(offset * stride for offset, stride in zip(offsets, array.stride()))
+    return array.as_strided(shape, strides, array.storage_offset() + first)
+""",
     "sigmoid": """
 def sigmoid(x):
     return torch.sigmoid(x)

@@ -12,11 +12,12 @@ from math import prod
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.numeric.plan import Plan
-from einrnn.numeric.source.buffers import Buffers
+from einrnn.numeric.source.buffers import Buffers, whole_argument
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Cast,
     Choose,
@@ -61,6 +62,10 @@ _UFUNCS = {
     ">=": "np.greater_equal",
     "abs": "np.abs",
 }
+
+
+# a symmetric product with at least this many rows is computed in blocks, half of them
+_HALVED = 256
 
 
 def writable(plan: Plan) -> bool:
@@ -131,6 +136,8 @@ class Writer:
                     rows += self.choice(step, depth)
                 case Store():
                     rows += self.store(step, depth)
+                case Assemble():
+                    rows += [pad + row for row in self.assemble(step)]
                 case _:
                     rows.append(f"{pad}{self._line(step)}")
         return rows
@@ -148,6 +155,34 @@ class Writer:
     def place(self, store: Store) -> str:
         """The part of an array that is written to."""
         return f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
+
+    def assemble(self, step: Assemble) -> list[str]:
+        """Zeros, or the argument that is whole, and the others written along diagonals."""
+        out = self.name(step.out)
+        whole = whole_argument(step, self.plan.registers)
+        rows = [f"{out} = {self.base(step, whole)}"]
+        for number, (arg, places) in enumerate(zip(step.args, step.places, strict=True)):
+            if number == whole:
+                continue
+            assign = "=" if whole is None and number == 0 else "+="
+            rows += self.part(out, arg, places, assign)
+        return rows
+
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are written into."""
+        if whole is None:
+            return f"np.zeros({step.shape}, DTYPE)"
+        name = self.name(step.args[whole])
+        return name if step.out in self.planned.inplace else f"np.array({name})"
+
+    def part(
+        self, out: str, arg: int, places: tuple[tuple[int, int], ...], assign: str
+    ) -> list[str]:
+        """One argument set or added along a diagonal."""
+        self.helpers.add("diagonal")
+        axes, offsets = tuple(a for a, _ in places), tuple(offset for _, offset in places)
+        shape = self.plan.registers[arg].shape
+        return [f"diagonal({out}, {axes}, {offsets}, {shape})[...] {assign} {self.name(arg)}"]
 
     def loop(self, step: Loop, depth: int) -> list[str]:
         """A for loop."""
@@ -239,6 +274,9 @@ class Writer:
             a = self._laid(step.left, step.left_order, flat_left)
             b = self._laid(step.right, step.right_order, flat_right)
         product = "np.matmul" if batch else "np.dot"
+        if self.halved(step):
+            self.helpers.add("symmetric_product")
+            product = "symmetric_product"
         result = (*flat_left[:-1], *flat_right[len(batch) + 1 :])
         if not where:
             call = f"{product}({a}, {b})"
@@ -250,8 +288,18 @@ class Writer:
     def _reordered(self, text: str, order: tuple[int, ...]) -> str:
         return f"{text}.T" if order == (1, 0) else self.turned(text, order)
 
+    def halved(self, step: Contract) -> bool:
+        """Whether to compute half of a product; BLAS does it by itself for one array."""
+        return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
+
     def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
         text, found = self.name(register), self.plan.registers[register].shape
+        turn = order.index(0)
+        if turn > 0 and order == (*range(len(order) - turn, len(order)), *range(len(order) - turn)):
+            # groups of axes that change places are one matrix and its transpose
+            flat = (prod(found[: len(order) - turn]), prod(found[len(order) - turn :]))
+            if flat == shape[::-1]:
+                return f"{text}.T" if found == flat else f"{text}.reshape({flat}).T"
         if order != tuple(range(len(order))):
             text = self._reordered(text, order)
             found = tuple(found[at] for at in order)
@@ -345,13 +393,13 @@ class Writer:
 
 def _makes(step: Step) -> bool:
     """Whether the result is an array (or a number) of its own."""
-    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter))
+    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter, Assemble))
 
 
 def _constant(step: Constant) -> str:
     value = step.value
     if isinstance(value, str):
-        named = {"true": "np.True_", "false": "np.False_"}
+        named = {"true": "np.bool_(True)", "false": "np.bool_(False)"}
         return named.get(value) or f"DTYPE.type(np.{FUNCTIONS[value].numpy})"
     if step.whole:
         return str(int(value))

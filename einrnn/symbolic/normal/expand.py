@@ -61,11 +61,13 @@ Rule = Callable[["Normaliser", Term], "Poly | None"]
 @dataclass(frozen=True)
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
-    are symmetric in their last two positions, and which tensors are positive."""
+    are symmetric in their last two positions, which tensors are positive, and which inputs
+    are matrices that have an inverse."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
+    invertible: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -96,13 +98,12 @@ class Normaliser:
         """
         key = (expr, self.known)
         if key not in self._done:
-            flat = isinstance(expr, Add) and not any(isinstance(e, Add) for e in expr.terms)
-            # terms have their form one by one: those that were met before are not done again
-            self._done[key] = (
-                tm.plus(self.poly(part) for part in expr.terms)
-                if flat
-                else self.canonical(_expand(self, expr))
-            )
+            parts = expr.terms if isinstance(expr, Add) else ()
+            if parts and not any(isinstance(part, Add) for part in parts):
+                # terms have their form one by one: those met before are not done again
+                self._done[key] = tm.plus(self.poly(part) for part in parts)
+            else:
+                self._done[key] = self.canonical(_expand(self, expr))
         return self._done[key]
 
     def canonical(self, poly: Poly) -> Poly:
@@ -204,7 +205,10 @@ class Normaliser:
 
     def inside(self, *conds: Affine) -> Normaliser:
         """The same where more is known to be at least zero."""
-        known = (*self.known, *conds)
+        return self.where(*self.known, *conds)
+
+    def where(self, *known: Affine) -> Normaliser:
+        """The same where this is known to be at least zero, and nothing else."""
         return Normaliser(
             known,
             self.fresh,

@@ -23,6 +23,8 @@ _MOST_CASES = 6
 
 def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
     """A power: whole ones are multiplied out, negative ones of sums are atoms."""
+    if base == tm.ONE:
+        return tm.ONE
     number = as_number(exponent)
     if number is None:
         # a^(n + m) = a^n a^m keeps a symbolic exponent beside a whole one apart

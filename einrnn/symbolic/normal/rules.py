@@ -69,7 +69,9 @@ def _facts(model: Model) -> Facts:
         if fact.name == "integer" and fact.bound is not None
     }
     symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
-    return Facts(limits, frozenset(symmetric), positive_names(model))
+    kinds = ("invertible", "spd", "orthogonal")
+    invertible = [n for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)]
+    return Facts(limits, frozenset(symmetric), positive_names(model), frozenset(invertible))
 
 
 def granted(assumption: Assumption) -> Rule | None:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Index
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly
@@ -35,12 +37,18 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     """
     if not difference:
         return True
-    if not work.canonical(peeled(difference)):
-        return True
+    shorter = peeled(difference)
+    if shorter != difference:
+        shorter = work.canonical(shorter)
+        # products inside shorter sums may split off factors that they could not before
+        if not shorter or not work.poly(expression(shorter)):
+            return True
     if vanishes_cleared(work, difference):
         return True
     plain = work.poly(exponentials(expression(difference)))
     if not plain or vanishes_cleared(work, plain):
+        return True
+    if vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference):
         return True
     if splits == 0:
         return False

@@ -15,7 +15,7 @@ from itertools import islice, product
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import Affine, Cases, Element, Node, Reduce
-from einrnn.core.traverse import elements, parts
+from einrnn.core.traverse import elements, parts, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 
@@ -62,6 +62,13 @@ class Clock:
             self._reach[name] = frozenset(found)
         return self._reach[name]
 
+    def _reads(self, name: str, other: str) -> bool:
+        """Whether a definition needs a definition or an input, directly or not."""
+        if other in self.model.definitions:
+            return other in self.reach(name)
+        needed = (self.model.definitions[n] for n in (name, *self.reach(name)))
+        return any(other in tensors(clause.body) for one in needed for clause in one.clauses)
+
     def recurs(self, name: str) -> bool:
         """Whether a definition needs itself."""
         return name in self.reach(name)
@@ -100,15 +107,15 @@ class Clock:
         )
 
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
-        """An axis for each of the definitions, such that all references among them go back
-        in time or stay, and that some axis of each is a time at all; None if there is none."""
+        """An axis for each of the definitions and inputs, such that all references among
+        them go back in time or stay, and some go back; None if there is none."""
         if names not in self._orders:
             self._orders[names] = self._find(names)
         return self._orders[names]
 
     def _find(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         ordered = sorted(names)
-        choices = [range(len(self.model.definitions[name].axes)) for name in ordered]
+        choices = [range(len(self.model.axes(name))) for name in ordered]
         for axes in islice(product(*choices), _MOST_CHOICES):
             chosen = dict(zip(ordered, axes, strict=True))
             for direction in (UP, DOWN):
@@ -120,6 +127,8 @@ class Clock:
         """Whether every reference stays or goes back, and some reference goes back."""
         back = False
         for name, axis in axes.items():
+            if name not in self.model.definitions:
+                continue  # an input is not computed from anything
             for clause in self.model.definitions[name].clauses:
                 for element, known in references(clause):
                     if element.tensor not in axes:
@@ -148,9 +157,9 @@ class Clock:
         if meaning is None or meaning.kind != "total":
             return None
         of, wrt = meaning.of, meaning.wrt
-        if of not in self.model.definitions or wrt not in self.model.definitions:
+        if of not in self.model.definitions or not self.model.axes(wrt):
             return None
-        between = frozenset(o for o in self.reach(of) if wrt in self.reach(o)) | {of, wrt}
+        between = frozenset(o for o in self.reach(of) if self._reads(o, wrt)) | {of, wrt}
         order = self.order(between)
         if order is None:
             return None

@@ -18,7 +18,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
 
 
 def by_induction(
@@ -35,13 +35,17 @@ def _induction(
     opener: Opener, statement: Statement, index: Index, direction: int, chosen: Chosen
 ) -> bool:
     """Base and step; the hypothesis is the statement one step back."""
-    if not isinstance(statement.left, Element) or statement.condition is not None:
+    if not isinstance(statement.left, Element):
         return False
     when = opener.clock.time(statement.left.tensor)
     if when is None or when.direction != direction:
         return False
     if statement.left.args[when.axis] is not af.of(index):
         return False
+    if statement.condition is not None:
+        statement = narrowed(statement, index)
+        if statement.condition is not None:
+            return False
     hypothesis = _one_step_back(opener, statement, index, direction)
     return _inductive(opener, statement, index, when, (hypothesis,), chosen)
 

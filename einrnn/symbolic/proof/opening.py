@@ -12,6 +12,8 @@ from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.finish import peeled
+from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
@@ -143,8 +145,15 @@ class Opener:
             if not now or self.expired():
                 return expr
             expr = unfold(expr, self.model, now.__contains__)
-            expr = self.without(work, expr, chosen)
+            expr = self._alike(work, self.without(work, expr, chosen))
         return expr
+
+    def _alike(self, work: Normaliser, expr: Expr) -> Expr:
+        """The expression with sums that end at different distances from one place brought to
+        the shortest: what is split off is opened as all else is."""
+        poly = work.poly(expr)
+        shorter = peeled(poly)
+        return expr if shorter == poly else expression(work.canonical(shorter))
 
     def opens_now(self, element: Element) -> bool:
         """Whether an entry leads to others of its own time only, and is no derivative by one
@@ -172,7 +181,22 @@ class Opener:
     ) -> bool:
         """Whether a difference is 0 once what recurs at the index is opened there."""
         opened = self.opened(work, difference, index, direction, chosen)
-        return is_zero(work, work.poly(opened))
+        if is_zero(work, work.poly(opened)):
+            return True
+        ahead = frozenset(e for e in elements(opened) if self._runs_back(e, index, direction))
+        if not ahead:
+            return False
+        opened = unfold(opened, self.model, ahead.__contains__)
+        return is_zero(work, work.poly(self.without(work, opened, chosen)))
+
+    def _runs_back(self, element: Element, index: Index, direction: int) -> bool:
+        """Whether an entry of a recurrence that runs the other way is at a time from which it
+        leads back to the index: ``a[t+1]`` where ``a`` runs up and time is looked at down."""
+        when = self.clock.time(element.tensor)
+        if when is None or when.direction == direction or self.derived_only(element):
+            return False
+        there = af.minus(element.args[when.axis], af.of(index))
+        return not there.terms and there.constant == -direction
 
     def derived_only(self, element: Element) -> bool:
         """Entries of total derivatives."""

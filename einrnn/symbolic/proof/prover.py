@@ -20,6 +20,7 @@ from einrnn.symbolic.proof import induction
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 from einrnn.symbolic.proof.tactics import (
     at_constant,
@@ -139,20 +140,25 @@ class Prover:
     def _attempts(
         self, statement: Statement, work: Normaliser, difference: Expr, chosen: Chosen
     ) -> Iterator[Callable[[], Proof | None]]:
+        opener = self._opener
         written = expression(unrolled(work.poly(difference)))
-        if any(at_constant(self._opener, e) for e in elements(written)):
-            yield partial(by_constants, self._opener, statement, written, chosen)
+        if any(at_constant(opener, e) for e in elements(written)):
+            used = tuple(lemma for lemma in self.lemmas if opener.derived_only(lemma.left))
+            yield partial(by_constants, opener, statement, written, chosen)
+            if used:
+                yield partial(by_constants, opener, statement, written, chosen, used)
         names = tensors(difference)
         for lemma in reversed(self.lemmas):
             if lemma.tensor in names:
                 yield partial(self._by_lemma, statement, difference, chosen, lemma)
         for index, direction in self._times(statement, elements(difference)):
-            step = partial(by_step, self._opener, statement, difference, chosen, index, direction)
-            inductive = partial(by_induction, self._opener, statement, chosen, index, direction)
+            step = partial(by_step, opener, statement, difference, chosen, index, direction)
+            inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
-        yield partial(by_inner_step, self._opener, statement, difference, chosen)
+        yield partial(by_inner_step, opener, statement, difference, chosen)
+        yield partial(by_pairing, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
-            yield partial(by_invariance, self._opener, statement, difference, chosen, index)
+            yield partial(by_invariance, opener, statement, difference, chosen, index)
 
     def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
         """The free indices at which something recurs, with the direction of its time."""

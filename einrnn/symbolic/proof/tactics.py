@@ -7,16 +7,18 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Affine, Element, Expr, Index
-from einrnn.core.traverse import elements, substitute
+from einrnn.core.nodes import Element, Expr, Index
+from einrnn.core.traverse import elements, substitute, tensors
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed
 
 _STEPS_AT_NUMBERS = 8
+_STEPS_FROM_NUMBERS = 3
 
 
 def by_step(
@@ -35,15 +37,26 @@ def by_step(
 
 
 def by_constants(
-    opener: Opener, statement: Statement, difference: Expr, chosen: Chosen
+    opener: Opener,
+    statement: Statement,
+    difference: Expr,
+    chosen: Chosen,
+    lemmas: tuple[Lemma, ...] = (),
 ) -> Proof | None:
-    """Equal once entries at times that are numbers are unfolded, some steps far."""
-    work = opener.normaliser(statement, ())
-    derived = any(opener.derived_only(e) for e in elements(difference))
-    for _ in range(_STEPS_AT_NUMBERS):
+    """Equal once entries at times that are numbers are unfolded, some steps far.
+
+    Derivatives come first: entries of the document's own are what they come to. Of those,
+    the ones that the statement mentions come before the others.
+    """
+    work = opener.normaliser(statement, tuple(as_rule(lemma.statement) for lemma in lemmas))
+    mentioned = tensors(statement.left) | tensors(statement.right)
+    for steps in range(_STEPS_AT_NUMBERS):
         found = [e for e in elements(difference) if at_constant(opener, e)]
-        # where there are derivatives, entries of the document's own are what they come to
-        there = frozenset(e for e in found if opener.derived_only(e) or not derived)
+        if steps >= _STEPS_FROM_NUMBERS:
+            found = [e for e in found if _ends(opener, e)]
+        derived = [e for e in found if opener.derived_only(e)]
+        named = [e for e in found if e.tensor in mentioned]
+        there = frozenset(derived or named or found)
         if not there or opener.expired():
             return None
         difference = unfold(difference, opener.model, there.__contains__)
@@ -51,6 +64,16 @@ def by_constants(
         if is_zero(work, work.poly(difference)):
             return Proof("recurrence", ("unfolded at the first or last times",))
     return None
+
+
+def _ends(opener: Opener, element: Element) -> bool:
+    """Whether the entries that one at a number leads to come to an end: the end of time that
+    they run towards is a number too."""
+    when = opener.clock.time(element.tensor)
+    if when is None:
+        return False
+    axis = opener.model.definitions[element.tensor].axes[when.axis]
+    return af.number(axis.lo if when.direction == UP else axis.hi) is not None
 
 
 def at_constant(opener: Opener, element: Element) -> bool:
@@ -64,16 +87,19 @@ def by_inner_step(
 ) -> Proof | None:
     """Equal once entries at the index of a sum over time are unfolded there, where entries
     at the time before (or after) that index occur too."""
-    ahead: dict[tuple[str, Affine], dict[int, list[Element]]] = {}
+    ahead: dict[str, dict[int, list[Element]]] = {}
     for element in elements(difference):
         when = opener.clock.time(element.tensor)
         if when is None or not chosen(element):
             continue
         there = element.args[when.axis]
-        if there.free and not there.free <= statement.ranges.keys():
-            base = af.shift(there, -there.constant)
+        # different summands have different names for the index of their sums
+        if (
+            af.letter(af.shift(there, -there.constant))
+            and not there.free <= statement.ranges.keys()
+        ):
             offset = there.constant * when.direction
-            ahead.setdefault((element.tensor, base), {}).setdefault(offset, []).append(element)
+            ahead.setdefault(element.tensor, {}).setdefault(offset, []).append(element)
     furthest = [rows[max(rows)] for rows in ahead.values() if len(rows) > 1]
     wanted = frozenset(element for row in furthest for element in row)
     if not wanted:
@@ -97,21 +123,27 @@ def by_invariance(
     span = statement.ranges[index]
     rest = {**statement.ranges, index: Range(span.lo, af.shift(span.hi, -1))}
     work = opener.normaliser(replace(statement, ranges=rest), ())
-    after = substitute(difference, {index: af.shift(af.of(index), 1)})
-    change = work.simple(sub(after, difference))
-    for _ in range(ROUNDS):
-        ahead = frozenset(e for e in elements(change) if _between(opener, e, index))
-        if not ahead or opener.expired():
-            break
-        change = unfold(change, opener.model, ahead.__contains__)
-        change = opener.without(work, change, chosen)
-    if not is_zero(work, work.poly(change)):
+    if not is_zero(work, work.poly(change(opener, work, difference, index, chosen))):
         return None
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     for end, direction in ((span.hi, DOWN), (span.lo, UP)):
         if at(opener, fixed(statement, index, end, others), Time(0, direction)):
             return Proof("induction", (f"the same at every {index.name}, and true at one end",))
     return None
+
+
+def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
+    """How much an expression is more at the next time than at this one: what runs up is opened
+    at the next time, what runs down at this one."""
+    after = substitute(expr, {index: af.shift(af.of(index), 1)})
+    found = work.simple(sub(after, expr))
+    for _ in range(ROUNDS):
+        ahead = frozenset(e for e in elements(found) if _between(opener, e, index))
+        if not ahead or opener.expired():
+            break
+        found = unfold(found, opener.model, ahead.__contains__)
+        found = opener.without(work, found, chosen)
+    return found
 
 
 def _between(opener: Opener, element: Element, index: Index) -> bool:

@@ -23,6 +23,7 @@ from einrnn.core.nodes import (
     Expr,
     Index,
     Node,
+    Number,
     Pow,
     Reduce,
     Value,
@@ -40,6 +41,8 @@ from einrnn.symbolic.tidy import tidy
 from einrnn.symbolic.unfold import unfolded
 
 _ROUNDS = 100
+# how much larger an expression may be that divides by fewer values, which may be 0
+_STABLE = 2
 
 
 def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, list[Expr]]:
@@ -98,7 +101,10 @@ class _Sweep:
         ``-y / yhat`` times ``yhat`` is ``-y``, also where ``yhat`` is too small to divide by."""
         found = with_facts(self.model, unfolded(self.model, clause.body, clause.ranges))
         found = tidy(found, clause.ranges)
-        return found if _size(found) < _size(clause.body) else self._as_is(clause)
+        before, after = _size(clause.body), _size(found)
+        if _divisions(found) < _divisions(clause.body):
+            before *= _STABLE
+        return found if after < before else self._as_is(clause)
 
     def rewritten(self, expr: Expr, ranges: Ranges) -> Expr:
         """An equal expression in which no contraction of a parameter is left to do."""
@@ -186,6 +192,17 @@ class _Sweep:
         for name in names.values():
             result = fold(result, self.model.definitions[name], outside)
         return result
+
+
+def _divisions(expr: Expr) -> int:
+    """How many values of tensors are divided by."""
+    return sum(
+        isinstance(node, Pow)
+        and isinstance(node.exponent, Number)
+        and node.exponent.value < 0
+        and bool(elements(node.base))
+        for node in walk(expr)
+    )
 
 
 def _size(expr: Expr) -> int:

@@ -1,0 +1,208 @@
+"""Determinants of sums of matrices by determinants of products.
+
+``det(A + B) = det(A) det(1 + inv(A) B)`` where ``A`` has an inverse; ``det(1 + X Y)`` is
+``det(1 + Y X)`` also where ``X`` and ``Y`` are not square (Weinstein and Aronszajn), and
+``det(1 + u vᵀ) = 1 + vᵀ u``. Of all such forms the same one is taken for the same product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core.build import delta, total
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Number,
+    Pow,
+    Value,
+)
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.cancel import whole_range
+from einrnn.symbolic.normal.domain import is_zero
+from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.inverses import surely_inverted, vanishes_with_inverses
+from einrnn.symbolic.normal.quotients import vanishes_cleared
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.settle import span
+from einrnn.symbolic.normal.terms import Poly, Term
+
+_ROW, _COLUMN = Index("·across"), Index("·down")
+_ONE = Number(Fraction(1))
+
+
+def vanishes_with_determinants(work: Normaliser, poly: Poly) -> bool:
+    """Whether a polynomial is 0 once determinants of sums are those of products.
+
+    Raises:
+        TooLarge: the products have too many terms.
+    """
+    found = {
+        atom
+        for term in poly
+        for atom, _ in term.factors
+        if isinstance(atom, Matrix) and atom.op == "det"
+    }
+    images = {atom: _image(work, poly, atom) for atom in sorted(found, key=lambda a: a.key)}
+    changed = {atom: image for atom, image in images.items() if image is not None}
+    if not changed:
+        return False
+    rows: list[Poly] = []
+    for term, coefficient in poly.items():
+        kept = tuple(pair for pair in term.factors if pair[0] not in changed)
+        powers = [
+            Pow(changed[atom], Number(exponent))
+            for atom, exponent in term.factors
+            if isinstance(atom, Matrix) and atom in changed
+        ]
+        rest = Term(term.bound, term.conds, kept)
+        image = work.poly(Mul((Number(coefficient), *powers)))
+        rows.append(work.times(rest, image))
+    left = work.canonical(tm.plus(rows))
+    return not left or vanishes_cleared(work, left) or vanishes_with_inverses(work, left)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A summand of a matrix that has an inverse: its determinant, and the entries of its
+    inverse between two places."""
+
+    det: Expr
+    inverse: Expr
+
+
+def _image(work: Normaliser, poly: Poly, atom: Matrix) -> Expr | None:
+    """The determinant of a sum as that of a product, None where it is none or no summand is
+    known to have an inverse."""
+    body = substitute(atom.body, {atom.row: af.of(_ROW), atom.column: af.of(_COLUMN)})
+    inside = work.inside(*_whole(_ROW, atom.size), *_whole(_COLUMN, atom.size))
+    entries = inside.poly(body)
+    if len(entries) < 2:
+        return None
+    forms: list[Expr] = []
+    for term, coefficient in tm.sorted_terms(entries):
+        part = _inverted(work, poly, atom, term, coefficient)
+        if part is not None:
+            others = {t: c for t, c in entries.items() if t is not term}
+            forms.append(_of_product(inside, atom.size, part, expression(others)))
+    return min(forms, key=lambda form: form.key) if forms else None
+
+
+def _whole(index: Index, size: Affine) -> tuple[Affine, Affine]:
+    return af.of(index), af.minus(af.last(size), af.of(index))
+
+
+def _inverted(
+    work: Normaliser, poly: Poly, atom: Matrix, term: Term, coefficient: Fraction
+) -> _Part | None:
+    """A summand as a matrix that has an inverse: a multiple of 1, or one whose inverse is
+    surely computed in the polynomial."""
+    pinned = is_zero(af.minus(af.of(_ROW), af.of(_COLUMN)))
+    if term == Term((), (pinned,), ()):
+        reciprocal = Mul((Number(1 / coefficient), delta(af.of(_ROW), af.of(_COLUMN))))
+        return _Part(Pow(Number(coefficient), Value(atom.size)), reciprocal)
+    if not {_ROW, _COLUMN} <= term.indices:
+        return None
+    own = expression({term: coefficient})
+    at = (af.of(_ROW), af.of(_COLUMN))
+    inverse = Matrix("inv", _ROW, _COLUMN, atom.size, own, af.ONE, at)
+    if not surely_inverted(work, poly, inverse):
+        return None
+    return _Part(Matrix("det", _ROW, _COLUMN, atom.size, own, af.ONE, ()), inverse)
+
+
+def _of_product(work: Normaliser, size: Affine, part: _Part, others: Expr) -> Expr:
+    """det(A) det(1 + inv(A) B) in its one form."""
+    between = Index("·between")
+    here = af.of(between)
+    inverse = substitute(part.inverse, {_COLUMN: here})
+    product = total(between, size, Mul((inverse, substitute(others, {_ROW: here}))))
+    entries = work.poly(product)
+    if len(entries) == 1:
+        ((term, coefficient),) = entries.items()
+        if not _joined(term):
+            trace = expression({term: coefficient})
+            summed = total(_ROW, size, substitute(trace, {_COLUMN: af.of(_ROW)}))
+            return Mul((part.det, Add((_ONE, summed))))
+        turned = list(_turned(term, coefficient, size))
+    else:
+        turned = [(size, expression(entries))]
+    forms = [work.simple(_one_and(length, body)) for length, body in turned]
+    return Mul((part.det, min(forms, key=lambda form: form.key)))
+
+
+def _one_and(size: Affine, body: Expr) -> Expr:
+    """det(1 + X)."""
+    unit = delta(af.of(_ROW), af.of(_COLUMN))
+    return Matrix("det", _ROW, _COLUMN, size, Add((unit, body)), af.ONE, ())
+
+
+def _joined(term: Term) -> bool:
+    """Whether factors join the row of a product to its column, from index to index."""
+    reached = {_ROW}
+    joints = {_ROW, _COLUMN, *term.bound}
+    nodes = [*(atom for atom, _ in term.factors), *term.conds]
+    ends = [node.free & joints for node in nodes]
+    while True:
+        grown = reached.union(*(end for end in ends if end & reached))
+        if grown == reached:
+            return _COLUMN in reached
+        reached = grown
+
+
+def _turned(term: Term, coefficient: Fraction, size: Affine) -> Iterator[tuple[Affine, Expr]]:
+    """A product of matrices from row to column, and those that begin at a later factor."""
+    yield size, expression({term: coefficient})
+    if any(cond.free & {_ROW, _COLUMN} for cond in term.conds):
+        return
+    for cut in term.bound:
+        length = _length(term, cut)
+        before = _before(term, cut)
+        if length is None or before is None:
+            continue
+        joint = Index("·joint")
+        moved: list[tuple[Expr, Fraction]] = []
+        for atom, exponent in term.factors:
+            near = {_ROW: af.of(joint), cut: af.of(_COLUMN)}
+            far = {_COLUMN: af.of(joint), cut: af.of(_ROW)}
+            moved.append((tm.moved(atom, near if atom in before else far), exponent))
+        conds = [cond for cond in term.conds if cut not in cond.free]
+        conds += whole_range(joint, size)
+        bound = tuple(joint if index is cut else index for index in term.bound)
+        turned = Term(bound, tm.sorted_conds(conds), tm.sorted_factors(moved))
+        yield length, expression({turned: coefficient})
+
+
+def _length(term: Term, index: Index) -> Affine | None:
+    """The size of the axis that a bound index runs over, where it runs over a whole one."""
+    ends = span(term, index)
+    if ends is None or af.number(ends[0]) != 0 or ends[1].free:
+        return None
+    return af.shift(ends[1], 1)
+
+
+def _before(term: Term, cut: Index) -> frozenset[Expr] | None:
+    """The factors between the row and an index, where that index parts them from the rest."""
+    joints = {_ROW, _COLUMN, *term.bound} - {cut}
+    if any(exponent != 1 for _, exponent in term.factors):
+        return None
+    reached, found = {_ROW}, set[Expr]()
+    while True:
+        more = {a for a, _ in term.factors if a.free & reached} - found
+        if not more:
+            break
+        found |= more
+        reached |= {index for atom in more for index in atom.free & joints}
+    if _COLUMN in reached:
+        return None
+    meets = [atom for atom, _ in term.factors if cut in atom.free]
+    near = [atom for atom in meets if atom in found]
+    return frozenset(found) if len(meets) == 2 and len(near) == 1 else None
