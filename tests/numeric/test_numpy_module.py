@@ -101,7 +101,7 @@ def test_lengths_where_few_rows_are_kept(monkeypatch):
 
     expected = compiled("words")
     data = data_for(expected, {"T": 6, "B": 2, "H": 4, "K": 5})
-    monkeypatch.setattr(module, "_ROWS", 0)
+    monkeypatch.setattr(module, "_SHORT_ROWS", 0)
     program = compiled("words")
     found = program(**data)
     assert "rows0" not in program.source()

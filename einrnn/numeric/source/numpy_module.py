@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers, buffers
 from einrnn.numeric.source.bumps import bumped
@@ -24,8 +26,9 @@ from einrnn.numeric.steps import (
     reads,
 )
 
-# rows are cut out ahead of all calls where they are at most this many
-_ROWS = 10_000
+# Rows are cut out ahead of all calls where they are at most this many; of rows with fewer
+# entries, which the bookkeeping of a view would outweigh, fewer are.
+_ROWS, _ENTRIES, _SHORT_ROWS = 10_000, 64, 400
 
 # the methods that numpy's functions of these names end in
 _REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
@@ -212,7 +215,8 @@ class _NumpyWriter(Writer):
 
     def _head(self, loop: Loop, names: dict[tuple[int, At], str], counted: bool) -> str:
         turns = abs(loop.last - loop.first) + 1
-        few = turns * len(names) <= _ROWS
+        shortest = min(prod(self.plan.registers[out].shape[1:]) for out, _ in names)
+        few = turns * len(names) <= (_ROWS if shortest >= _ENTRIES else _SHORT_ROWS)
         known = [key for key in names if few and self._buffer(key[0]) is not None]
         parts: list[tuple[str, str]] = []
         if known:
