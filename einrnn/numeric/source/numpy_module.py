@@ -28,7 +28,7 @@ from einrnn.numeric.steps import (
 
 # Rows are cut out ahead of all calls where they are at most this many; of rows with fewer
 # entries, which the bookkeeping of a view would outweigh, fewer are.
-_ROWS, _ENTRIES, _SHORT_ROWS = 10_000, 64, 400
+_ROWS, _ENTRIES, _SHORT_ROWS = 10_000, 64, 64
 
 # the methods that numpy's functions of these names end in
 _REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
