@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from einrnn.errors import EvaluationError
-from einrnn.numeric.native.writer import native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
@@ -19,9 +18,16 @@ from einrnn.numeric.source.torch_source import torch_source
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+def _native_source(plan: Plan, dtype: str) -> str:
+    # loaded where it is needed: importing it takes longer than a small program
+    from einrnn.numeric.native.writer import native_program
+
+    return native_program(plan, dtype).text
+
+
 _WRITERS = {
     "numpy": numpy_source,
-    "native": lambda plan, dtype: native_program(plan, dtype).text,
+    "native": _native_source,
     "jax": jax_source,
     "torch": torch_source,
 }

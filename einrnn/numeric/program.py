@@ -32,14 +32,13 @@ from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
-from einrnn.numeric.native.native import Native, lacking, notice
-from einrnn.numeric.native.toolchain import NoCompiler
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
 
 if TYPE_CHECKING:
     from einrnn.numeric.cut.checkpoint import Checkpointed
     from einrnn.numeric.cut.shard import Sharded
+    from einrnn.numeric.native.native import Native
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -267,6 +266,10 @@ class Program:
 
     def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
         """The compiled program; None, with a notice, where there can be none."""
+        # loaded where it is needed: importing it takes longer than a small program
+        from einrnn.numeric.native.native import Native, lacking, notice
+        from einrnn.numeric.native.toolchain import NoCompiler
+
         reason = lacking(found, dtype)
         if reason is None:
             try:
@@ -285,18 +288,17 @@ class Program:
         }
 
 
-_Ready = Executable | Generated | Native
-
-
 class _Usual:
     """The code for the kind of the last call: the next one most often is like it."""
 
-    def __init__(self, ready: _Ready, rows: tuple[tuple[str, Any, Any], ...]):
+    def __init__(
+        self, ready: Executable | Generated | Native, rows: tuple[tuple[str, Any, Any], ...]
+    ):
         self.ready = ready
         self._rows = rows
 
     @classmethod
-    def of(cls, ready: _Ready, given: Mapping[str, Any]) -> _Usual | None:
+    def of(cls, ready: Executable | Generated | Native, given: Mapping[str, Any]) -> _Usual | None:
         """None where sizes are given by name."""
         if not all(type(value) is np.ndarray for value in given.values()):
             return None
