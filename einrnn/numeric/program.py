@@ -134,7 +134,7 @@ class Program:
 
     def ready(
         self, arrays: Mapping[str, Shaped], sizes: Mapping[str, int]
-    ) -> Executable | Generated:
+    ) -> Executable | Generated | Native:
         """The code for arrays of these shapes and dtypes."""
         key = (
             tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
