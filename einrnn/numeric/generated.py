@@ -50,7 +50,17 @@ def source(plan: Plan, dtype: str, backend: str) -> str:
             "matrix functions, opaque functions and definitions without an order of "
             'computation run through compile(…, backend="numpy") only',
         )
+    if backend == "native":
+        _require_c(plan, np.dtype(dtype))
     return _WRITERS[backend](improved(plan, layouts=backend != "native"), dtype)
+
+
+def _require_c(plan: Plan, dtype: np.dtype[Any]) -> None:
+    from einrnn.numeric.native.native import lacking
+
+    reason = lacking(plan, dtype)
+    if reason is not None:
+        raise EvaluationError("E618", f"this program cannot be written as C: {reason}")
 
 
 class Generated:

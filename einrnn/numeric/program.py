@@ -32,8 +32,9 @@ from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
-from einrnn.numeric.plan import Output, Plan, plan
+from einrnn.numeric.plan import Output, Plan
 from einrnn.numeric.references import needed
+from einrnn.numeric.ways import Ways
 
 if TYPE_CHECKING:
     from einrnn.numeric.cut.checkpoint import Checkpointed
@@ -103,6 +104,7 @@ class Program:
         self._usual: _Usual | None = None
         self._last: dict[str, int] | None = None
         self._dtype = "float64"
+        self._ways = Ways(model, self.outputs, formula, self.inputs)
         self._foreign = foreign(self)
 
     def __call__(self, **given: Any) -> dict[str, Array]:
@@ -242,7 +244,7 @@ class Program:
         wanted = {name: sizes[name] for name in self.sizes}
         key = tuple(wanted.items())
         if key not in self._plans:
-            self._plans[key] = plan(self.model, self.outputs, wanted, self._seed)
+            self._plans[key] = self._ways.plan(wanted, self._seed)
         return self._plans[key]
 
     def _prepared(
