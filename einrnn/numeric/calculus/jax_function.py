@@ -16,6 +16,7 @@ from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
 from einrnn.numeric.calculus.rules import Rules, read_by
 from einrnn.numeric.generated import Generated
+from einrnn.numeric.optional import optional
 
 if TYPE_CHECKING:
     from einrnn.numeric.program import Program
@@ -39,7 +40,7 @@ class JaxFunction:
 
     def owns(self, given: Mapping[str, Any]) -> bool:
         """Whether some argument is a jax array."""
-        import jax
+        jax = optional("jax")
 
         return any(isinstance(value, jax.Array) for value in given.values())
 
@@ -60,7 +61,7 @@ class JaxFunction:
         return self._jitted(arrays, sizes) if sizes else self._jitted(arrays)
 
     def _compiled(self) -> Any:
-        import jax
+        jax = optional("jax")
 
         library: Any = jax
 
@@ -72,7 +73,7 @@ class JaxFunction:
 
     def traced(self, given: Mapping[str, Any]) -> Arrays:
         """The outputs, as part of what jax is tracing."""
-        import jax.numpy
+        jax = optional("jax")
 
         jnp: Any = jax.numpy
         program = self.program
@@ -101,8 +102,8 @@ class JaxFunction:
 
     def _custom(self, ready: Generated, rules: Rules, sizes: Mapping[str, int]) -> Any:
         """The code with its derivative: what is kept on the way out, and the way back."""
-        import jax
-        from jax.custom_derivatives import SymbolicZero
+        jax = optional("jax")
+        SymbolicZero = optional("jax.custom_derivatives").SymbolicZero
 
         library: Any = jax
         inputs, outputs = self.program.model.inputs, tuple(self.program.outputs)

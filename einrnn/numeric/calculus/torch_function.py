@@ -14,6 +14,7 @@ from einrnn.numeric import binding
 from einrnn.numeric.calculus.batched import batched
 from einrnn.numeric.calculus.rules import Rule, Rules, read_by
 from einrnn.numeric.generated import Generated
+from einrnn.numeric.optional import optional
 
 if TYPE_CHECKING:
     from einrnn.numeric.program import Program
@@ -37,7 +38,7 @@ class TorchFunction:
 
     def owns(self, given: Mapping[str, Any]) -> bool:
         """Whether some argument is a tensor."""
-        import torch
+        torch = optional("torch")
 
         return any(isinstance(value, torch.Tensor) for value in given.values())
 
@@ -46,7 +47,7 @@ class TorchFunction:
 
         Raises EvaluationError as a call of the program does.
         """
-        import torch
+        torch = optional("torch")
 
         program = self.program
         found = [value for value in given.values() if isinstance(value, torch.Tensor)]
@@ -174,7 +175,7 @@ class _Call:
 @cache
 def _autograd_function() -> Any:
     """The autograd function, made when torch is there."""
-    import torch
+    torch = optional("torch")
 
     class Derived(torch.autograd.Function):
         @staticmethod

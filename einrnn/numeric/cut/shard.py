@@ -17,6 +17,7 @@ from einrnn.numeric import binding
 from einrnn.numeric.calculus.jax_function import JaxFunction
 from einrnn.numeric.calculus.rules import read_by
 from einrnn.numeric.cut.stages import Stage, cut
+from einrnn.numeric.optional import optional
 
 if TYPE_CHECKING:
     from einrnn.numeric.program import Program
@@ -79,21 +80,21 @@ class Sharded:
         return placed, {**sizes, self._cut.part.name: size // count}
 
     def _spec(self, axis: int | None) -> Any:
-        from jax.sharding import PartitionSpec
+        PartitionSpec = optional("jax.sharding").PartitionSpec
 
         return PartitionSpec(*([None] * axis + [self._axis] if axis is not None else []))
 
     def _placed(self, array: Any, axis: int | None) -> Any:
         """The array with each device's part on it; one that is so already stays as it is."""
-        import jax
-        from jax.sharding import NamedSharding
+        jax = optional("jax")
+        NamedSharding = optional("jax.sharding").NamedSharding
 
         library: Any = jax
         return library.device_put(array, NamedSharding(self._mesh, self._spec(axis)))
 
     def _compiled(self) -> Any:
         if self._jitted is None:
-            import jax
+            jax = optional("jax")
 
             ins = {name: self._spec(axis) for name, axis in self.inputs.items()}
             outs = {name: self._spec(axis) for name, axis in self.outputs.items()}
@@ -134,8 +135,8 @@ def _array(name: str, value: Any) -> Any:
 
 def _summed(values: Arrays, axis: str) -> Arrays:
     """Sums over the devices, all of one dtype in one collective."""
-    import jax
-    from jax import numpy as jnp
+    jax = optional("jax")
+    jnp = optional("jax.numpy")
 
     if not values:
         return {}
@@ -168,13 +169,13 @@ def _mesh_axis(mesh: Any, letter: str, axis: str | None) -> str:
 
 def _shard_map(function: Any, mesh: Any, in_specs: Any, out_specs: Any) -> Any:
     """jax's shard_map under its present or its former name."""
-    import jax
+    jax = optional("jax")
 
     if hasattr(jax, "shard_map"):
         found: Any = jax
         options = {"check_vma": False}
     else:
-        from jax.experimental import shard_map as found
+        found = optional("jax.experimental.shard_map")
 
         options = {"check_rep": False}
     return found.shard_map(function, mesh=mesh, in_specs=in_specs, out_specs=out_specs, **options)
