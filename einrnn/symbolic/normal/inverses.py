@@ -139,7 +139,7 @@ def _elsewhere(atom: Matrix, side: int, index: Index) -> bool:
 def _beside(work: Normaliser, term: Term, atom: Matrix, side: int, index: Index) -> Poly | None:
     """The term with what meets an inverse at an index replaced by what the rest leaves."""
     body = _entries(work, atom, side)
-    leading = _leading(body, atom.size)
+    leading = _leading(body)
     if leading is None:
         return None
     (largest, coefficient), product = leading
@@ -173,13 +173,9 @@ def _entries(work: Normaliser, atom: Matrix, side: int) -> Poly:
     return work.inside(*known).poly(body)
 
 
-def _leading(body: Poly, size: Affine) -> tuple[tuple[Term, Fraction], Product] | None:
-    """The largest summand of a matrix that is a sum, as a product to look for.
-
-    Only a sum is taken apart; what is left is smaller, so that replacing comes to an end.
-    """
-    if len(body) < 2:
-        return None
+def _leading(body: Poly) -> tuple[tuple[Term, Fraction], Product] | None:
+    """The largest summand of a matrix, as a product to look for: what is left is smaller, so
+    that replacing comes to an end."""
     products = [term for term in body if _is_product(term)]
     if not products:
         return None
