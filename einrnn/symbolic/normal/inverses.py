@@ -316,8 +316,16 @@ def _cleared(work: Normaliser, poly: Poly) -> tuple[Normaliser, Poly] | None:
                 continue
             if not _is_free(work, poly, index, atom.size) or not _surely(work, poly, atom):
                 continue
+            if not all(_is_alone(t, atom, index) for t in poly if atom in dict(t.factors)):
+                continue  # the inverse would stay
             return _times(work, poly, atom, side, index)
     return None
+
+
+def _is_alone(term: Term, atom: Matrix, index: Index) -> bool:
+    """Whether an index occurs in a term in one inverse only, which is a factor once."""
+    others = (*term.conds, *(a for a, _ in term.factors if a is not atom))
+    return dict(term.factors).get(atom) == 1 and not any(index in node.free for node in others)
 
 
 def _is_sum(expr: Expr) -> bool:
@@ -414,8 +422,7 @@ def _product(
     """Σ_i Q[m,i] of one term, where Q meets the inverse directly as δ."""
     conds = whole_range(here, atom.size)
     others = tuple(pair for pair in term.factors if pair[0] is not atom)
-    alone = not any(index in node.free for node in (*term.conds, *(a for a, _ in others)))
-    if alone and dict(term.factors).get(atom) == 1:
+    if _is_alone(term, atom, index):
         pinned = is_zero(af.minus(place, atom.at[1 - side]))
         return {Term(term.bound, tm.sorted_conds((*term.conds, pinned)), others): Fraction(1)}
     summed = tm.rename(term, {index: af.of(here)})
