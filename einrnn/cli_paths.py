@@ -35,33 +35,42 @@ def paths(
     from einrnn.paths_api import paths as compare
 
     fixed, vary = _sizes(sizes)
+    if not 0 <= seconds < float("inf"):
+        raise EinrnnError("E004", f"not a time: --seconds {seconds}", "write --seconds 10")
     target, outputs = _target(what)
-    subject = target if not outputs else Document(read_source(target))
-    found = compare(subject, *outputs, sizes=fixed, finder=finder, seconds=seconds, vary=vary)
-    data = found.as_json()
-    text = str(found)
-    if limit is not None:
-        from einrnn.sliced_paths import sliced_json, sliced_text
+    equation = _equation(target)
+    picture = None if plot is None else Path(plot)
+    if picture is not None:
+        from einrnn.path_plot import check_target
 
-        data["sliced"] = sliced_json(found, limit)
-        text += "\n\n" + sliced_text(found, limit)
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False) if as_json else text)
-    if plot is not None:
+        check_target(picture)
+    found = compare(
+        target if equation else Document(read_source(target)),
+        *outputs,
+        sizes=fixed,
+        finder=finder,
+        seconds=seconds,
+        vary=vary,
+        memory=limit,
+    )
+    click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False) if as_json else found)
+    if picture is not None:
         from einrnn.path_plot import draw
 
-        draw(found, Path(plot))
+        draw(found, picture)
+
+
+def _equation(text: str) -> bool:
+    return "->" in text or "=" in text or "," in text
 
 
 def _target(what: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """An equation, or a file with outputs."""
+    """Equations, or a file with outputs."""
     first, *rest = what
-    equation = "->" in first or "=" in first or "," in first
-    if not rest and not equation:
+    if not rest and not _equation(first):
         raise EinrnnError(
             "E802", f"nothing to compare in {first}", 'name an output, e.g. "dL/dW", or a claim'
         )
-    if rest and equation:
-        raise EinrnnError("E806", "an equation is followed by nothing", "quote it as one word")
     return first, tuple(rest)
 
 

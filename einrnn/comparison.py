@@ -11,10 +11,12 @@ from typing import Any
 from einrnn.errors import EinrnnError, EvaluationError
 from einrnn.pathfinder.evaluate import Path, score
 from einrnn.pathfinder.external import finders
+from einrnn.pathfinder.joint import Jointly
 from einrnn.pathfinder.machine import kernel
 from einrnn.pathfinder.network import Network
-from einrnn.pathfinder.planner import plan
+from einrnn.pathfinder.planner import solve
 from einrnn.pathfinder.search import search
+from einrnn.pathfinder.slicing import sliced
 
 # paths that take longer than this, or hold more entries, are not run
 _SECONDS, _ENTRIES = 0.5, 30_000_000
@@ -56,8 +58,31 @@ class Strategy:
 
 
 @dataclass(frozen=True)
+class Together:
+    """FLOPs of one program for several outputs, and of one for each."""
+
+    joint: int
+    alone: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Limited:
+    """A way to hold at most ``limit`` entries: a path and the indices that a loop runs over
+    (single contractions), or a way through time (programs)."""
+
+    limit: int
+    peak: int
+    flops: int
+    way: str = ""
+    indices: tuple[str, ...] = ()
+    slices: int = 1
+    path: Path = ()
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A table of finders, the chosen path step by step, and ways through time.
+    """A table of finders, the chosen path step by step, ways through time, what several outputs
+    cost together, and what a limit on memory leads to.
 
     ``str`` gives text; a notebook shows it as a table; ``as_json`` gives plain data.
     """
@@ -70,6 +95,8 @@ class Comparison:
     varied: str = ""
     network: Network | None = field(default=None, repr=False)
     path: Path = field(default=(), repr=False)
+    together: Together | None = None
+    limited: Limited | None = None
 
     @property
     def best(self) -> int:
@@ -131,9 +158,12 @@ def compare(
     finder: Sequence[str] = (),
     seconds: float = 0.0,
     measure: bool = True,
+    memory: int | None = None,
 ) -> Comparison:
     """Every finder's path for a network. ``seconds`` is time for our own search beyond the
-    path that a compile would use."""
+    path that a compile would use; ``memory`` is the most entries that may be held.
+
+    Raises EvaluationError: E711 no slicing keeps the limit, E712 an unknown finder."""
     known: dict[str, Callable[[Network], Path]] = {NAIVE: _at_once, OURS: _ours(seconds)}
     known |= finders(network)
     names = selected(finder, list(known))
@@ -141,13 +171,22 @@ def compare(
     path = found[OURS][1] if OURS in found else next((p for _, p in found.values() if p), ())
     steps = _listed(network, path) if path else ()
     rows = tuple(row for row, _ in found.values())
-    return Comparison(title, sizes, rows, steps, network=network, path=path)
+    limited = None if memory is None else _limited(network, memory)
+    return Comparison(title, sizes, rows, steps, network=network, path=path, limited=limited)
+
+
+def _limited(network: Network, memory: int) -> Limited:
+    found = sliced(network, memory)
+    indices = network.letters(found.indices)
+    return Limited(
+        memory, found.peak, found.flops, indices=indices, slices=found.slices, path=found.path
+    )
 
 
 def _ours(seconds: float) -> Callable[[Network], Path]:
     def find(network: Network) -> Path:
-        path = plan(network)
-        return search(network, path, seconds) if seconds and len(path) > 1 else path
+        path = Jointly()(network)
+        return path if not seconds or solve(network) is not None else search(network, path, seconds)
 
     return find
 
@@ -177,7 +216,9 @@ def _row(
 def _measured(network: Network, path: Path, predicted: float) -> float | None:
     """The median time of a few runs in seconds; None for what would take too long."""
     held = score(network, path).workspace
-    if predicted > _SECONDS or held > _ENTRIES or any(len(step) > 2 for step in path):
+    at_once = len(path) == 1 and 2 < len(path[0]) <= 32 and len(network.sizes) <= 52
+    pairs = all(len(step) <= 2 for step in path)
+    if predicted > _SECONDS or held > _ENTRIES or not (at_once or pairs):
         return None
     import numpy as np
 
@@ -185,6 +226,15 @@ def _measured(network: Network, path: Path, predicted: float) -> float | None:
 
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=[network.sizes[bit] for bit in term]) for term in network.axes]
+    if at_once:
+        parts: list[Any] = []
+        for array, term in zip(arrays, network.axes, strict=True):
+            parts += [array, term]
+
+        def at_once_by_numpy() -> object:
+            return np.einsum(*parts, network.order)
+
+        return median(at_once_by_numpy)
     run = Pathwise(network, path)
     return median(lambda: run(*arrays))
 

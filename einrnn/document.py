@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from einrnn.core.model import Claim, Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
@@ -17,6 +17,7 @@ from einrnn.source import Source, render
 if TYPE_CHECKING:
     from einrnn.check.verdict import Report, Verdict
     from einrnn.expression import Expression, Form
+    from einrnn.numeric.compressed import CompressedProgram
     from einrnn.numeric.program import Program
 
 
@@ -121,33 +122,49 @@ class Document:
 
         return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
-    def compile(self, *outputs: str, backend: str = "numpy") -> Program:
+    @overload
+    def compile(
+        self, *outputs: str, backend: str = ..., compress: Literal[False] = ...
+    ) -> Program: ...
+
+    @overload
+    def compile(
+        self, *outputs: str, backend: str = ..., compress: Literal[True]
+    ) -> CompressedProgram: ...
+
+    def compile(
+        self, *outputs: str, backend: str = "numpy", compress: bool = False
+    ) -> Program | CompressedProgram:
         """One program that computes all outputs (``"L"``, ``"dL/dW"``, ``"yhat[t,k]"``).
 
         Derivatives become adjoint recurrences where the differentiated tensor has no more
         axes than the other one. The arrays of the result have the axes of the output.
+        With ``compress`` each result is a :class:`~einrnn.numeric.structured.Structured`:
+        blocks that repeat and diagonals are kept once.
+
+        Products with derivatives are ``"jvp(yhat, W=v)"``, ``"vjp(yhat=c, W)"`` and, with
+        second derivatives, ``"hvp(L, W=v)"``. They cost a small multiple of ``yhat`` or of
+        the gradient. ``v``, of the axes of ``W``, is a tensor of the document, or an input
+        of the program where the document has none of that name.
 
         Raises:
-            LanguageError: an output is not a well-formed expression of this document.
+            LanguageError: an output is not a well-formed expression of this document;
+                E808, a product of derivatives is not.
             EinrnnError: E801, the backend is not known or not installed.
         """
         from einrnn.numeric.backends import require
-        from einrnn.numeric.program import compile_program
-        from einrnn.symbolic.arguments import named_arguments
-        from einrnn.symbolic.derived import complete, fewer_axes
-        from einrnn.symbolic.sweep.sweep import swept
+        from einrnn.numeric.program import compile_formula
+        from einrnn.outputs import formula_of
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        parsed = [parse_expression(text, self.model) for text in outputs]
-        model, exprs = complete(named_arguments(self.model), parsed, fewer_axes)
-        model, exprs = swept(model, [(e, r) for e, (_, r) in zip(exprs, parsed, strict=True)])
-        wanted = {
-            name: (expr, tuple(ranges), ranges)
-            for name, expr, (_, ranges) in zip(outputs, exprs, parsed, strict=True)
-        }
-        return compile_program(model, wanted, backend=backend)
+        formula = formula_of(self.model, outputs)
+        if compress:
+            from einrnn.numeric.compressed import compile_compressed
+
+            return compile_compressed(*formula.closed(), backend=backend)
+        return compile_formula(formula, backend)
 
     def __str__(self) -> str:
         return self.source.text

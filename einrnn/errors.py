@@ -89,3 +89,7 @@ def raised(diagnostic: Diagnostic, kind: type[EinrnnError] = LanguageError) -> E
         diagnostic.span,
         (diagnostic,),
     )
+
+
+class EinrnnWarning(UserWarning):
+    """Something is done in another way than was asked for; the result is the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path as File
 from typing import Any, cast
 
@@ -12,29 +13,45 @@ from einrnn.pathfinder.evaluate import score
 
 
 def draw(comparison: Comparison, target: File) -> None:
-    """Write a picture as SVG or PNG, by the file's ending.
+    """Write a picture as SVG or PNG, by the file's ending: the tree of a contraction, and cost
+    against a size where one varies.
 
     Raises:
-        EinrnnError: E807 matplotlib is missing, E002 the file cannot be written, E004 an
-            ending that is neither.
+        EinrnnError: as :func:`check_target`; E002 the file cannot be written, E716 there is
+            neither a tree nor a growth to draw.
     """
-    if target.suffix not in (".svg", ".png"):
-        raise EinrnnError("E004", f"not a picture: {str(target)!r}", "end it in .svg or .png")
-    try:
-        from matplotlib.figure import Figure  # pyright: ignore
-    except ImportError:
-        message = "pictures need matplotlib, which is not installed"
-        raise EinrnnError("E807", message, "pip install 'einrnn[plot]'") from None
-    figure = cast(Any, Figure)(figsize=(8, 5), layout="constrained")
-    axes = figure.subplots()
-    if comparison.strategies:
-        _growth(axes, comparison)
-    else:
-        _tree(axes, comparison)
+    check_target(target)
+    from matplotlib.figure import Figure  # pyright: ignore
+
+    tree = comparison.network is not None and bool(comparison.path)
+    if not tree and not comparison.strategies:
+        raise EinrnnError(
+            "E716", "there is nothing to draw", "give a size as a range, e.g. --size T=10..1000"
+        )
+    figure = cast(Any, Figure)(
+        figsize=(8 if not tree or not comparison.strategies else 14, 5), layout="constrained"
+    )
+    wanted = [_tree] * tree + [_growth] * bool(comparison.strategies)
+    drawn = figure.subplots(1, len(wanted), squeeze=False)[0]
+    for axes, one in zip(drawn, wanted, strict=True):
+        one(axes, comparison)
     try:
         figure.savefig(target)
     except OSError as problem:
         raise EinrnnError("E002", f"cannot write {target}: {problem.strerror}") from None
+
+
+def check_target(target: File) -> None:
+    """Whether a picture can be written there at all.
+
+    Raises:
+        EinrnnError: E004 an ending other than .svg and .png, E715 matplotlib is missing.
+    """
+    if target.suffix not in (".svg", ".png"):
+        raise EinrnnError("E004", f"not a picture: {str(target)!r}", "end it in .svg or .png")
+    if find_spec("matplotlib") is None:
+        message = "pictures need matplotlib, which is not installed"
+        raise EinrnnError("E715", message, "pip install 'einrnn[plot]'")
 
 
 def _growth(axes: Any, comparison: Comparison) -> None:

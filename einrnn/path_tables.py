@@ -7,7 +7,7 @@ from dataclasses import asdict
 from io import StringIO
 from typing import Any
 
-from einrnn.comparison import Comparison, Row, Strategy
+from einrnn.comparison import Comparison, Row, Strategy, Together
 
 _HEAD = ("finder", "FLOPs", "× best", "largest", "peak", "search", "predicted", "measured", "")
 _STEP_HEAD = ("step", "kernel", "FLOPs", "entries")
@@ -39,7 +39,13 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "steps": [asdict(step) for step in comparison.steps],
         "varied": comparison.varied or None,
         "strategies": strategies,
+        "together": _together_data(comparison.together),
+        "sliced": asdict(comparison.limited) if comparison.limited else None,
     }
+
+
+def _together_data(found: Together | None) -> dict[str, Any] | None:
+    return None if found is None else {**asdict(found), "separate": sum(found.alone)}
 
 
 def as_text(comparison: Comparison) -> str:
@@ -57,6 +63,8 @@ def as_text(comparison: Comparison) -> str:
             table.add_row(*row)
         console.print(table)
         console.print()
+    for sentence in _sentences(comparison):
+        console.print(sentence, soft_wrap=True)
     return "\n".join(line.rstrip() for line in stream.getvalue().rstrip().split("\n"))
 
 
@@ -71,7 +79,29 @@ def as_html(comparison: Comparison) -> str:
         )
         title = html.escape(caption)
         parts.append(f"<table><caption>{title}</caption><tr>{cells}</tr>{body}</table>")
+    parts += [f"<p>{html.escape(sentence)}</p>" for sentence in _sentences(comparison)]
     return "\n".join(parts)
+
+
+def _sentences(comparison: Comparison) -> list[str]:
+    """What several outputs share, and what a limit on memory leads to."""
+    found: list[str] = []
+    both, limited = comparison.together, comparison.limited
+    if both is not None:
+        ratio = sum(both.alone) / max(both.joint, 1)
+        found.append(
+            f"together {number(both.joint)} FLOPs; each output by itself "
+            f"{' + '.join(map(number, both.alone[:8]))}{' + …' if len(both.alone) > 8 else ''} = "
+            f"{number(sum(both.alone))} FLOPs (× {ratio:.3g})"
+        )
+    if limited is not None:
+        loops = f"a loop over {', '.join(limited.indices)}" if limited.indices else "no loop needed"
+        how = limited.way or f"{loops}, slices: {number(limited.slices)}"
+        found.append(
+            f"within {number(limited.limit)} entries: {how}; {number(limited.flops)} FLOPs, "
+            f"at most {number(limited.peak)} entries held"
+        )
+    return found
 
 
 _Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]

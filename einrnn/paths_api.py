@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from einrnn.comparison import NAIVE, OURS, Comparison, Strategy, compare, grown, spaced
-from einrnn.errors import EvaluationError
+from einrnn.comparison import NAIVE, OURS, Comparison, compare, grown, spaced
+from einrnn.errors import EinrnnError, EvaluationError, LanguageError
 from einrnn.pathfinder.evaluate import score
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.planner import plan
+from einrnn.source import Source
 
 if TYPE_CHECKING:
     from einrnn.document import Document
@@ -24,46 +25,132 @@ def paths(
     seconds: float = 0.0,
     measure: bool = True,
     vary: tuple[str, int, int] | None = None,
+    memory: int | None = None,
 ) -> Comparison:
     """Compare path finders, each scored by the one evaluator of einrnn.
 
-    ``expression`` is an einsum string (``"ab,bc,cd->ad"``), an index equation
+    ``expression`` is an einsum string (``"ab,bc,cd->ad"``), one or several index equations
     (``"C[i,k] = A[i,j] B[j,k]"``), or a document followed by outputs or one claim's label.
     ``sizes`` has a size for each index of an einsum string, or for each dim. ``finder`` is
     ``"all"`` or names with commas; ``seconds`` is time for our own search in large networks;
-    ``vary`` is a dim with its first and last size, for the growth of the costs.
+    ``vary`` is a dim with its first and last size, for the growth of the costs; ``memory`` is the
+    most entries to hold at once: one contraction is sliced so that it is kept, of a program
+    the cheapest way through time is named that keeps it.
 
     Raises:
-        EvaluationError: E610 a size is missing, E712 an unknown finder.
+        EvaluationError: E610 a size is missing, E711 the limit on memory cannot be kept, E712
+            an unknown finder, E714 something that is no index equation follows one.
         LanguageError: the expression is not well formed.
     """
     names = tuple(name.strip() for name in finder.split(",") if name.strip())
+    options = Options(names, seconds, measure, vary, memory)
     if not isinstance(expression, str):
-        from einrnn.program_paths import compare_program
-
-        return compare_program(expression, outputs, sizes, names, measure, vary)
+        return _of_program(expression, outputs, sizes, options)
     if "[" in expression or "=" in expression:
-        from einrnn.program_paths import compare_program, equation_document
-
-        document, left = equation_document(expression)
-        return compare_program(document, (left,), sizes, names, measure, vary)
+        return _of_equations((expression, *outputs), sizes, options)
+    if outputs:
+        raise not_equations(outputs[0])
     network = einsum_network(expression, sizes)
-    found = compare(network, expression, sizes, finder=names, seconds=seconds, measure=measure)
-    if vary is None:
+    return _of_network(network, expression, sizes, options)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a comparison; see :func:`paths`."""
+
+    finder: tuple[str, ...]
+    seconds: float
+    measure: bool
+    vary: tuple[str, int, int] | None
+    memory: int | None
+
+
+def not_equations(text: str) -> EvaluationError:
+    """The error for what follows an einsum string or an index equation and is no equation."""
+    return EvaluationError(
+        "E714",
+        f"{text!r} follows an equation and is not an index equation",
+        'only index equations are compared together, e.g. "C[i,k] = A[i,j] B[j,k]", each quoted '
+        "as one word",
+    )
+
+
+def _of_program(
+    document: Document, outputs: Sequence[str], sizes: Mapping[str, int], options: Options
+) -> Comparison:
+    from einrnn.program_paths import compare_program
+
+    if not outputs:
+        raise EinrnnError("E802", "nothing to compare", 'name an output, e.g. "dL/dW", or a claim')
+    return compare_program(document, outputs, sizes, **asdict(options))
+
+
+def _of_equations(texts: Sequence[str], sizes: Mapping[str, int], options: Options) -> Comparison:
+    """One plain product is compared as a contraction, everything else as a program."""
+    from einrnn.product_network import product_network
+
+    document, lefts = equations_document(texts)
+    if len(lefts) == 1:
+        name = list(document.model.definitions)[-1]
+        network = product_network(document.model, name, sizes)
+        plain = network is not None and len(set(network.identities)) == len(network.operands)
+        if network is not None and (plain or options.memory is not None):
+            return _of_network(network, texts[0], sizes, options)
+    return _of_program(document, lefts, sizes, options)
+
+
+def equations_document(texts: Sequence[str]) -> tuple[Document, list[str]]:
+    """Index equations as a document of definitions, and their left sides.
+
+    Raises LanguageError: E805 where there is no =, or as the equations are not well formed.
+    """
+    from einrnn.document import Document
+
+    rows: list[str] = []
+    lefts: list[str] = []
+    for text in texts:
+        left, sign, right = text.partition(":=" if ":=" in text else "=")
+        if not sign and rows:
+            raise not_equations(text)
+        if not sign:
+            raise LanguageError("E805", "there is no = in the equation", 'write "c = a[i] b[i]"')
+        rows.append(f"{left} := {right}")
+        lefts.append(left.strip())
+    document = Document(Source.of("\n".join(rows), "<equation>"))
+    document.raise_errors()
+    return document, lefts
+
+
+def _of_network(
+    network: Network, title: str, sizes: Mapping[str, int], options: Options
+) -> Comparison:
+    given = {name: value for name, value in asdict(options).items() if name != "vary"}
+    found = compare(network, title, sizes, **given)
+    if options.vary is None:
         return found
-    return replace(found, strategies=_grown(expression, sizes, vary), varied=vary[0])
-
-
-def _grown(text: str, sizes: Mapping[str, int], vary: tuple[str, int, int]) -> tuple[Strategy, ...]:
-    """The costs of our path and of a single sum over all indices, against one size."""
+    varied, first, last = options.vary
     costs: dict[str, list[tuple[int, int, int]]] = {NAIVE: [], OURS: []}
-    for size in spaced(vary[1], vary[2]):
-        network = einsum_network(text, {**sizes, vary[0]: size})
-        at_once = (tuple(range(len(network.operands))),)
-        for name, path in ((NAIVE, at_once), (OURS, plan(network))):
-            result = score(network, path)
+    for size in spaced(first, last):
+        known = {**sizes, varied: size}
+        one = _again(title, known)
+        at_once = (tuple(range(len(one.operands))),)
+        for name, path in ((NAIVE, at_once), (OURS, plan(one))):
+            result = score(one, path)
             costs[name].append((size, result.flops, result.peak))
-    return tuple(grown(name, row) for name, row in costs.items())
+    strategies = tuple(grown(name, row) for name, row in costs.items())
+    return replace(found, strategies=strategies, varied=varied)
+
+
+def _again(title: str, sizes: Mapping[str, int]) -> Network:
+    """The network of an expression at other sizes."""
+    if "[" not in title and "=" not in title:
+        return einsum_network(title, sizes)
+    from einrnn.product_network import product_network
+
+    document, _ = equations_document([title])
+    network = product_network(document.model, list(document.model.definitions)[-1], sizes)
+    assert network is not None
+    return network
 
 
 def einsum_network(text: str, sizes: Mapping[str, int]) -> Network:

@@ -1,9 +1,8 @@
-"""Path finders and ways through time compared for outputs of a document.
+"""Path finders compared for outputs of a document: whole programs, loops included.
 
 Every contraction in the program is ordered by the finder; the program is then costed by
-:mod:`einrnn.numeric.cost`, loops included. The ways through time are programs for the same
-values that differ in how the derivative is carried out: as the author wrote it, forward
-along the definitions, or in reverse as adjoints. Their costs come from their steps.
+:mod:`einrnn.numeric.cost`, its time predicted from its steps, and run. Ours is the program that a
+compile makes, its contractions ordered jointly.
 """
 
 from __future__ import annotations
@@ -11,60 +10,83 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from math import prod
 
-from einrnn.comparison import OURS, Comparison, Row, Strategy, grown, median, selected, spaced
-from einrnn.core.model import Claim, Clause, Definition, Model, Range
-from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
+from einrnn.comparison import (
+    OURS,
+    Comparison,
+    Limited,
+    Listed,
+    Row,
+    Together,
+    median,
+    selected,
+)
+from einrnn.core.model import Claim, Model
 from einrnn.core.sizes import with_defaults
 from einrnn.document import Document
-from einrnn.errors import EinrnnError, LanguageError
+from einrnn.errors import EinrnnError, EvaluationError
 from einrnn.numeric import binding
-from einrnn.numeric.cost import cost
+from einrnn.numeric.calibrate import calibrated
+from einrnn.numeric.cost import cost, operations
 from einrnn.numeric.emit import Ordering
-from einrnn.numeric.plan import Output
+from einrnn.numeric.listing import Line, lines
+from einrnn.numeric.plan import Plan
 from einrnn.numeric.plan import plan as plan_program
-from einrnn.numeric.program import Program, compile_program
+from einrnn.numeric.predict import predicted
+from einrnn.numeric.program import Program
+from einrnn.numeric.steps import Contract, Fold, Loop, Map
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.external import finders
+from einrnn.pathfinder.joint import Jointly
+from einrnn.pathfinder.machine import product_kernel
 from einrnn.pathfinder.network import Network
-from einrnn.pathfinder.planner import plan
-from einrnn.source import Source
-from einrnn.symbolic.derived import Policy, complete, fewer_axes, forward
+from einrnn.pathfinder.planner import plan, solve
+from einrnn.pathfinder.search import search
+from einrnn.time_ways import of_claim, of_outputs, sizes_of, strategies, time_of
 
 # programs of more FLOPs than this are not run for a measurement
 _RUN = 1e9
 WRITTEN = "as written"
-
-
-def equation_document(text: str) -> tuple[Document, str]:
-    """An index equation as a document of one definition, and its left side."""
-    left, sign, right = text.partition(":=" if ":=" in text else "=")
-    if not sign:
-        raise LanguageError("E805", "there is no = in the equation", 'write "c = a[i] b[i]"')
-    document = Document(Source.of(f"{left} := {right}", "<equation>"))
-    document.raise_errors()
-    return document, left.strip()
+# a finder by its name: a new ordering for each program
+_Finders = Mapping[str, Callable[[], Ordering]]
 
 
 def compare_program(
     document: Document,
     outputs: Sequence[str],
     sizes: Mapping[str, int],
-    names: Sequence[str],
-    measure: bool,
-    vary: tuple[str, int, int] | None,
+    *,
+    finder: Sequence[str] = (),
+    seconds: float = 0.0,
+    measure: bool = True,
+    vary: tuple[str, int, int] | None = None,
+    memory: int | None = None,
 ) -> Comparison:
-    """The finders for the program of some outputs, or of the left side of a claim."""
+    """The finders for the program of some outputs, or of the left side of a claim.
+
+    Raises EvaluationError: E610 a size is missing, E711 no way keeps the limit on memory, E712
+    an unknown finder; LanguageError for outputs that are not of the document.
+    """
     document.raise_errors()
     claim = _claim(document.model, outputs)
-    ways = _ways_of_claim(document.model, claim) if claim else _ways(document, outputs)
-    best = next(reversed(ways.values()))
-    rows = _rows(best, dict(sizes), names, measure)
-    varied, first, last = vary or _time(document.model, sizes)
-    strategies = _strategies(ways, sizes, varied, first, last) if varied else ()
-    title = claim.text.split("\n")[0] if claim else ", ".join(outputs)
-    return Comparison(title, sizes, rows, (), strategies, varied)
+    programs = of_claim(document.model, claim) if claim else of_outputs(document, outputs)
+    ours = next(reversed(programs.values()))
+    known = _finders(ours, sizes, seconds)
+    names = selected(finder, list(known))
+    rows = tuple(_row(ours, sizes, name, known[name](), measure) for name in names)
+    varied, first, last = vary or time_of(document.model, sizes)
+    plotted = strategies(programs, sizes, varied, first, last) if varied else ()
+    found = Comparison(
+        claim.text.split("\n")[0] if claim else ", ".join(outputs),
+        sizes,
+        rows,
+        _steps(ours.plan(**sizes_of(ours, sizes))),
+        plotted,
+        varied,
+        together=None if claim else _together(document, outputs, ours, sizes),
+    )
+    return found if memory is None else replace(found, limited=_limited(programs, sizes, memory))
 
 
 def _claim(model: Model, outputs: Sequence[str]) -> Claim | None:
@@ -73,115 +95,65 @@ def _claim(model: Model, outputs: Sequence[str]) -> Claim | None:
     return next((claim for claim in model.claims if claim.label == outputs[0]), None)
 
 
-# --- ways through time --------------------------------------------------------------------
+def _together(
+    document: Document, outputs: Sequence[str], ours: Program, sizes: Mapping[str, int]
+) -> Together | None:
+    """What one program for all outputs saves over one for each."""
+    if len(outputs) < 2:
+        return None
+    alone = [document.compile(output) for output in outputs]
+    flops = [cost(one.plan(**sizes_of(one, sizes))).flops for one in alone]
+    return Together(cost(ours.plan(**sizes_of(ours, sizes))).flops, tuple(flops))
 
 
-def _ways(document: Document, outputs: Sequence[str]) -> dict[str, Program]:
-    """Programs for outputs, with derivatives forward and in reverse; the last is ours."""
-    from einrnn.language import parse_expression
-
-    parsed = [parse_expression(text, document.model) for text in outputs]
-    return {
-        name: _program(document.model, parsed, policy)
-        for name, policy in (("forward scan", forward), ("reverse scan", fewer_axes))
-    }
-
-
-def _ways_of_claim(model: Model, claim: Claim) -> dict[str, Program]:
-    """Programs for a claim's two sides, added up over the time steps of what is differentiated.
-
-    ``literal`` is the right side as it stands.
-    """
-    left, right, ranges = claim.left, claim.right, dict(claim.ranges)
-    if isinstance(left, Derivative):
-        for index in [index for index in ranges if index in left.body.free]:
-            span = ranges.pop(index)
-            model, left = _added_up(model, left, index, span)
-            right = Reduce("sum", index, span.lo, span.hi, right)
-    roots = {"literal, as written": (right, forward)}
-    roots |= {"forward scan": (left, forward), "reverse scan": (left, fewer_axes)}
-    return {
-        name: _program(model, [(expr, ranges)], policy) for name, (expr, policy) in roots.items()
-    }
-
-
-def _added_up(
-    model: Model, derivative: Derivative, index: Index, span: Range
-) -> tuple[Model, Derivative]:
-    """The derivative of a new definition: the sum of what was differentiated."""
-    name = f"sum over {index}"
-    body = Reduce("sum", index, span.lo, span.hi, derivative.body)
-    model = model.with_definitions({name: Definition(name, (), (Clause((), {}, body),))})
-    total = Derivative(derivative.kind, Element(name, ()), derivative.tensor, derivative.args)
-    return model, total
-
-
-def _program(
-    model: Model, roots: Sequence[tuple[Expr, Mapping[Index, Range]]], policy: Policy
-) -> Program:
-    closed, exprs = complete(model, list(roots), policy)
-    wanted: dict[str, Output] = {
-        f"output {number}": (expr, tuple(ranges), ranges)
-        for number, (expr, (_, ranges)) in enumerate(zip(exprs, roots, strict=True))
-    }
-    return compile_program(closed, wanted)
-
-
-def _time(model: Model, sizes: Mapping[str, int]) -> tuple[str, int, int]:
-    """The dim that a recurrence runs over, doubled twice from the size that is given."""
-    for definition in model.definitions.values():
-        if any(not clause.ranges and clause.args for clause in definition.clauses) or any(
-            len(clause.ranges) < len(clause.args) for clause in definition.clauses
-        ):
-            for axis in definition.axes:
-                for atom, _ in axis.hi.terms:
-                    name = getattr(atom, "name", "")
-                    if name in sizes:
-                        return name, sizes[name], 4 * sizes[name]
-    return "", 0, 0
-
-
-def _strategies(
-    ways: Mapping[str, Program], sizes: Mapping[str, int], varied: str, first: int, last: int
-) -> tuple[Strategy, ...]:
-    result: list[Strategy] = []
-    for name, program in ways.items():
-        costs: list[tuple[int, int, int]] = []
-        for point in spaced(first, last):
-            found = program.cost(**_needed(program, {**sizes, varied: point}))
-            costs.append((point, found.flops, found.peak))
-        result.append(grown(name, costs))
-    return tuple(result)
-
-
-def _needed(program: Program, sizes: Mapping[str, int]) -> dict[str, int]:
-    """The sizes that a program knows."""
-    return {name: size for name, size in sizes.items() if name in program.model.dims}
+def _limited(programs: Mapping[str, Program], sizes: Mapping[str, int], memory: int) -> Limited:
+    """The cheapest of the ways through time that holds at most so many entries."""
+    found = {name: cost(one.plan(**sizes_of(one, sizes))) for name, one in programs.items()}
+    keeping = {name: price for name, price in found.items() if price.peak <= memory}
+    if not keeping:
+        name = min(found, key=lambda name: found[name].peak)
+        raise EvaluationError(
+            "E711",
+            f"no way to run this holds at most {memory} entries",
+            f"{name} holds least: {found[name].peak} entries, inputs and results among them; "
+            "a program is not sliced, a single product of inputs is",
+        )
+    name = min(keeping, key=lambda name: (keeping[name].flops, keeping[name].peak))
+    return Limited(memory, keeping[name].peak, keeping[name].flops, way=name)
 
 
 # --- finders ------------------------------------------------------------------------------
 
 
-def _rows(
-    program: Program, sizes: dict[str, int], names: Sequence[str], measure: bool
-) -> tuple[Row, ...]:
-    solved = binding.solve(program.model, _needed(program, sizes), {})
-    full = with_defaults(program.model, solved)
+def _finders(program: Program, sizes: Mapping[str, int], seconds: float) -> _Finders:
+    """Every finder that can take the largest contraction of the program."""
     seen: list[Network] = []
 
     def recorded(network: Network) -> Path:
         seen.append(network)
         return plan(network)
 
-    program.plan(**_needed(program, sizes))
-    found = {OURS: _row(program, full, OURS, recorded, measure)}
-    known: dict[str, Ordering] = {WRITTEN: _left_to_right, OURS: plan}
-    for network in seen:
-        known |= dict(finders(network))
-    for name in selected(names, list(known)):
-        if name != OURS:
-            found[name] = _row(program, full, name, _pairs(known[name]), measure)
-    return tuple(found[name] for name in selected(names, list(known)))
+    _planned(program, sizes, recorded)
+    hard = sum(solve(network) is None for network in seen)
+    largest = max(
+        seen, key=lambda one: len(one.operands), default=Network.of([[0], [0]], [], {0: 2})
+    )
+
+    def ours(network: Network) -> Path:
+        path = plan(network)
+        return path if solve(network) is not None else search(network, path, seconds / hard)
+
+    known: dict[str, Callable[[], Ordering]] = {WRITTEN: lambda: _left_to_right}
+    known[OURS] = lambda: Jointly(ours if seconds and hard else plan)
+    for name, find in finders(largest).items():
+        known[name] = lambda find=find: _pairs(find)
+    return known
+
+
+def _planned(program: Program, sizes: Mapping[str, int], ordering: Ordering | None) -> Plan:
+    solved = binding.solve(program.model, sizes_of(program, sizes), {})
+    full = with_defaults(program.model, solved)
+    return plan_program(program.model, program.outputs, full, 0, ordering)
 
 
 def _row(
@@ -189,30 +161,37 @@ def _row(
 ) -> Row:
     begun = time.perf_counter()
     try:
-        found = plan_program(program.model, program.outputs, sizes, 0, ordering)
+        found = _planned(program, sizes, ordering)
     except (ValueError, KeyError, RecursionError) as problem:
         return Row(name, note=f"no path: {problem}".split("\n")[0][:100])
     took = time.perf_counter() - begun
     price = cost(found)
-    measured = None
-    if measure and price.flops <= _RUN:
-        measured = _measured(program, sizes, found)
-    return Row(name, price.flops, price.largest, price.peak, took, None, measured)
+    measured = _measured(program, sizes, found) if measure and price.flops <= _RUN else None
+    expected = predicted(found, calibrated())
+    return Row(name, price.flops, price.largest, price.peak, took, expected, measured)
 
 
-def _measured(program: Program, sizes: Mapping[str, int], found: Any) -> float | None:
+def _measured(program: Program, sizes: Mapping[str, int], found: Plan) -> float | None:
+    """The median time of the plan as it is run in double precision, in seconds."""
     import numpy as np
 
     from einrnn.numeric.executable import Executable
     from einrnn.numeric.execute import Setting
+    from einrnn.numeric.generated import Generated, can_generate
     from einrnn.numeric.sample import sample
 
+    full = with_defaults(program.model, binding.solve(program.model, sizes_of(program, sizes), {}))
     inputs = {name: program.model.inputs[name] for name in program.inputs}
-    needed = replace(program.model, inputs=inputs)
-    given = sample(needed, sizes, np.random.default_rng(0))
-    ready = Executable(found, Setting(np.dtype(np.float64), program.model, dict(sizes), 0))
+    given = sample(replace(program.model, inputs=inputs), full, np.random.default_rng(0))
+    dtype = np.dtype(np.float64)
+    ready = (
+        Generated(found, dtype, "numpy")
+        if can_generate(found, dtype)
+        else Executable(found, Setting(dtype, program.model, full, 0))
+    )
+    arrays = binding.cast(program.model, given, dtype)
     try:
-        return median(lambda: ready.run(binding.cast(program.model, given, ready.dtype)))
+        return median(lambda: ready.run(arrays))
     except EinrnnError:
         return None
 
@@ -240,3 +219,46 @@ def _pairs(find: Callable[[Network], Path]) -> Ordering:
         return tuple(result)
 
     return paired
+
+
+# --- steps --------------------------------------------------------------------------------
+
+
+def _steps(found: Plan) -> tuple[Listed, ...]:
+    """The steps that compute something, with the loops around them, all turns counted."""
+    rows: list[Listed] = []
+    for line in lines(found):
+        if isinstance(line.step, Loop):
+            rows.append(Listed(line.text, "loop", 0, 0))
+        else:
+            flops = line.times * operations(line.step, found.registers)
+            if flops:
+                rows.append(_listed(line, flops, found))
+    return tuple(rows)
+
+
+def _listed(line: Line, flops: int, found: Plan) -> Listed:
+    out = getattr(line.step, "out", None)
+    entries = prod(found.registers[out].shape) if out is not None else 0
+    return Listed(_cut(line.text), _kernel(line), flops, entries)
+
+
+def _cut(text: str) -> str:
+    """The text without the remark at its end, indented as it was."""
+    body = text.lstrip()
+    return text[: len(text) - len(body)] + body.split("   ")[0]
+
+
+def _kernel(line: Line) -> str:
+    match line.step:
+        case Contract():
+            batch, left, summed, right = map(bool, line.step.shape)
+            return product_kernel(batch, left, summed, right)
+        case Map(_, "*"):
+            return "product of entries"
+        case Map():
+            return "function of entries"
+        case Fold(_, op):
+            return op
+        case step:
+            return type(step).__name__.lower()

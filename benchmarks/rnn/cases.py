@@ -53,6 +53,12 @@ class Case:
     def text(self) -> str:
         return {"dense": DENSE, "batch": BATCH, "words": WORDS}[self.kind]
 
+    @property
+    def flops(self) -> int:
+        """Of the products, forwards and backwards; a look-up counts as nothing."""
+        inputs = 0 if self.kind == "words" else 4 * self.D * self.H
+        return self.T * self.B * (inputs + 6 * self.H * self.H + 6 * self.H * self.K)
+
     def data(self, dtype: str) -> dict[str, Any]:
         rng = np.random.default_rng(0)
         D, H, K = self.D, self.H, self.K

@@ -6,7 +6,9 @@ from importlib.util import find_spec
 
 from einrnn.errors import EinrnnError
 
-BACKENDS = ("numpy", "jax", "torch")
+BACKENDS = ("numpy", "native", "jax", "torch")
+
+_BUILT_IN = ("numpy", "native")
 
 
 def require(backend: str) -> None:
@@ -17,7 +19,7 @@ def require(backend: str) -> None:
     """
     if backend not in BACKENDS:
         raise EinrnnError("E801", f"no backend {backend!r}", f"there are {', '.join(BACKENDS)}")
-    if backend != "numpy" and find_spec(backend) is None:
+    if backend not in _BUILT_IN and find_spec(backend) is None:
         raise EinrnnError(
             "E801",
             f"the backend {backend} needs the package {backend}, which is not installed",

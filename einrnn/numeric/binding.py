@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -39,20 +39,40 @@ class Sizes:
         return result
 
 
+class Shaped(Protocol):
+    """What code is chosen by."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes of the axes."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of an entry, as numpy names it."""
+        ...
+
+
 def sort_arguments(
-    model: Model, inputs: Sequence[str], given: Mapping[str, Any]
-) -> tuple[dict[str, Array], dict[str, int]]:
+    model: Model,
+    inputs: Sequence[str],
+    given: Mapping[str, Any],
+    array: Callable[[str, Any], Any] | None = None,
+) -> tuple[dict[str, Any], dict[str, int]]:
     """The arrays and the sizes among keyword arguments.
+
+    ``array`` makes an array of the value of a named input; numpy's by default.
 
     Raises EvaluationError for an unknown name (E616), an input that is missing (E601), an
     array that does not hold numbers (E615), and a size that is not a positive whole number
     (E617).
     """
-    arrays: dict[str, Array] = {}
+    array = array or _array
+    arrays: dict[str, Any] = {}
     sizes: dict[str, int] = {}
     for name, value in given.items():
         if name in model.inputs:
-            arrays[name] = _array(name, value)
+            arrays[name] = array(name, value)
         elif name in model.dims:
             sizes[name] = _whole_size(name, value)
         else:
@@ -167,7 +187,7 @@ def _clash(name: str, axis: int, wanted: Affine, found: int, sizes: Sizes) -> Ev
     )
 
 
-def working_dtype(model: Model, arrays: Mapping[str, Array], integral: bool) -> np.dtype[Any]:
+def working_dtype(model: Model, arrays: Mapping[str, Shaped], integral: bool) -> np.dtype[Any]:
     """The dtype to compute in: what numpy makes of all inputs that are not positions.
 
     Whole numbers stay whole only where the program has nothing but whole operations.

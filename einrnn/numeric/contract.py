@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 
@@ -19,6 +19,7 @@ from einrnn.numeric.steps import (
     Spread,
 )
 from einrnn.pathfinder.evaluate import Path
+from einrnn.pathfinder.evaluate import flops as flops_of_path
 from einrnn.pathfinder.network import Network
 
 
@@ -55,6 +56,20 @@ def mapped(emitter: Emitter, function: str, *args: Var, kind: Kind = "number") -
     registers = tuple(_trailing(emitter, arg, axes) for arg in args)
     shape, names = sizes_of(axes), letters_of(axes)
     return Var(emitter.emit(Map, function, registers, shape=shape, kind=kind, letters=names), axes)
+
+
+def outer(emitter: Emitter, left: Var, right: Var, rank: Mapping[Axis, int]) -> Var:
+    """A product of which nothing is summed yet: what will be lies first, then as in ``rank``.
+
+    The next product then reads it as a matrix without a copy.
+    """
+    axes = union((left, right))
+    if len(axes) in (len(left.axes), len(right.axes)):
+        return mapped(emitter, "*", left, right)
+    axes = tuple(sorted(axes, key=lambda axis: rank.get(axis, -1)))
+    registers = aligned(emitter, left, axes), aligned(emitter, right, axes)
+    shape, names = sizes_of(axes), letters_of(axes)
+    return Var(emitter.emit(Map, "*", registers, shape=shape, letters=names), axes)
 
 
 def _trailing(emitter: Emitter, var: Var, axes: Sequence[Axis]) -> int:
@@ -175,13 +190,23 @@ def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
     return all(axis not in other.axes for other in chosen if other is not var)
 
 
-def _path(emitter: Emitter, arrays: list[Var], summed: set[Axis]) -> Path:
-    if len(arrays) <= 2:
-        return (tuple(range(len(arrays))),)
+def path_flops(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> int:
+    """What the best order of pairs costs."""
+    return flops_of_path(_network(emitter, arrays, summed), _path(emitter, arrays, summed))
+
+
+def _path(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> Path:
+    if len(arrays) == 1:
+        return ((0,),)
+    return emitter.ordering(_network(emitter, arrays, summed))
+
+
+def _network(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> Network:
     present = dict.fromkeys(axis for var in arrays for axis in var.axes)
     sizes = {axis: axis.size for axis in present}
     output = [axis for axis in present if axis not in summed]
-    return emitter.ordering(Network.of([var.axes for var in arrays], output, sizes))
+    identities = [emitter.identity(var.register) for var in arrays]
+    return Network.of([var.axes for var in arrays], output, sizes, identities=identities)
 
 
 def _pair(
@@ -193,28 +218,50 @@ def _pair(
     larger = max(left, right, key=lambda var: prod(sizes_of(var.axes)))
     summed = [axis for axis in larger.axes if axis in over]
     if not summed:
-        return mapped(emitter, "*", left, right)
+        return outer(emitter, left, right, rank)
     batch = _ranked([axis for axis in both if axis not in over], rank)
     kept_left = _ranked([axis for axis in left.axes if axis not in both], rank)
     kept_right = _ranked([axis for axis in right.axes if axis not in both], rank)
     first = _ranked([*kept_left, *kept_right], rank)[:1]
+    ways = [
+        _Product(left, right, (batch, kept_left, summed, kept_right)),
+        _Product(right, left, (batch, kept_right, summed, kept_left)),
+    ]
     if first and first[0] in kept_right:
-        left, right, kept_left, kept_right = right, left, kept_right, kept_left
-    groups = (batch, kept_left, summed, kept_right)
-    level = max(emitter.level(left.register), emitter.level(right.register))
-    left = _laid_out(emitter, left, (batch, kept_left, summed), level)
-    right = _laid_out(emitter, right, (batch, summed, kept_right), level)
+        ways.reverse()
+    known = [way for way in ways if emitter.knows(Contract, *way.step())]
+    return _emitted(emitter, (known or ways)[0])
+
+
+@dataclass(frozen=True)
+class _Product:
+    """Two operands and the axes that a product puts together: those both keep, those of the
+    left one, those that are summed, those of the right one."""
+
+    left: Var
+    right: Var
+    groups: tuple[list[Axis], ...]
+
+    def step(self) -> tuple[Hashable, ...]:
+        """The arguments of the step."""
+        batch, kept_left, summed, kept_right = self.groups
+        return (
+            self.left.register,
+            self.right.register,
+            tuple(self.left.axes.index(axis) for axis in (*batch, *kept_left, *summed)),
+            tuple(self.right.axes.index(axis) for axis in (*batch, *summed, *kept_right)),
+            tuple(sizes_of(tuple(group)) for group in self.groups),
+        )
+
+
+def _emitted(emitter: Emitter, way: _Product) -> Var:
+    batch, kept_left, summed, kept_right = way.groups
+    level = max(emitter.level(way.left.register), emitter.level(way.right.register))
+    left = _laid_out(emitter, way.left, (batch, kept_left, summed), level)
+    right = _laid_out(emitter, way.right, (batch, summed, kept_right), level)
     axes = (*batch, *kept_left, *kept_right)
-    out = emitter.emit(
-        Contract,
-        left.register,
-        right.register,
-        tuple(left.axes.index(axis) for axis in (*batch, *kept_left, *summed)),
-        tuple(right.axes.index(axis) for axis in (*batch, *summed, *kept_right)),
-        tuple(sizes_of(tuple(group)) for group in groups),
-        shape=sizes_of(axes),
-        letters=letters_of(axes),
-    )
+    step = _Product(left, right, way.groups).step()
+    out = emitter.emit(Contract, *step, shape=sizes_of(axes), letters=letters_of(axes))
     return Var(out, axes)
 
 

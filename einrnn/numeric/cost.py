@@ -9,6 +9,7 @@ from math import prod
 from einrnn.numeric.contract import flops
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (
+    Assemble,
     Choose,
     Contract,
     Fold,
@@ -56,6 +57,8 @@ def operations(step: Step, registers: Sequence[Register]) -> int:
             return prod(registers[out].shape)
         case Scatter(_, source) | Fold(_, _, source):
             return prod(registers[source].shape)
+        case Assemble(args=args):
+            return sum(prod(registers[arg].shape) for arg in args)
         case Linear(_, _, source):
             return 2 * prod(registers[source].shape) * registers[source].shape[-1]
         case Random(out, args=args):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from einrnn.core.nodes import Index
 from einrnn.numeric.steps import Cast, Kind, Register, Step, reads
 from einrnn.pathfinder.evaluate import Path
+from einrnn.pathfinder.joint import Jointly
 from einrnn.pathfinder.network import Network
-from einrnn.pathfinder.planner import plan
 
 # how the order of a contraction of three or more arrays is chosen: a path of pairs
 Ordering = Callable[[Network], Path]
@@ -56,14 +56,16 @@ CONSTANTS, MAIN = 0, 1
 class Emitter:
     """Registers and the stack of blocks that are being filled."""
 
-    def __init__(self, ordering: Ordering = plan) -> None:
-        self.ordering = ordering
+    def __init__(self, ordering: Ordering | None = None) -> None:
+        self.ordering = ordering or Jointly()
         self.registers: list[Register] = []
         self.blocks: list[Block] = [Block(), Block()]
         # the outermost block that new steps may go into
         self._floor = CONSTANTS
         self._levels: list[int] = []
         self._versions: dict[int, int] = {}
+        # the step behind each shared register
+        self.made: dict[int, Step] = {}
 
     def register(self, shape: tuple[int, ...], kind: Kind, letters: tuple[str, ...] = ()) -> int:
         """A new register that lives in the innermost block."""
@@ -123,9 +125,20 @@ class Emitter:
         self.registers.append(Register(shape, kind, letters))
         self._levels.append(level)
         out = len(self.registers) - 1
-        self.blocks[level].steps.append(make(out, *args))
+        self.made[out] = make(out, *args)
+        self.blocks[level].steps.append(self.made[out])
         self.blocks[level].shared[key] = out
         return out
+
+    def knows(self, make: Callable[..., Step], *args: Hashable) -> bool:
+        """Whether an equal step is there already."""
+        used = reads(make(-1, *args))
+        key = (make, args, tuple(self._versions.get(register, 0) for register in used))
+        return any(key in block.shared for block in self.blocks)
+
+    def identity(self, register: int) -> Hashable:
+        """What a register holds now: equal as long as nothing is written to it."""
+        return register, self._versions.get(register, 0)
 
     def append(self, level: int, make: Callable[[int], Step], like: Var) -> int:
         """A step that is not shared, in the block of a level; its result is like another."""

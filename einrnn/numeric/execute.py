@@ -19,6 +19,7 @@ from einrnn.numeric.matmul import contraction
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Cast,
     Choose,
@@ -85,6 +86,8 @@ def action(step: Step, setting: Setting) -> Action:
             return _gather(step)
         case Scatter(out, source, index, size):
             return lambda r: r.__setitem__(out, kernels.scatter(r[source], r[index], size))
+        case Assemble():
+            return _assemble(step)
         case Map():
             return _map(step)
         case Fold(out, op, source, axes):
@@ -174,6 +177,17 @@ def _map(step: Map) -> Action:
                 r[out] = function(*[r[arg] for arg in args])
 
             return run
+
+
+def _assemble(step: Assemble) -> Action:
+    def run(r: Registers) -> None:
+        result = np.zeros(step.shape, np.result_type(*(r[arg] for arg in step.args)))
+        for arg, places in zip(step.args, step.places, strict=True):
+            part = kernels.diagonal(result, places, np.shape(r[arg]))
+            part += r[arg]
+        r[step.out] = result
+
+    return run
 
 
 def _position(at: At) -> Callable[[Registers], int]:

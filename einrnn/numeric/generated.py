@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from einrnn.errors import EvaluationError
+from einrnn.numeric.native.writer import native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
-from einrnn.numeric.source.numpy_source import numpy_source, writable
+from einrnn.numeric.source.numpy_module import numpy_source
+from einrnn.numeric.source.numpy_source import writable
 from einrnn.numeric.source.torch_source import torch_source
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-_WRITERS = {"numpy": numpy_source, "jax": jax_source, "torch": torch_source}
+_WRITERS = {
+    "numpy": numpy_source,
+    "native": lambda plan, dtype: native_program(plan, dtype).text,
+    "jax": jax_source,
+    "torch": torch_source,
+}
 
 
 def can_generate(plan: Plan, dtype: np.dtype[Any]) -> bool:
@@ -36,7 +44,7 @@ def source(plan: Plan, dtype: str, backend: str) -> str:
             "matrix functions, opaque functions and definitions without an order of "
             'computation run through compile(…, backend="numpy") only',
         )
-    return _WRITERS[backend](improved(plan), dtype)
+    return _WRITERS[backend](improved(plan, layouts=backend != "native"), dtype)
 
 
 class Generated:
@@ -50,6 +58,11 @@ class Generated:
             exec(compile(self.source, "<einrnn program>", "exec"), space)
         self._program = space["program"]
         self._own = backend == "numpy"
+
+    @property
+    def function(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """The module's ``program``: arrays of the backend by name to arrays of the backend."""
+        return self._program
 
     def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
         """The outputs as new arrays.

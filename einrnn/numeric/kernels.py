@@ -181,6 +181,19 @@ def scatter(source: Any, index: Any, size: int) -> Any:
     return result
 
 
+def diagonal(array: Any, places: tuple[tuple[int, int], ...], shape: tuple[int, ...]) -> Any:
+    """A view of ``array`` in which axes run along diagonals of it.
+
+    Entry ``p`` of the view, which has this shape, is the entry of the array at the positions
+    ``p[axis] + offset`` for the (axis, offset) of each of its axes.
+    """
+    strides = [0] * len(shape)
+    for (axis, _), stride in zip(places, array.strides, strict=True):
+        strides[axis] += stride
+    start = array[(*(slice(offset, None) for _, offset in places), ...)]
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
+
+
 def linear(op: str, matrix: Any, exponent: int, guarded: bool) -> Any:
     """A matrix function of the last two axes.
 

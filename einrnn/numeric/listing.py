@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Cast,
     Choose,
@@ -48,6 +50,36 @@ def listing(plan: Plan, sizes: Mapping[str, int]) -> str:
     return "\n".join(rows)
 
 
+@dataclass(frozen=True)
+class Line:
+    """A step as text, indented by its loops, and how often it runs."""
+
+    text: str
+    step: Step
+    times: int
+
+
+def lines(plan: Plan) -> list[Line]:
+    """Every step of a call, loops before their bodies; of branches the one that runs where
+    everything is finite."""
+    return list(_lines(_Writer(plan.registers), plan.main, 0, 1))
+
+
+def _lines(writer: _Writer, steps: Sequence[Step], depth: int, times: int) -> Iterator[Line]:
+    pad = "  " * depth
+    for step in steps:
+        match step:
+            case Loop(counter, first, last, body):
+                head = f"{pad}for {writer.name(counter)} = {first} .. {last}:"
+                yield Line(head, step, times)
+                turns = abs(last - first) + 1
+                yield from _lines(writer, body, depth + 1, times * turns)
+            case Choose(_, _, then):
+                yield from _lines(writer, then, depth, times)
+            case _:
+                yield Line(pad + writer.line(step), step, times)
+
+
 class _Writer:
     def __init__(self, registers: Sequence[Register]) -> None:
         self._registers = registers
@@ -78,7 +110,7 @@ class _Writer:
                 case Choose():
                     rows += self._choice(step, depth)
                 case _:
-                    rows.append("  " * depth + self._line(step))
+                    rows.append("  " * depth + self.line(step))
         return rows
 
     def _choice(self, step: Choose, depth: int) -> list[str]:
@@ -93,7 +125,8 @@ class _Writer:
             f"{pad}  {self.value(step.out)} = {self.value(step.otherwise_out)}",
         ]
 
-    def _line(self, step: Step) -> str:
+    def line(self, step: Step) -> str:
+        """One step that holds no others."""
         match step:
             case Store(out, items, source):
                 return f"{self.name(out)}{self._items(items)} = {self.value(source)}   store"
@@ -127,6 +160,8 @@ class _Writer:
                 return f"{self.name(source)} at ({at})   gather"
             case Scatter(_, source, index):
                 return f"{self.value(source)} added up by {self.value(index)}   scatter"
+            case Assemble(_, _, args):
+                return f"{', '.join(self.value(arg) for arg in args)}   along diagonals"
             case Map(_, function, args):
                 return self._map(function, [self.value(arg) for arg in args])
             case Fold(_, op, source):

@@ -8,6 +8,7 @@ nesting may be deep.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
@@ -39,6 +40,7 @@ from einrnn.core.traverse import parts, substitute, walk
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, products, special
 from einrnn.numeric.contract import folded, mapped, spread
+from einrnn.numeric.diagonal import Part, has_delta
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.reading import Argument, Array, position, read
 from einrnn.numeric.scope import Counted, Scope, place
@@ -191,6 +193,8 @@ class Lowering:
             case Reduce():
                 return (yield self._reduce(node, scope))
             case Cases():
+                if has_delta(node, scope):
+                    return (yield products.product(self, node, scope))
                 return (yield self._cases(node, scope))
             case Matrix():
                 return (yield special.matrix(self, node, scope))
@@ -227,10 +231,25 @@ class Lowering:
 
     def _add(self, node: Add, scope: Scope) -> Steps[Var]:
         terms: list[tuple[str, Var]] = []
+        along: list[Part] = []
         for term in node.terms:
             sign, positive = _signed(term)
-            value: Var = yield self.steps(positive, scope)
-            terms.append((sign, value))
+            if has_delta(positive, scope):
+                found: list[Part] = yield products.parts(self, positive, scope)
+            else:
+                value: Var = yield self.steps(positive, scope)
+                found = [Part(value, {})]
+            terms += [(sign, part.var) for part in found if not part.places]
+            along += [self._negated(part, sign) for part in found if part.places]
+        if not along:
+            return self._sum(terms)
+        whole = [Part(self._sum(terms), {})] if terms else []
+        return products.added(self, [*whole, *along], products.axes_of(scope))
+
+    def _negated(self, part: Part, sign: str) -> Part:
+        return part if sign == "+" else replace(part, var=mapped(self.emitter, "neg", part.var))
+
+    def _sum(self, terms: list[tuple[str, Var]]) -> Var:
         zero = self.constant(Fraction(0))
         terms = [term for term in terms if term[1] != zero]
         if not terms:

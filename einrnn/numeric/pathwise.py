@@ -37,7 +37,8 @@ class Pathwise:
         self._kept = [tuple(bit for bit in term if not sliced >> bit & 1) for term in network.axes]
         self._output = tuple(bit for bit in network.order if not sliced >> bit & 1)
         setting = Setting(self.dtype, Model(), {}, 0)
-        self._executable = Executable(self._plan(path), setting)
+        self._found = self._plan(path)
+        self._executable = Executable(self._found, setting)
 
     def __call__(self, *operands: Array) -> Array:
         """The sum of products, as a new array."""
@@ -54,6 +55,10 @@ class Pathwise:
             ]
             result[tuple(at.get(bit, slice(None)) for bit in order)] += self._run(parts)
         return result
+
+    def plan(self) -> Plan:
+        """The steps for one slice; operands are called ``operand0``, ``operand1``, …"""
+        return self._found
 
     def _run(self, operands: Sequence[Array]) -> Array:
         given = {f"operand{number}": array for number, array in enumerate(operands)}

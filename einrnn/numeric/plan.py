@@ -42,7 +42,6 @@ from einrnn.numeric.steps import (
     Step,
     Store,
 )
-from einrnn.pathfinder import planner as pathfinder
 
 # what is computed ahead of a loop may take this many times the memory of what it fills
 _AHEAD = 4
@@ -70,11 +69,11 @@ def plan(
     outputs: Mapping[str, Output],
     sizes: Mapping[str, int],
     opaque_seed: int,
-    ordering: Ordering = pathfinder.plan,
+    ordering: Ordering | None = None,
 ) -> Plan:
     """Plan the computation of all outputs; raises EvaluationError for reads out of range.
 
-    ``ordering`` chooses the order of each contraction.
+    ``ordering`` chooses the order of each contraction; without it they are planned jointly.
     """
     planner = _Planner(model, sizes, opaque_seed, ordering)
     return planner.run(outputs)
@@ -82,7 +81,7 @@ def plan(
 
 class _Planner:
     def __init__(
-        self, model: Model, sizes: Mapping[str, int], opaque_seed: int, ordering: Ordering
+        self, model: Model, sizes: Mapping[str, int], opaque_seed: int, ordering: Ordering | None
     ) -> None:
         self.model = model
         self.sizes = sizes

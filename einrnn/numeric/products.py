@@ -22,20 +22,25 @@ from einrnn.core.nodes import (
     Cases,
     Compare,
     Cond,
+    Dim,
     Expr,
     Index,
     Mul,
     Number,
+    Pow,
     Reduce,
+    Value,
 )
 from einrnn.core.trampoline import Steps
 from einrnn.core.traverse import substitute
 from einrnn.errors import EvaluationError
-from einrnn.numeric import bounds, scatter
-from einrnn.numeric.contract import contracted, folded, mapped, separate, spread
+from einrnn.numeric import bounds, diagonal, scatter
+from einrnn.numeric.contract import folded, mapped, separate, spread
+from einrnn.numeric.diagonal import Part
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.scope import Scope
 from einrnn.numeric.steps import Choose, Scatter
+from einrnn.numeric.symmetric import multiplied
 from einrnn.numeric.term import Factor, Guards, Term
 
 if TYPE_CHECKING:
@@ -43,22 +48,51 @@ if TYPE_CHECKING:
 
 # a bracket of at most this many terms is multiplied out if it is this much larger than they are
 _TERMS, _GROWTH = 8, 4
+# powers of sizes that are carried out exactly
+_EXPONENTS = (-2, -1, 2)
 
 
 def product(lowering: Lowering, node: Expr, scope: Scope) -> Steps[Var]:
     """The value of a product or a sum."""
-    order = tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
-    result: Var | None = None
-    for term in _distributed(lowering, taken_apart(lowering, node, scope)):
-        if not term.zero:
-            rows = scatter.found(term, order)
-            value: Var = yield (
-                _term(lowering, term, order)
-                if rows is None
-                else _scattered(lowering, term, rows, order)
-            )
-            result = value if result is None else mapped(lowering.emitter, "+", result, value)
-    return lowering.constant(Fraction(0)) if result is None else result
+    found: list[Part] = yield parts(lowering, node, scope)
+    return added(lowering, found, axes_of(scope))
+
+
+def axes_of(scope: Scope) -> tuple[Axis, ...]:
+    """The axes that indices are bound to."""
+    return tuple(axis for axis in scope.bindings.values() if isinstance(axis, Axis))
+
+
+def parts(lowering: Lowering, node: Expr, scope: Scope) -> Steps[list[Part]]:
+    """The value of a product or a sum in parts that lie along different diagonals."""
+    order = axes_of(scope)
+    result: list[Part] = []
+    for whole in _distributed(lowering, taken_apart(lowering, node, scope)):
+        found = diagonal.diagonal(whole, order)
+        if found.term.zero:
+            continue
+        rows = scatter.found(found.term, found.order)
+        value: Var = yield (
+            _term(lowering, found.term, found.order)
+            if rows is None
+            else _scattered(lowering, found.term, rows, found.order)
+        )
+        result.append(Part(value, found.places))
+    return result
+
+
+def added(lowering: Lowering, found: Sequence[Part], order: Sequence[Axis]) -> Var:
+    """The sum of parts as one array."""
+    whole: Var | None = None
+    for part in found:
+        if not part.places:
+            var = part.var
+            whole = var if whole is None else mapped(lowering.emitter, "+", whole, var)
+    along = [part for part in found if part.places]
+    if not along:
+        return lowering.constant(Fraction(0)) if whole is None else whole
+    every = [] if whole is None else [Part(whole, {})]
+    return diagonal.assembled(lowering.emitter, [*every, *along], order)
 
 
 def _scattered(
@@ -66,16 +100,17 @@ def _scattered(
 ) -> Steps[Var]:
     """``Σ_t [x[t] == j] f(t, j)``: the values ``f(t, x[t])`` added up by ``x[t]``."""
     rest = scatter.remaining(term, rows)
-    inner = (rows.summed, *(axis for axis in order if axis != rows.axis))
+    inner = (*rows.summed, *(axis for axis in order if axis != rows.axis))
     values: Var = yield _term(lowering, rest, inner)
     index: Var = yield lowering.integer(rows.position, rows.scope)
-    axes = (rows.summed, *(axis for axis in values.axes if axis != rows.summed))
+    summed = tuple(axis for axis in index.axes if axis in rows.summed)
+    axes = (*summed, *(axis for axis in values.axes if axis not in summed))
     whole = spread(lowering.emitter, values, axes)
-    kept = (rows.axis, *axes[1:])
+    kept = (rows.axis, *axes[len(summed) :])
     out = lowering.emitter.emit(
         Scatter,
         whole.register,
-        index.register,
+        spread(lowering.emitter, index, summed).register,
         rows.axis.size,
         shape=sizes_of(kept),
         letters=letters_of(kept),
@@ -138,7 +173,7 @@ def _finished(
     if hard:
         result = _chosen(emitter, free, hard, summed, zero, order)
     else:
-        result = contracted(emitter, free, summed, order)
+        result = multiplied(emitter, free, summed, order)
     return mapped(emitter, "neg", result) if coefficient == -1 else result
 
 
@@ -156,7 +191,7 @@ def _chosen(
     used = [*free, *values, *casts, zero, *(mask for mask, _ in guarded)]
     level = max(emitter.level(var.register) for var in used)
     before = emitter.open_conditional()
-    fast = contracted(emitter, [*free, *values, *casts], summed, order)
+    fast = multiplied(emitter, [*free, *values, *casts], summed, order)
     then = emitter.close_conditional(before)
     before = emitter.open_conditional()
     groups = [
@@ -193,7 +228,7 @@ def taken_apart(
     while stack and not term.zero:
         node, here, guards = stack.pop()
         match node:
-            case Number(value):
+            case Number() | Value() | Pow() if (value := _known(node, here)) is not None:
                 term.coefficient *= value
                 term.zero = value == 0
             case Mul(factors):
@@ -211,18 +246,39 @@ def taken_apart(
     return term
 
 
+def _known(node: Expr, scope: Scope) -> Fraction | None:
+    """The number that an expression of sizes is: ``1/N``."""
+    match node:
+        case Number(value):
+            return value
+        case Value(index) if all(isinstance(atom, Dim) for atom, _ in index.terms):
+            return Fraction(bounds.number(index, scope.sizes))
+        case Pow(Value() as base, Number(exponent)) if exponent in _EXPONENTS:
+            value = _known(base, scope)
+            return None if not value else value ** int(exponent)
+        case _:
+            return None
+
+
 def _distributed(lowering: Lowering, term: Term) -> list[Term]:
-    """``sum_k (a[i,k] + b[k,j]) c[k]`` as two sums, where the bracket is larger than its terms."""
+    """``sum_k (a[i,k] + b[k,j]) c[k]`` as two sums, where the bracket is larger than its terms;
+    ``p[k] (δ[k,l] - p[l])`` as a diagonal and a product."""
     for number, factor in enumerate(term.factors):
-        if term.summed and isinstance(factor.node, Add) and _spreads(factor.node, factor.scope):
-            others = [*term.factors[:number], *term.factors[number + 1 :]]
-            return [_with(lowering, term, others, factor, part) for part in factor.node.terms]
+        if not isinstance(factor.node, Add) or len(factor.node.terms) > _TERMS:
+            continue
+        others = [*term.factors[:number], *term.factors[number + 1 :]]
+        rows = [(part, factor.scope) for part in factor.node.terms]
+        if any(diagonal.has_delta(*row) for row in rows):
+            opened = [_with(lowering, term, others, factor, part) for part, _ in rows]
+            return [inner for one in opened for inner in _distributed(lowering, one)]
+        if term.summed and _spreads(factor.node, factor.scope):
+            return [_with(lowering, term, others, factor, part) for part, _ in rows]
     return [term]
 
 
 def _spreads(node: Add, scope: Scope) -> bool:
     sizes = [_entries(part, scope) for part in node.terms]
-    return len(sizes) <= _TERMS and _entries(node, scope) >= _GROWTH * max(sizes, default=1)
+    return _entries(node, scope) >= _GROWTH * max(sizes, default=1)
 
 
 def _entries(node: Expr, scope: Scope) -> int:

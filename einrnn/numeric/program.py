@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,15 +22,24 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.sizes import with_defaults
 from einrnn.core.traverse import elements, walk
-from einrnn.errors import EvaluationError
+from einrnn.errors import EinrnnError, EvaluationError
 from einrnn.numeric import binding
+from einrnn.numeric.binding import Shaped
+from einrnn.numeric.calculus.foreign import foreign
 from einrnn.numeric.cost import Cost, cost
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
+from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
+from einrnn.numeric.native.native import Native, lacking, notice
+from einrnn.numeric.native.toolchain import NoCompiler
 from einrnn.numeric.plan import Output, Plan, plan
 from einrnn.numeric.references import needed
+
+if TYPE_CHECKING:
+    from einrnn.numeric.cut.checkpoint import Checkpointed
+    from einrnn.numeric.cut.shard import Sharded
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -53,6 +62,15 @@ def compile_program(
     return Program(model, outputs, opaque_seed, backend)
 
 
+def compile_formula(formula: Formula, backend: str = "numpy") -> Program:
+    """The program of a formula; jax and torch differentiate it by its own derivative.
+
+    Raises LanguageError (E510) where a definition contains a derivative of itself.
+    """
+    model, outputs = formula.closed()
+    return Program(model, outputs, 0, backend, formula)
+
+
 class Program:
     """Call it with the inputs (and the sizes that no input gives) by name.
 
@@ -61,10 +79,16 @@ class Program:
     """
 
     def __init__(
-        self, model: Model, outputs: Mapping[str, Output], opaque_seed: int, backend: str
+        self,
+        model: Model,
+        outputs: Mapping[str, Output],
+        opaque_seed: int,
+        backend: str,
+        formula: Formula | None = None,
     ) -> None:
         self.model = model
         self.backend = backend
+        self.formula = formula
         self.outputs = dict(outputs)
         self._seed = opaque_seed
         roots = self._roots()
@@ -75,10 +99,11 @@ class Program:
         self.sizes: tuple[str, ...] = self._sizes(roots)
         self._integral = all(_whole(node) for node in walk(*roots))
         self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
-        self._ready: dict[object, Executable | Generated] = {}
-        self._seen: dict[object, Executable | Generated] = {}
+        self._ready: dict[object, Executable | Generated | Native] = {}
+        self._seen: dict[object, Executable | Generated | Native] = {}
         self._last: dict[str, int] | None = None
         self._dtype = "float64"
+        self._foreign = foreign(self)
 
     def __call__(self, **given: Any) -> dict[str, Array]:
         """The outputs as new arrays.
@@ -87,23 +112,34 @@ class Program:
         whole where only sums and products of them occur. Raises EvaluationError for missing
         (E601) and unknown (E616) inputs, for shapes that do not fit (E602), for sizes
         that are not given (E610), and where an entry that is needed cannot be computed.
+
+        A jax or torch program takes arrays of its library too, gives such arrays back, and
+        is differentiated there by its derived gradient, also under ``jit`` and ``vmap``.
         """
+        if self._foreign is not None and self._foreign.owns(given):
+            return self._foreign(given)
         kind = _kind(given)
         known = self._seen.get(kind)
         if known is not None:
             return known.run(given)
         arrays, sizes = binding.sort_arguments(self.model, tuple(self.inputs), given)
+        ready = self.ready(arrays, sizes)
+        cast = binding.cast(self.model, arrays, ready.dtype)
+        if kind is not None and all(cast[name] is given[name] for name in cast):
+            self._seen[kind] = ready
+        return ready.run(cast)
+
+    def ready(
+        self, arrays: Mapping[str, Shaped], sizes: Mapping[str, int]
+    ) -> Executable | Generated:
+        """The code for arrays of these shapes and dtypes."""
         key = (
             tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
             tuple(sizes.items()),
         )
         if key not in self._ready:
             self._ready[key] = self._prepared(arrays, sizes)
-        ready = self._ready[key]
-        cast = binding.cast(self.model, arrays, ready.dtype)
-        if kind is not None and all(cast[name] is given[name] for name in cast):
-            self._seen[kind] = ready
-        return ready.run(cast)
+        return self._ready[key]
 
     def plan(self, **sizes: int) -> Plan:
         """The steps at given sizes. Raises EvaluationError (E610) if one is missing."""
@@ -113,6 +149,40 @@ class Program:
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
         return cost(self.plan(**sizes))
+
+    def shard(self, index: str, mesh: Any, axis: str | None = None) -> Sharded:
+        """The program on all devices of a jax mesh, each with a part of an index.
+
+        ``index`` is a letter of the document, ``axis`` the axis of the mesh where it has
+        several and none is named after the index. Outputs that carry the index are cut
+        along it, those that sum it are added up over the devices.
+
+        Raises:
+            EinrnnError: E820, the document has no such index; E821, it cannot be cut; E822,
+                the mesh does not fit, or the backend is not jax.
+        """
+        if self.backend != "jax" or self.formula is None:
+            raise EinrnnError(
+                "E822", f"a {self.backend} program runs on one device", 'compile(…, backend="jax")'
+            )
+        from einrnn.numeric.cut.shard import Sharded
+
+        return Sharded(self, self.formula.model, index, mesh, axis)
+
+    def checkpoint(self, index: str, every: int | None = None) -> Checkpointed:
+        """The same outputs with memory that does not grow with the length of ``index``.
+
+        The index, along which the document may recur upwards, is cut into stretches of
+        ``every`` positions, by default as many as there are stretches. Only the states
+        between them are kept; for gradients each stretch is computed a second time.
+
+        Raises:
+            EinrnnError: E820, the document has no such index; E821, something is read ahead
+                along it; E823, an output is neither of the document nor a gradient.
+        """
+        from einrnn.numeric.cut.checkpoint import Checkpointed
+
+        return Checkpointed(self, index, every)
 
     def source(self, *, dtype: str | None = None, **sizes: int) -> str:
         """A module of its own whose ``program`` maps inputs by name to outputs by name.
@@ -173,17 +243,34 @@ class Program:
         return self._plans[key]
 
     def _prepared(
-        self, arrays: Mapping[str, Array], given: Mapping[str, int]
-    ) -> Executable | Generated:
+        self, arrays: Mapping[str, Shaped], given: Mapping[str, int]
+    ) -> Executable | Generated | Native:
         shapes = {name: array.shape for name, array in arrays.items()}
         sizes = with_defaults(self.model, binding.solve(self.model, given, shapes))
         dtype = binding.working_dtype(self.model, arrays, self._integral)
         found = self._plan(sizes)
         self._last = sizes
         self._dtype = dtype.name
-        if can_generate(found, dtype) or self.backend != "numpy":
+        if self.backend == "native":
+            native = self._native(found, dtype)
+            if native is not None:
+                return native
+        elif can_generate(found, dtype) or self.backend != "numpy":
             return Generated(found, dtype, self.backend)
+        if can_generate(found, dtype):
+            return Generated(found, dtype, "numpy")
         return Executable(found, Setting(dtype, self.model, sizes, self._seed))
+
+    def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
+        """The compiled program; None, with a notice, where there can be none."""
+        reason = lacking(found, dtype)
+        if reason is None:
+            try:
+                return Native(found, dtype)
+            except NoCompiler as problem:
+                reason = str(problem)
+        notice(reason)
+        return None
 
     def _nominal(self) -> dict[str, int]:
         """Sizes to show a program at that has not been called: all different, and moderate."""

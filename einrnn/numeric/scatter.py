@@ -1,4 +1,7 @@
-"""Sums over one-hot look-ups: ``Σ_t [x[t] == j] f(t, j)`` adds rows up instead of multiplying."""
+"""Sums over one-hot look-ups: ``Σ_t [x[t] == j] f(t, j)`` adds rows up instead of multiplying.
+
+The look-up may run over several summed indices, ``x[t,b]``.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,15 @@ N = TypeVar("N", bound=Node)
 class Rows:
     """The condition ``cond`` holds where the look-up at ``summed`` is the position on ``axis``.
 
+    ``summed`` are the axes of the look-up, in their order.
+
     ``value`` is the look-up as an index expression and ``position`` the same counted from
     the axis's first position; ``letter`` is the index of ``axis``.
     """
 
     cond: Compare
     scope: Scope
-    summed: Axis
+    summed: tuple[Axis, ...]
     axis: Axis
     letter: Index
     value: Affine
@@ -55,13 +60,13 @@ def _rows(cond: Compare, scope: Scope, term: Term, order: Sequence[Axis]) -> Row
         return None
     (entry, sign), (letter, other) = looked_up[0], letters[0]
     axis = scope.bindings[letter]
-    inside = [scope.bindings[index] for index in entry.free]
-    if {sign, other} != {1, -1} or difference.constant or len(inside) != 1:
+    inside = [scope.bindings[index] for index in sorted(entry.free, key=lambda i: i.name)]
+    summed = tuple(binding for binding in inside if isinstance(binding, Axis))
+    if {sign, other} != {1, -1} or difference.constant or not summed:
         return None
-    summed = inside[0]
-    if not isinstance(axis, Axis) or not isinstance(summed, Axis):
+    if not isinstance(axis, Axis) or len(summed) != len(inside) or axis not in order:
         return None
-    if axis not in order or summed not in term.summed:
+    if not set(summed) <= set(term.summed):
         return None
     value = af.of(entry)
     return Rows(cond, scope, summed, axis, letter, value, af.shift(value, -axis.lo))
@@ -70,7 +75,7 @@ def _rows(cond: Compare, scope: Scope, term: Term, order: Sequence[Axis]) -> Row
 def remaining(term: Term, rows: Rows) -> Term:
     """The term where the condition holds: without it, and read at the look-up."""
     factors = [_at_rows(factor, rows) for factor in term.factors if factor.node is not rows.cond]
-    return replace(term, factors=factors, summed=[a for a in term.summed if a != rows.summed])
+    return replace(term, factors=factors, summed=[a for a in term.summed if a not in rows.summed])
 
 
 def _at_rows(factor: Factor, rows: Rows) -> Factor:

@@ -149,14 +149,30 @@ class Gather:
 class Scatter:
     """``out[j] = sum of source[n] where index[n] == j``: rows added where they belong.
 
-    ``index`` has one axis, the first of ``source``; positions outside ``0 .. size - 1``
-    add nothing.
+    ``index`` has the first axes of ``source``, one or more; positions outside
+    ``0 .. size - 1`` add nothing.
     """
 
     out: int
     source: int
     index: int
     size: int
+
+
+@dataclass(frozen=True)
+class Assemble:
+    """Arrays added up in an array of zeros, each along diagonals of it.
+
+    ``places`` has, for each of ``args``, an (axis of the argument, offset) per axis of the
+    result: the argument's entry at ``p`` belongs at the positions ``p[axis] + offset``. Axes of
+    the result that share an axis run along a diagonal: ``((0, 0), (0, 0))`` makes a diagonal
+    matrix of a vector. Every axis of an argument occurs, and no position is out of range.
+    """
+
+    out: int
+    shape: tuple[int, ...]
+    args: tuple[int, ...]
+    places: tuple[tuple[tuple[int, int], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -184,7 +200,8 @@ class Contract:
 
     ``left_order`` lists the left axes as batch, kept, summed; ``right_order`` as batch,
     summed, kept. ``shape`` is (batch sizes, left kept, summed, right kept); the result
-    has the axes batch, left kept, right kept.
+    has the axes batch, left kept, right kept. ``symmetric`` says that it stays the same with
+    both kept groups exchanged, so that half of it need not be computed.
     """
 
     out: int
@@ -193,6 +210,7 @@ class Contract:
     left_order: tuple[int, ...]
     right_order: tuple[int, ...]
     shape: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+    symmetric: bool = False
 
 
 @dataclass(frozen=True)
@@ -296,6 +314,7 @@ Step = (
     | Spread
     | Gather
     | Scatter
+    | Assemble
     | Map
     | Fold
     | Contract
@@ -322,7 +341,7 @@ def reads(step: Step) -> tuple[int, ...]:
             return (source, *indices)
         case Scatter(_, source, index, _):
             return (source, index)
-        case Map(_, _, args):
+        case Map(args=args) | Assemble(args=args):
             return args
         case Contract(_, left, right):
             return (left, right)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.network import Network, bits
 
-# connected sets, and pairs of them, at which the search gives up
+# connected sets, and pairs of them, at which the search gives up in any case
 _SETS, _PAIRS = 4000, 400_000
 
 
@@ -18,17 +18,20 @@ class _TooMany(Exception):
     pass
 
 
-def connected(network: Network) -> Path | None:
-    """The path, or None if the network is not connected or has too many connected sets."""
+def connected(network: Network, pairs: int = _PAIRS) -> Path | None:
+    """The path, or None if the network is not connected or has too many connected sets.
+
+    ``pairs`` is the number of pairs of such sets to look at before it gives up.
+    """
     try:
-        return _Search(network).run()
+        return _Search(network, min(pairs, _PAIRS)).run()
     except _TooMany:
         return None
 
 
 class _Search:
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, network: Network, most: int) -> None:
+        self.network, self.most = network, most
         self.count = len(network.operands)
         self.kept = {1 << at: mask for at, mask in enumerate(network.reduced)}
         self.cost = dict.fromkeys(self.kept, 0)
@@ -63,7 +66,7 @@ class _Search:
 
     def _join(self, smaller: list[int], larger: list[int], found: dict[int, None]) -> None:
         self.pairs += len(smaller) * len(larger)
-        if self.pairs > _PAIRS:
+        if self.pairs > self.most:
             raise _TooMany
         for a in smaller:
             around = self.near[a]

@@ -22,7 +22,7 @@ def exact(network: Network) -> Path:
     """The path with the fewest FLOPs; meant for at most a dozen operands."""
     kept = kept_by_set(network.reduced, network.output)
     splits = best_splits(network, kept)
-    return _path(splits, len(network.operands))
+    return splits_as_path(splits, len(network.operands))
 
 
 def kept_by_set(operands: Sequence[int], output: int) -> list[int]:
@@ -68,7 +68,7 @@ def best_splits(network: Network, kept: Sequence[int]) -> list[int]:
     return half
 
 
-def _path(half: Sequence[int], operands: int) -> Path:
+def splits_as_path(half: Sequence[int], operands: int) -> Path:
     """The splits as steps, inner ones first."""
     order: list[int] = []
     stack = [len(half) - 1]

@@ -26,10 +26,26 @@ _LIMITS = {
 }
 
 
+# operands from which opt_einsum's ``auto`` is its ``greedy``
+_AUTO_IS_GREEDY = 15
+# random trees in a bounded use of cotengra's random greedy
+_TREES = 8
+
+
 def greedy_of_opt_einsum(network: Network) -> list[Path]:
-    """What opt_einsum's ``greedy`` and ``auto`` find, where the steps are pairs."""
-    found = [_opt_einsum("greedy")(network), _opt_einsum("auto")(network)]
+    """What opt_einsum's ``auto`` and ``greedy`` find, where the steps are pairs."""
+    names = ["auto"] if len(network.operands) >= _AUTO_IS_GREEDY else ["auto", "greedy"]
+    found = [_opt_einsum(name)(network) for name in names]
     return [path for path in found if all(len(step) == 2 for step in path)]
+
+
+def cotengra_greedy(network: Network) -> list[Path]:
+    """The best of a few random greedy trees of cotengra, the same ones every time; nothing
+    where it is not installed."""
+    if find_spec("cotengra") is None:
+        return []
+    found = _cotengra_random(_TREES)(network)
+    return [found] if all(len(step) == 2 for step in found) else []
 
 
 def finders(network: Network) -> dict[str, Finder]:
@@ -40,7 +56,7 @@ def finders(network: Network) -> dict[str, Finder]:
     }
     known |= {f"numpy {name}": _numpy(name) for name in ("optimal", "greedy")}
     if find_spec("cotengra") is not None:
-        known |= {f"cotengra {name}": _cotengra(name) for name in ("auto", "random-greedy")}
+        known |= {"cotengra auto": _cotengra_auto, "cotengra random-greedy": _cotengra_random(128)}
         if len(network.operands) > _EASY:
             known["cotengra hyper"] = cotengra_hyper
     count = len(network.operands)
@@ -94,30 +110,32 @@ def _numpy(name: str) -> Finder:
     return find
 
 
-def _cotengra(name: str) -> Finder:
+def _cotengra_auto(network: Network) -> Path:
+    import cotengra  # pyright: ignore
+
+    return _by_cotengra(network, cast(Any, cotengra).AutoOptimizer())
+
+
+def _cotengra_random(trees: int) -> Finder:
     def find(network: Network) -> Path:
         import cotengra  # pyright: ignore
 
-        operands, output, sizes = _terms(network)
-        methods = {
-            "auto": lambda: cast(Any, cotengra).AutoOptimizer(),
-            "random-greedy": lambda: cast(Any, cotengra).RandomGreedyOptimizer(
-                max_repeats=128, seed=0, accel=False
-            ),
-        }
-        inputs = [tuple(term) for term in operands]
-        found = methods[name]()(inputs, tuple(output), sizes)
-        return numbered(found, len(inputs))
+        made = cast(Any, cotengra).RandomGreedyOptimizer(max_repeats=trees, seed=0, accel=False)
+        return _by_cotengra(network, made)
 
     return find
+
+
+def _by_cotengra(network: Network, optimizer: Any) -> Path:
+    operands, output, sizes = _terms(network)
+    inputs = [tuple(term) for term in operands]
+    return numbered(optimizer(inputs, tuple(output), sizes), len(inputs))
 
 
 def cotengra_hyper(network: Network, seconds: float = 5.0) -> Path:
     """cotengra's hyper-optimiser with subtree reconfiguration, for so many seconds."""
     import cotengra  # pyright: ignore
 
-    operands, output, sizes = _terms(network)
-    inputs = [tuple(term) for term in operands]
     optimizer = cast(Any, cotengra).HyperOptimizer(
         minimize="flops",
         max_time=seconds,
@@ -125,4 +143,12 @@ def cotengra_hyper(network: Network, seconds: float = 5.0) -> Path:
         reconf_opts={},
         parallel=False,
     )
-    return numbered(optimizer(inputs, tuple(output), sizes), len(inputs))
+    return _by_cotengra(network, optimizer)
+
+
+def hyper_of_cotengra(network: Network, seconds: float) -> list[Path]:
+    """What that finds within so many seconds; nothing where cotengra is not installed."""
+    if find_spec("cotengra") is None:
+        return []
+    found = cotengra_hyper(network, seconds)
+    return [found] if all(len(step) == 2 for step in found) else []

@@ -10,13 +10,14 @@ from the operands alone. Other outputs take the candidate that adds least to wha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.greedy import TIED, greedy
 from einrnn.pathfinder.network import Network
-from einrnn.pathfinder.planner import plan
+from einrnn.pathfinder.planner import EXACT, plan
+from einrnn.pathfinder.reuse import sharing
 from einrnn.pathfinder.sharing import Values
 
 
@@ -28,24 +29,46 @@ class Joint:
     flops: int
 
 
-def joint(networks: Sequence[Network]) -> Joint:
-    """Paths for several networks. Operands are the same where their identities are equal."""
-    order = sorted(range(len(networks)), key=lambda at: (-len(networks[at].operands), at))
-    values = Values()
-    chosen: dict[int, Path] = {}
-    for at in order:
-        network = networks[at]
-        hung = (_hung_up(networks[other], path, network) for other, path in chosen.items())
+class Jointly:
+    """Chooses paths one network after another, each knowing what those before have made.
+
+    This is how a program orders its contractions. Operands are the same where their
+    identities are equal.
+    """
+
+    def __init__(self, planner: Callable[[Network], Path] = plan) -> None:
+        self.values = Values()
+        self._planner = planner
+        self._chosen: list[tuple[Network, Path]] = []
+
+    def __call__(self, network: Network) -> Path:
+        """The candidate that adds least to what is known."""
+        hung = (_hung_up(whole, path, network) for whole, path in self._related(network))
         first = next((path for path in hung if path is not None), None)
-        candidates = [plan(network) if first is None else first]
+        candidates = [] if first is None else [first]
+        if first is None or len(network.operands) <= EXACT:
+            candidates.append(self._planner(network))
         if len(network.operands) > 2:
             candidates.append(greedy(network, TIED))
-        added = [values.added(network, path) for path in candidates]
+            candidates += [path for path in [sharing(network, self.values)] if path is not None]
+        added = [self.values.added(network, path) for path in candidates]
         costs = [sum(new.values()) for new in added]
         best = costs.index(min(costs))
-        chosen[at] = candidates[best]
-        values.cost |= added[best]
-    return Joint(tuple(chosen[at] for at in range(len(networks))), values.flops())
+        self.values.cost |= added[best]
+        self._chosen.append((network, candidates[best]))
+        return candidates[best]
+
+    def _related(self, network: Network) -> list[tuple[Network, Path]]:
+        more = len(network.operands) + 1
+        return [pair for pair in self._chosen if len(pair[0].operands) == more > 3]
+
+
+def joint(networks: Sequence[Network]) -> Joint:
+    """Paths for several networks, the largest first."""
+    order = sorted(range(len(networks)), key=lambda at: (-len(networks[at].operands), at))
+    choose = Jointly()
+    chosen = {at: choose(networks[at]) for at in order}
+    return Joint(tuple(chosen[at] for at in range(len(networks))), choose.values.flops())
 
 
 def shared_flops(networks: Sequence[Network], paths: Sequence[Path]) -> int:

@@ -1,28 +1,43 @@
 """The path a program is compiled with: exact where that is quick, else a bounded search.
 
+Exact are networks of few operands (outer products included) and chains of any length; narrow
+trees are exact among the paths without outer products (:mod:`einrnn.pathfinder.connected`), and
+their parts of eight operands are then solved exactly, outer products included. Everything else
+is the best of several finders, opt_einsum's ``auto`` always among them, improved in small parts.
+
 Nothing here looks at a clock, so that equal programs get equal paths. How much is searched
 depends on the work that is at stake.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from einrnn.pathfinder.chain import chain
 from einrnn.pathfinder.connected import connected
 from einrnn.pathfinder.evaluate import Path, flops
 from einrnn.pathfinder.exact import exact
-from einrnn.pathfinder.external import greedy_of_opt_einsum
+from einrnn.pathfinder.external import cotengra_greedy, greedy_of_opt_einsum
 from einrnn.pathfinder.greedy import MEMORY, TIED, greedy
 from einrnn.pathfinder.network import Network
+from einrnn.pathfinder.parts import apart, parts
 from einrnn.pathfinder.reconfigure import reconfigure
 from einrnn.pathfinder.search import rounds
 from einrnn.pathfinder.tree import Tree
 
-# operands up to which all trees are looked at
-EXACT = 10
-# operands up to which opt_einsum is asked and small parts are solved exactly, in a compile
-_MODERATE = 256
-# FLOPs that are worth one visit to every node of the tree, and the most visits
-_WORTH, _SWEEPS = 1e4, 600
+# operands up to which all trees are looked at: in any case, and where much work is at stake
+EXACT, _EXACT_IF_WORTH = 10, 13
+# The effort of a search is counted in visits to a node of a tree in a small network (a
+# microsecond or two). So many are spent in any case, one more for so many FLOPs at stake, and so
+# many at most.
+_FREE, _WORTH, _MOST = 20_000, 1e4, 1_000_000
+# the most visits to each node
+_SWEEPS = 600
+# visits that the best tree over so many parts of a tree takes the time of, and how often each
+# part is improved
+_PARTS, _ROUNDS = {8: 3000, 7: 1000, 6: 350, 5: 120, 4: 40}, 2
+# FLOPs that are worth the seconds that another library's random search takes
+_SECONDS = 1e11
 
 
 def plan(network: Network) -> Path:
@@ -43,21 +58,39 @@ def solve(network: Network) -> Path | None:
 
 
 def heuristic(network: Network) -> Path:
-    """The best of the quick finders, improved in small parts."""
-    candidates = [greedy(network, MEMORY), greedy(network, TIED)]
-    if len(network.operands) <= _MODERATE:
-        candidates += greedy_of_opt_einsum(network)
-        candidates += [path for path in [connected(network)] if path is not None]
-    best = min(candidates, key=lambda path: flops(network, path))
-    if len(network.operands) > _MODERATE:
-        return best
-    return reconfigure(Tree.of(network, best), rounds=2).path()
+    """The best of the quick finders, improved in small parts as far as that is worth it."""
+    candidates = [greedy(network, MEMORY), greedy(network, TIED), *greedy_of_opt_einsum(network)]
+    groups = parts(network)
+    if len(groups) > 1:
+        candidates.append(apart(network, groups, plan))
+    best = _fewest(network, candidates)
+    if len(groups) == 1:
+        narrow = connected(network, _effort(network, best))
+        best = _fewest(network, [best] if narrow is None else [best, narrow])
+    effort = _effort(network, best) / len(network.operands) / _ROUNDS
+    width = next((width for width, visits in _PARTS.items() if visits <= effort), None)
+    return best if width is None else reconfigure(Tree.of(network, best), width, _ROUNDS).path()
+
+
+def _fewest(network: Network, candidates: Sequence[Path]) -> Path:
+    return min(candidates, key=lambda path: flops(network, path))
+
+
+def _effort(network: Network, path: Path) -> int:
+    """The visits that may be spent on a better path; those of large networks take longer."""
+    at_stake = min(_FREE + flops(network, path) / _WORTH, _MOST)
+    return int(at_stake / (1 + len(network.sizes) / 64))
 
 
 def _searched(network: Network, start: Path) -> Path:
-    least = flops(network, start)
-    sweeps = int(min(_SWEEPS, least / _WORTH / len(network.operands)))
-    if sweeps < 10 or len(network.operands) > _MODERATE:
-        return start
-    found = next(rounds(network, sweeps=sweeps))
-    return min(start, found, key=lambda path: flops(network, path))
+    count = len(network.operands)
+    effort = _effort(network, start)
+    if count <= _EXACT_IF_WORTH and effort > 3**count:
+        return exact(network)
+    candidates = [start]
+    if flops(network, start) > _SECONDS:
+        candidates += cotengra_greedy(network)
+    sweeps = min(_SWEEPS, effort // count)
+    if sweeps >= 10:
+        candidates.append(next(rounds(network, sweeps=sweeps)))
+    return _fewest(network, candidates)

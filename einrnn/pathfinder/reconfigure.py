@@ -8,6 +8,7 @@ tree, which may have outer products.
 from __future__ import annotations
 
 from einrnn.pathfinder.exact import best_splits, kept_by_set
+from einrnn.pathfinder.network import Network, bits
 from einrnn.pathfinder.tree import Tree
 
 
@@ -29,9 +30,26 @@ def improve(tree: Tree, top: int, width: int) -> None:
     parts, inner = _part(tree, top, width)
     if len(parts) < 3:
         return
-    kept = kept_by_set([tree.kept[part] for part in parts], tree.kept[top])
-    half = best_splits(tree.network, kept)
-    _rebuild(tree, top, parts, inner, kept, half)
+    masks = [tree.kept[part] for part in parts]
+    small = _merged(tree.network, masks, tree.kept[top])
+    half = best_splits(small, kept_by_set(small.operands, small.output))
+    _rebuild(tree, top, parts, inner, kept_by_set(masks, tree.kept[top]), half)
+
+
+def _merged(network: Network, masks: list[int], output: int) -> Network:
+    """The same contraction with indices that occur together made one."""
+    union = 0
+    for mask in masks:
+        union |= mask
+    together: dict[tuple[int, ...], int] = {}
+    for bit in bits(union):
+        holders = tuple(at for at, mask in enumerate((*masks, output)) if mask >> bit & 1)
+        together[holders] = together.get(holders, 1) * network.sizes[bit]
+    terms = [
+        [at for at, holders in enumerate(together) if part in holders]
+        for part in range(len(masks) + 1)
+    ]
+    return Network.of(terms[:-1], terms[-1], dict(enumerate(together.values())))
 
 
 def _part(tree: Tree, top: int, width: int) -> tuple[list[int], list[int]]:

@@ -2,7 +2,8 @@
 
 A product of two values is known by the two values, by how their axes meet, and by which axes
 stay. Names of indices play no part: ``A[i,j] A[j,k]`` is one value wherever it occurs. The
-axes of an operand declared symmetric may be read in either order.
+axes of an operand declared symmetric may be read in either order, and so may those of a matrix
+times its own transpose.
 """
 
 from __future__ import annotations
@@ -27,31 +28,40 @@ class Values:
     def __init__(self) -> None:
         self.cost: dict[int, int] = {}
         self._numbers: dict[Hashable, int] = {}
+        self._symmetric: dict[int, None] = {}
 
     def flops(self) -> int:
         """The FLOPs of all known values, each counted once."""
         return sum(self.cost.values())
 
-    def added(self, network: Network, path: Path) -> dict[int, int]:
-        """The values a path needs that are not known yet, with their FLOPs."""
+    def operands(self, network: Network) -> dict[int, Held]:
+        """The operands of a network as values, by their numbers."""
         held: dict[int, Held] = {}
-        symmetric: dict[int, None] = {}
-        pairs = zip(network.identities, network.axes, strict=True)
-        for at, (identity, term) in enumerate(pairs):
+        for at, (identity, term) in enumerate(zip(network.identities, network.axes, strict=True)):
             value = self._number(("operand", identity))
             # an index of size 1 is no axis here, as in the network
-            kept = tuple(bit for bit in term if network.operands[at] >> bit & 1)
-            held[at] = value, kept
+            held[at] = value, tuple(bit for bit in term if network.operands[at] >> bit & 1)
             if identity in network.symmetric:
-                symmetric[value] = None
+                self._symmetric[value] = None
+        return held
+
+    def product(self, sources: Sequence[Held], result: int) -> Held:
+        """What a step makes of some values; ``result`` are the indices that stay."""
+        (recipe, axes), mirrored = _recipe(sources, result, self._symmetric)
+        value = self._number(recipe)
+        if mirrored:
+            self._symmetric[value] = None
+        return value, axes
+
+    def added(self, network: Network, path: Path) -> dict[int, int]:
+        """The values a path needs that are not known yet, with their FLOPs."""
+        held = self.operands(network)
         new: dict[int, int] = {}
         for step in walk(network, path):
-            sources = [held[number] for number in step.operands]
-            recipe, axes = _recipe(sources, step.result, symmetric)
-            value = self._number(recipe)
-            held[step.number] = value, axes
-            if value not in self.cost:
-                new[value] = step.flops
+            made = self.product([held[number] for number in step.operands], step.result)
+            held[step.number] = made
+            if made[0] not in self.cost:
+                new[made[0]] = step.flops
         return new
 
     def add(self, network: Network, path: Path) -> None:
@@ -64,13 +74,16 @@ class Values:
 
 def _recipe(
     sources: Sequence[Held], result: int, symmetric: dict[int, None]
-) -> tuple[_Recipe, tuple[int, ...]]:
-    """The least of the recipes that mean the same, and the axes of what it makes."""
+) -> tuple[tuple[_Recipe, tuple[int, ...]], bool]:
+    """The least of the recipes that mean the same, the axes of what it makes, and whether
+    that is a matrix equal to its transpose: ``X[n,i] X[n,j]`` is."""
     choices = [
         [(value, order) for order in _orders(axes, value in symmetric)] for value, axes in sources
     ]
-    found = (_renamed(order, result) for picked in product(*choices) for order in _arranged(picked))
-    return min(found)
+    found = [_renamed(order, result) for picked in product(*choices) for order in _arranged(picked)]
+    least = min(found)
+    others = [axes for recipe, axes in found if recipe == least[0]]
+    return least, len(least[1]) == 2 and least[1][::-1] in others
 
 
 def _arranged(picked: tuple[Held, ...]) -> list[tuple[Held, ...]]:

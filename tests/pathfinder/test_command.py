@@ -103,7 +103,7 @@ def test_a_limit_on_memory_slices() -> None:
         (["ab,b1->a", *sized(a=2, b=2)], "E706"),
         (["ab,bc->ac", *sized(a=2, b=2, c=2), "--finder", "magic"], "E712"),
         (["ab,bc->ac", *sized(a=9, b=9, c=9), "--memory", "20"], "E711"),
-        (["ab,bc->ac", "L", *sized(a=9, b=9, c=9)], "E806"),
+        (["ab,bc->ac", "L", *sized(a=9, b=9, c=9)], "E714"),
         ([RNN, "--size", "T=3"], "E802"),
         (["missing.ein", "L"], "E001"),
         ([RNN, "nothing", *sized(T=3, H=3, D=3, K=3)], "E4"),

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from itertools import count, pairwise
 
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.aliases import shared
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Choose,
     Contract,
@@ -18,6 +20,7 @@ from einrnn.numeric.steps import (
     Layout,
     Loop,
     Map,
+    Register,
     Span,
     Spread,
     Step,
@@ -27,9 +30,7 @@ from einrnn.numeric.steps import (
 )
 
 # of all functions of entries these have no ``out`` argument
-_NO_OUT = frozenset(
-    {"where", "whole", "finite", "sigmoid", "softplus", "erf", "step", "sign", "relu"}
-)
+_NO_OUT = frozenset({"where", "whole", "sigmoid", "softplus", "erf", "step", "sign", "relu"})
 _VIEWS = (View, Align, Spread, Diagonal, Layout)
 _FOREVER = 1 << 60
 
@@ -38,12 +39,14 @@ _FOREVER = 1 << 60
 class Buffers:
     """``of`` maps a register to its buffer, ``shapes`` has the shape of each buffer.
 
-    ``target`` maps a register to the Store it is computed straight into.
+    ``target`` maps a register to the Store it is computed straight into; ``inplace`` are the
+    results of assembling that are written into their whole argument.
     """
 
     of: dict[int, int] = field(default_factory=dict[int, int])
     shapes: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     target: dict[int, Store] = field(default_factory=dict[int, Store])
+    inplace: set[int] = field(default_factory=set[int])
 
 
 def buffers(plan: Plan) -> Buffers:
@@ -57,12 +60,16 @@ class _Planner:
         self.result = Buffers()
         self._root: dict[int, int] = {}
         self._last: dict[int, int] = {}
+        self._overwritten(plan.main)
         clock = count()
         self._times(plan.main, clock, set())
         for out in plan.outputs.values():
             self._last[self._of(out)] = _FOREVER
         self._kept = {self._of(out) for out in plan.outputs.values()}
         self._targets(plan.main)
+        self._shared = shared(plan)
+        for out, array in self._shared.items():
+            self._last[array] = max(self._last.get(array, 0), self._last.get(out, 0))
         self._free: dict[tuple[int, ...], list[int]] = {}
         self._dying: dict[int, list[int]] = {}
         self._assign(plan.main, count())
@@ -83,6 +90,10 @@ class _Planner:
                         root = self._of(register)
                         self._last[root] = max(now, self._last.get(root, 0))
                 continue
+            if isinstance(step, Assemble) and step.out in self.result.inplace:
+                whole = whole_argument(step, self._plan.registers)
+                assert whole is not None
+                self._root[step.out] = self._of(step.args[whole])
             if isinstance(step, _VIEWS):
                 self._root[step.out] = self._of(step.source)
             # the result of a choice may be a view of anything its branches read
@@ -92,6 +103,24 @@ class _Planner:
             if not isinstance(step, (Choose, Store)) and hasattr(step, "out"):
                 out: int = getattr(step, "out")  # noqa: B009
                 born.add(out)
+
+    def _overwritten(self, steps: Sequence[Step]) -> None:
+        """Arrays of the same block that nothing but an assembling step reads."""
+        own: set[int] = set()
+        for step in steps:
+            match step:
+                case Map(out) | Contract(out) | Fold(out):
+                    own.add(out)
+                case Assemble():
+                    whole = whole_argument(step, self._plan.registers)
+                    base = -1 if whole is None else step.args[whole]
+                    if base in own and step.args.count(base) == self._reads_of(base) == 1:
+                        self.result.inplace.add(step.out)
+                    own.add(step.out)
+                case Loop(_, _, _, body):
+                    self._overwritten(body)
+                case _:
+                    pass
 
     def _targets(self, steps: Sequence[Step]) -> None:
         """Results that are only stored, in the step after, are computed where they belong."""
@@ -141,6 +170,9 @@ class _Planner:
             return
         if out in self._kept:
             return
+        if self._shared.get(out) in self.result.of:
+            self.result.of[out] = self.result.of[self._shared[out]]
+            return
         last = self._last.get(out, now)
         buffer = self._in_place(step, out, now)
         if buffer is None:
@@ -165,6 +197,15 @@ class _Planner:
                 self._dying[now].remove(buffer)
                 return buffer
         return None
+
+
+def whole_argument(step: Assemble, registers: Sequence[Register]) -> int | None:
+    """Which argument has all entries of the result, where they lie in it."""
+    plain = tuple((axis, 0) for axis in range(len(step.shape)))
+    for number, (arg, places) in enumerate(zip(step.args, step.places, strict=True)):
+        if places == plain and registers[arg].shape == step.shape:
+            return number
+    return None
 
 
 def _flat(steps: Sequence[Step]) -> Iterator[Step]:

@@ -24,12 +24,16 @@ from einrnn.numeric.steps import (
 )
 
 
-def improved(plan: Plan) -> Plan:
-    """The plan with views of what was just stored replaced by what was stored."""
+def improved(plan: Plan, *, layouts: bool = True) -> Plan:
+    """The plan with views of what was just stored replaced by what was stored.
+
+    With ``layouts`` matrices are copied ahead of loops into the order that BLAS likes.
+    """
     registers = list(plan.registers)
     same: dict[int, int] = {}
     main = softmax(_forwarded(plan.main, same, registers), registers)
-    main = laid_out(main, registers)
+    if layouts:
+        main = laid_out(main, registers)
     outputs = {name: same.get(out, out) for name, out in plan.outputs.items()}
     wanted = set(outputs.values())
     constants, main = pruned(plan.constants, main, wanted)

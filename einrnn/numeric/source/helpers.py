@@ -25,8 +25,12 @@ def step(x):
     return np.where(np.isnan(x), x, x > 0).astype(DTYPE)
 """,
     "finite": """
-def finite(x):
-    return np.where(np.isfinite(x), x, DTYPE.type(0))
+LARGEST = np.finfo(DTYPE).max
+
+
+def finite(x, out=None):
+    # infinite entries as the largest numbers there are: inf - inf does not occur
+    return np.maximum(np.minimum(x, LARGEST, out=out), -LARGEST, out=out)
 """,
     "logsumexp": """
 def logsumexp(x, axes):
@@ -36,14 +40,50 @@ def logsumexp(x, axes):
     return total + np.squeeze(top, axis=axes)
 """,
     "scatter": """
-def scatter(source, index, size):
-    result = np.zeros((size, *source.shape[1:]), source.dtype)
+def scatter(source, index, size, order):
+    # the result has the axes in this order; rows are added to a view of it
+    kept = source.shape[index.ndim :]
+    shape = (size, *kept)
+    result = np.zeros([shape[at] for at in order], source.dtype)
+    rows = result.transpose([order.index(at) for at in range(len(order))])
     inside = (index >= 0) & (index < size)
     if not inside.all():
         source, index = source[inside], index[inside]
-    for at, row in zip(index.tolist(), source):
-        result[at] += row
+    for at, row in zip(index.reshape(-1).tolist(), source.reshape((-1, *kept))):
+        rows[at] += row
     return result
+""",
+    "bump": """
+def bump(x, index, amount, out=None):
+    # the amount is added where the last axis is at the index, and nowhere if it is outside
+    out = np.empty(x.shape, DTYPE) if out is None else out
+    if not np.may_share_memory(out, x):
+        np.copyto(out, x)
+    flat, at = out.reshape((-1, out.shape[-1])), index.reshape(-1)
+    rows, inside = np.arange(len(flat)), (at >= 0) & (at < flat.shape[1])
+    if not inside.all():
+        rows, at = rows[inside], at[inside]
+    flat[rows, at] += amount
+    return out
+""",
+    "symmetric_product": """
+def symmetric_product(a, b, out=None):
+    count = len(a)
+    out = np.empty((count, count), DTYPE) if out is None else out
+    size = -(-count // 4)
+    for lo in range(0, count, size):
+        hi = min(lo + size, count)
+        np.matmul(a[lo:hi], b[:, lo:], out=out[lo:hi, lo:])
+        out[hi:, lo:hi] = out[lo:hi, hi:].T
+    return out
+""",
+    "diagonal": """
+def diagonal(array, axes, offsets, shape):
+    strides = [0] * len(shape)
+    for axis, stride in zip(axes, array.strides):
+        strides[axis] += stride
+    start = array[tuple(slice(offset, None) for offset in offsets)] if any(offsets) else array
+    return np.lib.stride_tricks.as_strided(start, shape, strides)
 """,
     "clamped": """
 def clamped(source, indices, name):
@@ -68,10 +108,20 @@ HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _JAX_TEXTS = {
+    "finite": """
+def finite(x):
+    return np.where(np.isfinite(x), x, DTYPE.type(0))
+""",
+    "diagonal": """
+def diagonal(axes, offsets, shape):
+    rows = [np.arange(n).reshape([-1 if at == a else 1 for at in range(len(shape))])
+            for a, n in enumerate(shape)]
+    return tuple(rows[axis] + offset for axis, offset in zip(axes, offsets))
+""",
     "scatter": """
 def scatter(source, index, size):
     index = np.where((index >= 0) & (index < size), index, size)
-    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    result = np.zeros((size, *source.shape[index.ndim :]), source.dtype)
     return result.at[index].add(source, mode="drop")
 """,
     "looked_up": """
@@ -86,6 +136,14 @@ JAX_HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _TORCH_TEXTS = {
+    "diagonal": """
+def diagonal(array, axes, offsets, shape):
+    strides = [0] * len(shape)
+    for axis, stride in zip(axes, array.stride()):
+        strides[axis] += stride
+    first = sum(offset * stride for offset, stride in zip(offsets, array.stride()))
+    return array.as_strided(shape, strides, array.storage_offset() + first)
+""",
     "sigmoid": """
 def sigmoid(x):
     return torch.sigmoid(x)
@@ -109,7 +167,7 @@ def logsumexp(x, axes):
     "scatter": """
 def scatter(source, index, size):
     inside = (index >= 0) & (index < size)
-    result = torch.zeros((size, *source.shape[1:]), dtype=source.dtype)
+    result = torch.zeros((size, *source.shape[index.ndim :]), dtype=source.dtype)
     return result.index_add_(0, index[inside], source[inside])
 """,
     "clamped": """

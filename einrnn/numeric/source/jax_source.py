@@ -8,7 +8,21 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, JAX_HELPERS
 from einrnn.numeric.source.numpy_source import Writer
-from einrnn.numeric.steps import At, Choose, Item, Layout, Loop, Span, Step, Store, View
+from einrnn.numeric.source.scans import Scan, in_pieces, scan_of
+from einrnn.numeric.steps import (
+    Allocate,
+    Assemble,
+    At,
+    Choose,
+    Contract,
+    Item,
+    Layout,
+    Loop,
+    Span,
+    Step,
+    Store,
+    View,
+)
 
 
 def jax_source(plan: Plan, dtype: str) -> str:
@@ -45,15 +59,55 @@ def jax_source(plan: Plan, dtype: str) -> str:
 
 
 class _JaxWriter(Writer):
-    """As for numpy, but nothing is written in place."""
+    """As for numpy, but nothing is written in place.
+
+    An array that is filled row by row is put together from its pieces when it has all;
+    ``_pieces`` has for each its pieces by their first row.
+    """
+
+    def __init__(self, plan: Plan, planned: Buffers) -> None:
+        super().__init__(plan, planned)
+        self._pieces: dict[int, dict[int, str]] = {
+            array: {} for array in in_pieces(plan.main, plan.registers)
+        }
+        self._missing = {array: plan.registers[array].shape[0] for array in self._pieces}
+
+    def block(self, steps: Sequence[Step], depth: int) -> list[str]:
+        """The lines of a block; arrays in pieces are not allocated."""
+        kept = [
+            step for step in steps if not (isinstance(step, Allocate) and step.out in self._pieces)
+        ]
+        return super().block(kept, depth)
+
+    def _piece(self, array: int, first: int, count: int, text: str, depth: int) -> list[str]:
+        """Note a piece; with the last one, the array."""
+        self._pieces[array][first] = text
+        self._missing[array] -= count
+        if self._missing[array]:
+            return []
+        texts = ", ".join(text for _, text in sorted(self._pieces[array].items()))
+        return [f"{'    ' * depth}{self.name(array)} = np.concatenate(({texts},))"]
+
+    def halved(self, step: Contract) -> bool:
+        """Never: blocks would be calls of their own."""
+        return False
 
     def store(self, step: Store, depth: int) -> list[str]:
-        """A new array under the old name."""
+        """A new array under the old name, or one more piece of it."""
+        if step.out in self._pieces:
+            shape = (1, *self.plan.registers[step.out].shape[1:])
+            first = step.items[0]
+            assert isinstance(first, At)
+            text = f"np.broadcast_to({self.name(step.source)}, {shape})"
+            return self._piece(step.out, first.constant, 1, text, depth)
         name, part = self.name(step.out), self.items(step.out, step.items)
         return [f"{'    ' * depth}{name} = {name}.at[{part}].set({self.name(step.source)})"]
 
     def loop(self, step: Loop, depth: int) -> list[str]:
-        """A scan whose carry are the arrays that the loop fills."""
+        """A scan over rows, or else one whose carry are the arrays that the loop fills."""
+        scan = scan_of(step, self.plan.registers)
+        if scan is not None and depth == 1:
+            return self._scan(step, scan, depth)
         pad = "    " * depth
         filled = _filled(step.body)
         carry = "".join(f"{self.name(out)}, " for out in filled)
@@ -70,6 +124,82 @@ class _JaxWriter(Writer):
             f"{pad})",
         ]
 
+    def _scan(self, loop: Loop, scan: Scan, depth: int) -> list[str]:
+        pad, counter = "    " * depth, self.name(loop.counter)
+        low, high = min(loop.first, loop.last), max(loop.first, loop.last)
+        way = ", reverse=True" if loop.first > loop.last else ""
+        views = [views[0] for views in scan.carried.values()]
+        aliases = [
+            f"{pad}    {self.name(view.out)} = {self.name(same[0].out)}"
+            for same in scan.carried.values()
+            for view in same[1:]
+        ]
+        taken = {view.out for same in scan.carried.values() for view in same}
+        taken |= {view.out for view in scan.read}
+        body = [
+            step
+            for step in loop.body
+            if not isinstance(step, Store) and getattr(step, "out", -1) not in taken
+        ]
+        rows = {array: self._row(store) for array, store in scan.written.items()}
+        carry = "".join(f"{self.name(view.out)}, " for view in views)
+        read = "".join(f"{self.name(view.out)}, " for view in scan.read)
+        start = "".join(f"{self._before(loop, view)}, " for view in views)
+        parts = "".join(f"{self._part(loop, scan, view)}, " for view in scan.read)
+        found = "".join(f"{self._rows(loop, array)}, " for array in rows)
+        lines = [
+            f"{pad}def turn_{counter}(carry, row):",
+            *([f"{pad}    ({carry}) = carry"] if carry else []),
+            f"{pad}    ({counter}, {read}) = row",
+            *aliases,
+            *self.block(body, depth + 1),
+            f"{pad}    rows = ({''.join(f'{row}, ' for row in rows.values())})",
+            f"{pad}    return ({''.join(f'{rows[v.source]}, ' for v in views)}), rows",
+            f"{pad}_, ({found}) = jax.lax.scan(",
+            f"{pad}    turn_{counter}, ({start}), (np.arange({low}, {high + 1}), {parts}){way}",
+            f"{pad})",
+        ]
+        for array, store in scan.written.items():
+            text = self._rows(loop, array)
+            lines += self._written(array, scan.span(loop, store.items[0]), text, depth)
+        return lines
+
+    def _row(self, store: Store) -> str:
+        """What a store puts into a row, in the row's shape."""
+        shape = self.plan.registers[store.out].shape[1:]
+        text = self.name(store.source)
+        if self.plan.registers[store.source].shape == shape:
+            return text
+        return f"np.broadcast_to(np.asarray({text}, DTYPE), {shape})"
+
+    def _before(self, loop: Loop, view: View) -> str:
+        """The row that the first turn finds."""
+        first = view.items[0]
+        assert isinstance(first, At)
+        return self._row_at(view.source, first.constant + loop.first)
+
+    def _row_at(self, array: int, row: int) -> str:
+        pieces = self._pieces.get(array)
+        if pieces is None or not self._missing[array]:
+            return f"{self.name(array)}[{row}]"
+        first = max(at for at in pieces if at <= row)
+        return f"{pieces[first]}[{row - first}]"
+
+    def _part(self, loop: Loop, scan: Scan, view: View) -> str:
+        """The rows that the turns read, in the order of positions."""
+        first, last = scan.span(loop, view.items[0])
+        whole = (first, last) == (0, self.plan.registers[view.source].shape[0])
+        return self.name(view.source) + ("" if whole else f"[{first}:{last}]")
+
+    def _rows(self, loop: Loop, array: int) -> str:
+        return f"rows_{loop.counter}_{self.name(array)}"
+
+    def _written(self, array: int, rows: tuple[int, int], text: str, depth: int) -> list[str]:
+        if array in self._pieces:
+            return self._piece(array, rows[0], rows[1] - rows[0], text, depth)
+        name = self.name(array)
+        return [f"{'    ' * depth}{name} = {name}.at[{rows[0]}:{rows[1]}].set({text})"]
+
     def choice(self, step: Choose, depth: int) -> list[str]:
         """Both branches as functions of what is known around them."""
         pad, out = "    " * depth, self.name(step.out)
@@ -84,6 +214,19 @@ class _JaxWriter(Writer):
             f"{pad}{out} = jax.lax.cond({tests or 'True'}, then_{out}, otherwise_{out})",
         ]
 
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are added to."""
+        return super().base(step, None) if whole is None else self.name(step.args[whole])
+
+    def part(
+        self, out: str, arg: int, places: tuple[tuple[int, int], ...], assign: str
+    ) -> list[str]:
+        """A new array under the old name."""
+        self.helpers.add("diagonal")
+        axes, offsets = tuple(a for a, _ in places), tuple(offset for _, offset in places)
+        shape = self.plan.registers[arg].shape
+        return [f"{out} = {out}.at[diagonal({axes}, {offsets}, {shape})].add({self.name(arg)})"]
+
     def value(self, step: Step) -> str:
         """The right side; a row at a counter is a dynamic slice."""
         if isinstance(step, View) and _row(step.items, self.plan.registers[step.source].shape):
@@ -91,6 +234,10 @@ class _JaxWriter(Writer):
             assert isinstance(at, At)
             where = f"{self.name(step.source)}, {self.at(at)}, 0, keepdims=False"
             return f"jax.lax.dynamic_index_in_dim({where})"
+        if isinstance(step, View) and self._missing.get(step.source):
+            at = step.items[0]
+            assert isinstance(at, At)
+            return self._row_at(step.source, at.constant)
         if isinstance(step, Layout):
             return f"{self.name(step.source)}.transpose({step.order})"
         return super().value(step)

@@ -12,11 +12,12 @@ from math import prod
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.numeric.plan import Plan
-from einrnn.numeric.source.buffers import Buffers, buffers
+from einrnn.numeric.source.buffers import Buffers, whole_argument
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.steps import (
     Align,
     Allocate,
+    Assemble,
     At,
     Cast,
     Choose,
@@ -63,6 +64,10 @@ _UFUNCS = {
 }
 
 
+# a symmetric product with at least this many rows is computed in blocks, half of them
+_HALVED = 256
+
+
 def writable(plan: Plan) -> bool:
     """Whether every step can be written down: matrix functions and opaque ones cannot."""
     rest = [*plan.constants, *plan.main]
@@ -80,48 +85,6 @@ def writable(plan: Plan) -> bool:
     return True
 
 
-def numpy_source(plan: Plan, dtype: str) -> str:
-    """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    writer = Writer(plan, buffers(plan))
-    setup = writer.block(plan.constants, 0)
-    body = writer.block(plan.main, 2)
-    results = writer.results()
-    planned = writer.planned
-    makers = [f"        np.empty({shape}, DTYPE)," for shape in planned.shapes]
-    names = "".join(f"b{number}, " for number in range(len(planned.shapes)))
-    rows = [
-        '"""Generated straight-line numpy code."""',
-        "",
-        "import numpy as np",
-        "",
-        f"DTYPE = np.dtype({dtype!r})",
-        *(line for name in sorted(writer.helpers) for line in ("", "", *HELPERS[name])),
-        "",
-        "",
-        *setup,
-        "_spare = []  # buffers of calls that have ended",
-        "",
-        "",
-        "def _buffers():",
-        "    return (",
-        *makers,
-        "    )",
-        "",
-        "",
-        "def program(given):",
-        '    """Outputs by name from inputs by name."""',
-        "    buffers = _spare.pop() if _spare else _buffers()",
-        *([f"    ({names}) = buffers"] if names else []),
-        '    with np.errstate(all="ignore"):',
-        *body,
-        f"        results = {{{results}}}",
-        "    _spare.append(buffers)",
-        "    return results",
-        "",
-    ]
-    return "\n".join(rows)
-
-
 class Writer:
     """Steps as lines of numpy; other backends change what differs."""
 
@@ -129,6 +92,8 @@ class Writer:
         self.plan = plan
         self.planned = planned
         self.helpers: set[str] = set()
+        # results of their own that no step of the plan is known to make
+        self.fresh: set[int] = set()
 
     def name(self, register: int) -> str:
         """An identifier of its own for each register."""
@@ -139,6 +104,7 @@ class Writer:
         """The dictionary's items; results that share memory are copied."""
         rows: list[str] = []
         fresh = {getattr(step, "out", -1) for step in self.plan.main if _makes(step)}
+        fresh |= self.fresh
         seen: set[int] = set()
         for name, out in self.plan.outputs.items():
             value = self.name(out)
@@ -167,6 +133,8 @@ class Writer:
                     rows += self.choice(step, depth)
                 case Store():
                     rows += self.store(step, depth)
+                case Assemble():
+                    rows += [pad + row for row in self.assemble(step)]
                 case _:
                     rows.append(f"{pad}{self._line(step)}")
         return rows
@@ -179,8 +147,39 @@ class Writer:
         """The assignment, unless the source was computed where it belongs."""
         if step.source in self.planned.target:
             return []
-        part = self.items(step.out, step.items)
-        return [f"{'    ' * depth}{self.name(step.out)}[{part}] = {self.name(step.source)}"]
+        return [f"{'    ' * depth}{self.place(step)} = {self.name(step.source)}"]
+
+    def place(self, store: Store) -> str:
+        """The part of an array that is written to."""
+        return f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
+
+    def assemble(self, step: Assemble) -> list[str]:
+        """Zeros, or the argument that is whole, and the others written along diagonals."""
+        out = self.name(step.out)
+        whole = whole_argument(step, self.plan.registers)
+        rows = [f"{out} = {self.base(step, whole)}"]
+        for number, (arg, places) in enumerate(zip(step.args, step.places, strict=True)):
+            if number == whole:
+                continue
+            assign = "=" if whole is None and number == 0 else "+="
+            rows += self.part(out, arg, places, assign)
+        return rows
+
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are written into."""
+        if whole is None:
+            return f"np.zeros({step.shape}, DTYPE)"
+        name = self.name(step.args[whole])
+        return name if step.out in self.planned.inplace else f"np.array({name})"
+
+    def part(
+        self, out: str, arg: int, places: tuple[tuple[int, int], ...], assign: str
+    ) -> list[str]:
+        """One argument set or added along a diagonal."""
+        self.helpers.add("diagonal")
+        axes, offsets = tuple(a for a, _ in places), tuple(offset for _, offset in places)
+        shape = self.plan.registers[arg].shape
+        return [f"diagonal({out}, {axes}, {offsets}, {shape})[...] {assign} {self.name(arg)}"]
 
     def loop(self, step: Loop, depth: int) -> list[str]:
         """A for loop."""
@@ -214,7 +213,7 @@ class Writer:
     def _computed(self, step: Map | Fold | Contract, out: int) -> str:
         store = self.planned.target.get(out)
         if store is not None:
-            where = f"{self.name(store.out)}[{self.items(store.out, store.items)}]"
+            where = self.place(store)
         elif out in self.planned.of:
             where = f"b{self.planned.of[out]}"
         else:
@@ -223,7 +222,7 @@ class Writer:
             case Map():
                 call = self.map_(step, where)
             case Fold():
-                call = self._fold(step, where)
+                call = self.fold(step, where)
             case Contract():
                 call = self._contract(step, where)
         return call if store is not None else f"{self.name(out)} = {call}"
@@ -237,9 +236,14 @@ class Writer:
         if function is None:
             function = f"np.{FUNCTIONS[step.function].numpy}"
         args = ", ".join(self.name(arg) for arg in step.args)
-        return f"{function}({args}, out={where})" if where else f"{function}({args})"
+        if not where:
+            return f"{function}({args})"
+        # numpy wants the word for these two
+        word = "out=" if function in ("np.maximum", "np.minimum") else ""
+        return f"{function}({args}, {word}{where})"
 
-    def _fold(self, step: Fold, where: str) -> str:
+    def fold(self, step: Fold, where: str) -> str:
+        """The call of a reduction."""
         out = f", out={where}" if where else ""
         if step.op == "logsumexp":
             self.helpers.add("logsumexp")
@@ -267,16 +271,29 @@ class Writer:
             a = self._laid(step.left, step.left_order, flat_left)
             b = self._laid(step.right, step.right_order, flat_right)
         product = "np.matmul" if batch else "np.dot"
+        if self.halved(step):
+            self.helpers.add("symmetric_product")
+            product = "symmetric_product"
         result = (*flat_left[:-1], *flat_right[len(batch) + 1 :])
         if not where:
             call = f"{product}({a}, {b})"
             return call if result == shape else f"{call}.reshape({shape})"
         if result == shape:
-            return f"{product}({a}, {b}, out={where})"
-        return f"{product}({a}, {b}, out={where}.reshape({result})).reshape({shape})"
+            return f"{product}({a}, {b}, {where})"
+        return f"{product}({a}, {b}, {where}.reshape({result})).reshape({shape})"
+
+    def halved(self, step: Contract) -> bool:
+        """Whether to compute half of a product; BLAS does it by itself for one array."""
+        return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
 
     def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
         text, found = self.name(register), self.plan.registers[register].shape
+        turn = order.index(0)
+        if turn > 0 and order == (*range(len(order) - turn, len(order)), *range(len(order) - turn)):
+            # groups of axes that change places are one matrix and its transpose
+            flat = (prod(found[: len(order) - turn]), prod(found[len(order) - turn :]))
+            if flat == shape[::-1]:
+                return f"{text}.T" if found == flat else f"{text}.reshape({flat}).T"
         if order != tuple(range(len(order))):
             text = f"{text}.T" if order == (1, 0) else self.turned(text, order)
             found = tuple(found[at] for at in order)
@@ -370,13 +387,13 @@ class Writer:
 
 def _makes(step: Step) -> bool:
     """Whether the result is an array (or a number) of its own."""
-    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter))
+    return isinstance(step, (Map, Fold, Contract, Allocate, Gather, Scatter, Assemble))
 
 
 def _constant(step: Constant) -> str:
     value = step.value
     if isinstance(value, str):
-        named = {"true": "np.True_", "false": "np.False_"}
+        named = {"true": "np.bool_(True)", "false": "np.bool_(False)"}
         return named.get(value) or f"DTYPE.type(np.{FUNCTIONS[value].numpy})"
     if step.whole:
         return str(int(value))

@@ -14,15 +14,15 @@ def softmax(steps: Sequence[Step], registers: list[Register]) -> tuple[Step, ...
     made = {step.out: step for step in steps if isinstance(step, (Align, Fold, Map))}
     found = {step.out: match for step in made.values() if (match := _match(step, made, registers))}
     folds = {match.fold.out for match in found.values()}
-    opened: dict[int, tuple[int, int]] = {}
+    parts: dict[int, tuple[int, int]] = {}
     rows: list[Step] = []
     for step in steps:
         if isinstance(step, Fold) and step.out in folds:
-            new, opened[step.out] = _opened(step, registers)
+            new, parts[step.out] = opened(step, registers)
             rows += new
-        elif isinstance(step, Map) and step.out in found and found[step.out].fold.out in opened:
+        elif isinstance(step, Map) and step.out in found and found[step.out].fold.out in parts:
             match = found[step.out]
-            rows += _quotient(step.out, match, *opened[match.fold.out], registers)
+            rows += _quotient(step.out, match, *parts[match.fold.out], registers)
         else:
             rows.append(step)
     return tuple(rows)
@@ -51,7 +51,7 @@ def _match(step: Step, made: Mapping[int, Step], registers: Sequence[Register]) 
     return _Match(fold, align if isinstance(align, Align) else None)
 
 
-def _opened(fold: Fold, registers: list[Register]) -> tuple[list[Step], tuple[int, int]]:
+def opened(fold: Fold, registers: list[Register]) -> tuple[list[Step], tuple[int, int]]:
     """The steps of a logsumexp, and the registers of ``e`` and of its sum."""
     whole, rest = registers[fold.source], registers[fold.out]
     kept = iter(range(len(rest.shape)))

@@ -9,7 +9,7 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, TORCH_HELPERS, TORCH_NAMES
 from einrnn.numeric.source.numpy_source import Writer
-from einrnn.numeric.steps import Cast, Constant, Item, Layout, Map, Span, Step
+from einrnn.numeric.steps import Assemble, Cast, Constant, Contract, Item, Layout, Map, Span, Step
 
 
 def torch_source(plan: Plan, dtype: str) -> str:
@@ -48,9 +48,19 @@ def torch_source(plan: Plan, dtype: str) -> str:
 class _TorchWriter(Writer):
     """As for numpy, under torch's names."""
 
+    def halved(self, step: Contract) -> bool:
+        """Never: blocks would be calls of their own."""
+        return False
+
     def turned(self, text: str, order: Sequence[int]) -> str:
         """The axes in another order."""
         return f"{text}.permute({tuple(order)})"
+
+    def base(self, step: Assemble, whole: int | None) -> str:
+        """What the diagonals are written into."""
+        if whole is None:
+            return f"torch.zeros({step.shape}, dtype=DTYPE)"
+        return f"{self.name(step.args[whole])}.clone()"
 
     def value(self, step: Step) -> str:
         """The right side where torch differs."""

@@ -98,13 +98,12 @@ class Normaliser:
         """
         key = (expr, self.known)
         if key not in self._done:
-            flat = isinstance(expr, Add) and not any(isinstance(e, Add) for e in expr.terms)
-            # terms have their form one by one: those that were met before are not done again
-            self._done[key] = (
-                tm.plus(self.poly(part) for part in expr.terms)
-                if flat
-                else self.canonical(_expand(self, expr))
-            )
+            parts = expr.terms if isinstance(expr, Add) else ()
+            if parts and not any(isinstance(part, Add) for part in parts):
+                # terms have their form one by one: those met before are not done again
+                self._done[key] = tm.plus(self.poly(part) for part in parts)
+            else:
+                self._done[key] = self.canonical(_expand(self, expr))
         return self._done[key]
 
     def canonical(self, poly: Poly) -> Poly:

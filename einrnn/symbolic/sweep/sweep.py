@@ -23,6 +23,7 @@ from einrnn.core.nodes import (
     Expr,
     Index,
     Node,
+    Number,
     Pow,
     Reduce,
     Value,
@@ -33,12 +34,15 @@ from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, refined
 from einrnn.symbolic.sweep.contract import Cotangent, NotLinear, contracted_system, entry_of
 from einrnn.symbolic.sweep.facts import with_facts
+from einrnn.symbolic.sweep.lookups import at_lookups
 from einrnn.symbolic.sweep.system import System, Systems, vanishes
 from einrnn.symbolic.sweep.terms import Term, entry, opened, pinned, product_of, widened
 from einrnn.symbolic.tidy import tidy
 from einrnn.symbolic.unfold import unfolded
 
 _ROUNDS = 100
+# how much larger an expression may be that divides by fewer values, which may be 0
+_STABLE = 2
 
 
 def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, list[Expr]]:
@@ -47,7 +51,7 @@ def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, li
     Values are the same; the model gains a definition for each contracted tensor.
     """
     work = _Sweep(model)
-    exprs = [work.rewritten(expr, ranges) for expr, ranges in roots]
+    exprs = [at_lookups(work.rewritten(expr, ranges)) for expr, ranges in roots]
     work.definitions(exprs)
     return work.model, exprs
 
@@ -81,7 +85,7 @@ class _Sweep:
             plain = name in self.model.derived and not self._systems.recurs(name)
             shorter = self._shorter if plain else self._as_is
             clauses = tuple(
-                replace(clause, body=self.rewritten(shorter(clause), clause.ranges))
+                replace(clause, body=at_lookups(self.rewritten(shorter(clause), clause.ranges)))
                 for clause in old.clauses
             )
             if clauses != old.clauses:
@@ -97,7 +101,10 @@ class _Sweep:
         ``-y / yhat`` times ``yhat`` is ``-y``, also where ``yhat`` is too small to divide by."""
         found = with_facts(self.model, unfolded(self.model, clause.body, clause.ranges))
         found = tidy(found, clause.ranges)
-        return found if _size(found) < _size(clause.body) else self._as_is(clause)
+        before, after = _size(clause.body), _size(found)
+        if _divisions(found) < _divisions(clause.body):
+            before *= _STABLE
+        return found if after < before else self._as_is(clause)
 
     def rewritten(self, expr: Expr, ranges: Ranges) -> Expr:
         """An equal expression in which no contraction of a parameter is left to do."""
@@ -185,6 +192,17 @@ class _Sweep:
         for name in names.values():
             result = fold(result, self.model.definitions[name], outside)
         return result
+
+
+def _divisions(expr: Expr) -> int:
+    """How many values of tensors are divided by."""
+    return sum(
+        isinstance(node, Pow)
+        and isinstance(node.exponent, Number)
+        and node.exponent.value < 0
+        and bool(elements(node.base))
+        for node in walk(expr)
+    )
 
 
 def _size(expr: Expr) -> int:

@@ -1,0 +1,1 @@
+"""The programs that are compared: each room builds some of them from the same data."""

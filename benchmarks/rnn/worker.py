@@ -1,0 +1,55 @@
+"""One program in a process of its own, so that no two thread pools or memories mix.
+
+``python -m benchmarks.rnn.worker PROGRAM SIZE DATA.npz OUTPUTS.npz`` runs it once, says how
+long that took, and then takes orders from standard input, a line each: a number of seconds
+for which to repeat the call, or nothing to end. It answers with a line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.rnn.cases import CASES
+from benchmarks.rnn.programs import Missing, load
+
+
+def main() -> None:
+    name, size, source, target = sys.argv[1:]
+    with np.load(source) as file:
+        data = {key: file[key] for key in file.files}
+    try:
+        build = load(name)
+        begun = time.perf_counter()
+        runner = build(CASES[size], data)
+        result = runner.run()
+        first = time.perf_counter() - begun
+    except Missing as problem:
+        print(json.dumps({"missing": str(problem)}), flush=True)
+        return
+    np.savez(target, **{key: np.asarray(a) for key, a in runner.outputs(result).items()})
+    print(json.dumps({"first": first}), flush=True)
+    for line in sys.stdin:
+        if not line.strip():
+            break
+        times = _repeated(runner.run, float(line))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps({"times": times, "peak": peak}), flush=True)
+
+
+def _repeated(run, seconds: float) -> list[float]:
+    """Seconds of each call, at least one."""
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while not times or time.perf_counter() < end:
+        begun = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begun)
+    return times
+
+
+main()

@@ -1,0 +1,1 @@
+"""Programs cut along an index: which tensors carry it, and what is summed over it."""

@@ -1,0 +1,244 @@
+"""A plan as a numpy module: planned buffers, and loops over rows that are cut out once."""
+
+from __future__ import annotations
+
+from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.buffers import Buffers, buffers
+from einrnn.numeric.source.bumps import bumped
+from einrnn.numeric.source.helpers import HELPERS
+from einrnn.numeric.source.numpy_source import Writer
+from einrnn.numeric.source.slices import joined
+from einrnn.numeric.steps import (
+    Align,
+    At,
+    Fold,
+    Item,
+    Loop,
+    Scatter,
+    Span,
+    Step,
+    Store,
+    View,
+    reads,
+)
+
+# rows are cut out ahead of all calls where they are at most this many
+_ROWS = 10_000
+
+# the methods that numpy's functions of these names end in
+_REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
+
+
+def numpy_source(plan: Plan, dtype: str) -> str:
+    """The module's text; ``dtype`` is ``float32`` or ``float64``."""
+    plan = bumped(joined(plan))
+    writer = _NumpyWriter(plan, buffers(plan))
+    setup = writer.block(plan.constants, 0)
+    body = writer.block(plan.main, 2)
+    results = writer.results()
+    shapes = writer.planned.shapes
+    names = "".join(
+        [f"b{number}, " for number in range(len(shapes))]
+        + [f"rows{number}, " for number in range(len(writer.rows))]
+    )
+    rows = [
+        '"""Generated straight-line numpy code."""',
+        "",
+        "import numpy as np",
+        "",
+        f"DTYPE = np.dtype({dtype!r})",
+        *(line for name in sorted(writer.helpers) for line in ("", "", *HELPERS[name])),
+        "",
+        "",
+        *setup,
+        "_spare = []  # buffers of calls that have ended",
+        "",
+        "",
+        "def _buffers():",
+        *(f"    b{number} = np.empty({shape}, DTYPE)" for number, shape in enumerate(shapes)),
+        *(f"    rows{number} = list({text})" for number, text in enumerate(writer.rows)),
+        f"    return ({names})",
+        "",
+        "",
+        "def program(given):",
+        '    """Outputs by name from inputs by name."""',
+        "    buffers = _spare.pop() if _spare else _buffers()",
+        *([f"    ({names}) = buffers"] if names else []),
+        '    with np.errstate(all="ignore"):',
+        *body,
+        f"        results = {{{results}}}",
+        "    _spare.append(buffers)",
+        "    return results",
+        "",
+    ]
+    return "\n".join(rows)
+
+
+class _NumpyWriter(Writer):
+    """Loops run over rows instead of positions where they can: indexing is slow in Python."""
+
+    def __init__(self, plan: Plan, planned: Buffers) -> None:
+        super().__init__(plan, planned)
+        self.rows: list[str] = []
+        self._alias: dict[int, str] = {}
+        self._open: dict[tuple[int, At], str] = {}
+        self._orders = self._given_turned()
+        self._views = {
+            step.out: (step.source, step.items[0].start.constant)
+            for step in plan.main
+            if isinstance(step, View) and _is_range(step.items, plan.registers[step.source].shape)
+        }
+
+    def name(self, register: int) -> str:
+        """The identifier, or that of the same row."""
+        return self._alias.get(register) or super().name(register)
+
+    def fold(self, step: Fold, where: str) -> str:
+        """The call of a reduction, without numpy's wrappers around it."""
+        method = _REDUCTIONS.get(step.op)
+        if method is None:
+            return super().fold(step, where)
+        out = f", None, {where}" if where else ""
+        return f"np.{method}.reduce({self.name(step.source)}, {step.axes}{out})"
+
+    def value(self, step: Step) -> str:
+        """The right side; rows are added up in the layout in which the result is given."""
+        match step:
+            case Scatter(out, source, index, size):
+                self.helpers.add("scatter")
+                order = self._orders.get(out, tuple(range(len(self.plan.registers[out].shape))))
+                return f"scatter({self.name(source)}, {self.name(index)}, {size}, {order})"
+            case Align(out, source) if out in self.fresh:
+                return self.name(source)
+            case _:
+                return super().value(step)
+
+    def _given_turned(self) -> dict[int, tuple[int, ...]]:
+        """Sums of rows that are only given as a result, with their axes in another order."""
+        wanted = set(self.plan.outputs.values())
+        scatters = {step.out for step in self.plan.main if isinstance(step, Scatter)} - wanted
+        uses = [step for step in self.plan.main if scatters & {*reads(step)}]
+        orders: dict[int, tuple[int, ...]] = {}
+        for step in uses:
+            alone = sum({*reads(step)} & {*reads(other)} != set() for other in uses) == 1
+            if isinstance(step, Align) and alone and step.out in wanted and -1 not in step.order:
+                orders[step.source] = step.order
+                self.fresh.add(step.out)
+        return orders
+
+    def store(self, step: Store, depth: int) -> list[str]:
+        """The assignment; a row is written to as a whole."""
+        row = self._open.get(_key(step.out, step.items))
+        if row is None or step.source in self.planned.target:
+            return super().store(step, depth)
+        return [f"{'    ' * depth}{row}[...] = {self.name(step.source)}"]
+
+    def place(self, store: Store) -> str:
+        """The part of an array that is written to."""
+        return self._open.get(_key(store.out, store.items)) or super().place(store)
+
+    def loop(self, step: Loop, depth: int) -> list[str]:
+        """A for loop over the rows that it reads and writes."""
+        made = {getattr(s, "out", -1) for s in step.body if not isinstance(s, Store)}
+        names: dict[tuple[int, At], str] = {}
+        rest: list[Step] = []
+        counted = False
+        for inner in step.body:
+            if isinstance(inner, View) and self._is_row(inner.source, inner.items, step, made):
+                key = _key(inner.source, inner.items)
+                if key in names:
+                    self._alias[inner.out] = names[key]
+                names.setdefault(key, self.name(inner.out))
+                continue
+            rest.append(inner)
+            if isinstance(inner, Store) and self._is_row(inner.out, inner.items, step, made):
+                names.setdefault(_key(inner.out, inner.items), f"row{len(self._open)}_{len(names)}")
+            else:
+                counted = counted or step.counter in reads(inner)
+        if not names:
+            return super().loop(step, depth)
+        outer, self._open = self._open, {**self._open, **names}
+        body = self.block(rest, depth + 1)
+        self._open = outer
+        head = self._head(step, names, counted)
+        return [f"{'    ' * depth}{head}", *(body or [f"{'    ' * (depth + 1)}pass"])]
+
+    def _is_row(self, register: int, items: tuple[Item, ...], loop: Loop, made: set[int]) -> bool:
+        """Whether a part is the row at the counter, or next to it, of an array from outside."""
+        shape = self.plan.registers[register].shape
+        if len(shape) < 2 or register in made or not isinstance(items[0], At):
+            return False
+        at = items[0]
+        rest = zip(items[1:], shape[1:], strict=True)
+        return (
+            at.counters == ((loop.counter, 1),)
+            and at.size is None
+            and all(item == Span(At(0), size) for item, size in rest)
+        )
+
+    def _head(self, loop: Loop, names: dict[tuple[int, At], str], counted: bool) -> str:
+        turns = abs(loop.last - loop.first) + 1
+        few = turns * len(names) <= _ROWS
+        known = [key for key in names if few and self._buffer(key[0]) is not None]
+        parts: list[tuple[str, str]] = []
+        if known:
+            cut = [self._rows_of_buffer(key, loop) for key in known]
+            self.rows.append(_zipped(cut))
+            targets = ", ".join(names[key] for key in known)
+            parts.append((targets, f"rows{len(self.rows) - 1}"))
+        for key, name in names.items():
+            if key not in known:
+                parts.append((name, self._slice(self.name(key[0]), key, loop)))
+        if counted:
+            way = 1 if loop.first <= loop.last else -1
+            ends = f"{loop.first}, {loop.last + way}, {way}"
+            parts.append((self.name(loop.counter), f"range({ends})"))
+        if len(parts) == 1:
+            return f"for {parts[0][0]} in {parts[0][1]}:"
+        targets = ", ".join(f"({name})" if ", " in name else name for name, _ in parts)
+        return f"for {targets} in {_zipped([text for _, text in parts])}:"
+
+    def _buffer(self, register: int) -> tuple[int, int] | None:
+        """The buffer that holds an array or rows of it, and the number of its first row."""
+        row = 0
+        while (view := self._views.get(register)) is not None:
+            row += view[1]
+            register = view[0]
+        number = self.planned.of.get(register)
+        shape = self.plan.registers[register].shape
+        return None if number is None or self.planned.shapes[number] != shape else (number, row)
+
+    def _rows_of_buffer(self, key: tuple[int, At], loop: Loop) -> str:
+        found = self._buffer(key[0])
+        assert found is not None
+        at = At(key[1].constant + found[1], key[1].counters)
+        return self._slice(f"b{found[0]}", (found[0], at), loop)
+
+    def _slice(self, array: object, key: tuple[int, At], loop: Loop) -> str:
+        """The rows of an array in the order in which the loop takes them."""
+        first, last = loop.first + key[1].constant, loop.last + key[1].constant
+        if first <= last:
+            return f"{array}[{first}:{last + 1}]"
+        return f"{array}[{first}:{last - 1 if last else ''}:-1]"
+
+
+def _is_range(items: tuple[Item, ...], shape: tuple[int, ...]) -> bool:
+    """Whether a part is some rows in their order, at a fixed place."""
+    first, *rest = items or (At(0),)
+    return (
+        isinstance(first, Span)
+        and first.step == 1
+        and not first.start.counters
+        and first.start.size is None
+        and all(item == Span(At(0), size) for item, size in zip(rest, shape[1:], strict=True))
+    )
+
+
+def _key(register: int, items: tuple[Item, ...]) -> tuple[int, At]:
+    """What tells rows apart."""
+    first = items[0] if items else At(0)
+    return register, first if isinstance(first, At) else At(-1)
+
+
+def _zipped(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"zip({', '.join(texts)})"

@@ -1,0 +1,1 @@
+"""Trains the document's RNN on the standard library's documentation: see ``__main__``."""
