@@ -75,6 +75,11 @@ def test_what_is_nearly_true_is_not_proved(name: str):
     assert not proved(_text(TRAPS[name]))
 
 
+def test_entries_outside_the_matrix_are_not_inverted():
+    given = "dim M\ninput A[M+1,M]\nB[i,j] := A[i,k] inv[r,c](A[r+1,c])[k,j]\n"
+    assert not proved(given + "[1] B[i,j] = [i == j + 1]\n")
+
+
 def test_an_inverse_that_may_not_be_computed_clears_nothing():
     """Where ``i`` is not ``j`` nothing is inverted, and the right side counts all the same."""
     text = GIVEN + "[1] delta[i,j] inv(P)[i,j] = delta[i,j] inv(P)[i,j] + B[i,j] - B[j,i]\n"

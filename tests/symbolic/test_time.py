@@ -44,7 +44,9 @@ LAWS = {
     "ends of a chain": CHAIN + "[1] sum[j] a[T-1,j] = sum[j] pi[j] B[0,j] b[0,j]",
     "ends in logs": LOGS + "[1] F = logsumexp[j](e[0,j] + b[0,j])",
     "inverse of a growing sum": SQUARES + "[1] sum[k] S[t,i,k] P[t,k,j] = delta[i,j]",
-    "product of exponentials": "input x[N]\n[1] prod[i] (x[i] exp(x[i])) = prod[i](x[i]) exp(sum[i] x[i])",
+    "product of exponentials": (
+        "input x[N]\n[1] prod[i] (x[i] exp(x[i])) = prod[i](x[i]) exp(sum[i] x[i])"
+    ),
 }
 TRAPS = {
     "without the condition": MOMENTUM + "[1] dv[t]/dg[r] = b^(t-r)",

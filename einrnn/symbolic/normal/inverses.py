@@ -32,7 +32,7 @@ from einrnn.core.traverse import parts, substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import whole_range
-from einrnn.symbolic.normal.domain import follows, is_zero
+from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.spans import guards, is_computed
@@ -212,7 +212,8 @@ def _instances(
     factors = [a for a, exponent in term.factors if exponent == 1 and a is not inverse]
     start: dict[Index, Affine] = {_HERE: af.of(index)}
     for used, binding in _assigned(work, product.variables, product.atoms, factors, start):
-        if _is_apart(term, inverse, index, product, used, binding):
+        apart = _is_apart(term, inverse, index, product, used, binding)
+        if apart and _lies_inside(work, term, inverse.size, binding[_OUTER]):
             yield used, binding
 
 
@@ -285,6 +286,12 @@ def _is_apart(
     theirs = {substitute(cond, binding) for cond in product.conds}
     theirs |= set(whole_range(index, inverse.size))
     return theirs == {cond for cond in term.conds if cond.free & gone}
+
+
+def _lies_inside(work: Normaliser, term: Term, size: Affine, place: Affine) -> bool:
+    """Whether a place is one of the matrix: its entries may go on outside it."""
+    known = (*work.known, *inequalities(term.conds))
+    return follows(known, place) and follows(known, af.minus(af.last(size), place))
 
 
 def _met(work: Normaliser, atom: Matrix, side: int, body: Poly, outer: Affine) -> Poly:
