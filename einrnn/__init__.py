@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from einrnn.document import Document, load, parse
     from einrnn.equation import einsum
     from einrnn.expression import Expression
+    from einrnn.numeric.structured import Structured
     from einrnn.paths_api import paths
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "Expression",
     "InternalError",
     "LanguageError",
+    "Structured",
     "einsum",
     "load",
     "parse",
@@ -38,6 +40,7 @@ _HOMES = {
     "load": "einrnn.document",
     "parse": "einrnn.document",
     "Expression": "einrnn.expression",
+    "Structured": "einrnn.numeric.structured",
     "einsum": "einrnn.equation",
     "paths": "einrnn.paths_api",
 }

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Input, Model, Range
 from einrnn.core.nodes import Add, Affine, Derivative, Element, Expr, Index, Mul, Reduce
+from einrnn.core.traverse import walk
 from einrnn.errors import LanguageError
 from einrnn.language import parse_expression
 from einrnn.numeric.formula import Formula
@@ -187,7 +188,7 @@ class _Outputs:
         return expr if found is None else s.mul((*outside, *found))
 
     def _product(
-        self, factors: list[Expr], sums: Ranges, ranges: Ranges
+        self, factors: Sequence[Expr], sums: Ranges, ranges: Ranges
     ) -> tuple[Expr, ...] | None:
         """The factors with one derivative and its direction as a tangent."""
         derivatives = [f for f in factors if isinstance(f, Derivative)]
@@ -229,8 +230,6 @@ class _Outputs:
 
 
 def _derived(expr: Expr) -> bool:
-    from einrnn.core.traverse import walk
-
     return any(isinstance(node, Derivative) for node in walk(expr))
 
 

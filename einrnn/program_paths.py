@@ -238,7 +238,7 @@ def _steps(found: Plan) -> tuple[Listed, ...]:
 
 
 def _listed(line: Line, flops: int, found: Plan) -> Listed:
-    out = getattr(line.step, "out", None)
+    out: int | None = getattr(line.step, "out", None)
     entries = prod(found.registers[out].shape) if out is not None else 0
     return Listed(_cut(line.text), _kernel(line), flops, entries)
 

@@ -11,8 +11,11 @@ import json
 import time
 import warnings
 from pathlib import Path
+from statistics import median
 
 from benchmarks.paths.networks import hyper, named
+from benchmarks.paths.peers import peers
+from einrnn.comparison import OURS, compare
 from einrnn.pathfinder.evaluate import flops
 from einrnn.pathfinder.exact import exact
 from einrnn.pathfinder.external import finders
@@ -23,12 +26,13 @@ from einrnn.pathfinder.search import search
 # finders that take more than a minute from this many operands on
 _SLOW = {"opt_einsum dp": 15, "opt_einsum auto-hq": 61, "opt_einsum random-greedy": 201}
 _SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 500, "numpy greedy": 30}
+_SLOW |= {"jax": 60, "torch": 60}
 
 
 def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
     """FLOPs and seconds of search by finder."""
     result: dict[str, tuple[int, float]] = {}
-    for name, find in finders(network).items():
+    for name, find in {**finders(network), **peers(network)}.items():
         if len(network.operands) >= _SLOW.get(name, 10**6):
             continue
         begun = time.perf_counter()
@@ -65,6 +69,28 @@ def suboptimal(count: int = 300) -> dict[str, tuple[float, float]]:
         name: (sum(ratio > 1 for ratio in ratios) / len(ratios), max(ratios))
         for name, ratios in missed.items()
     }
+
+
+def median_search(count: int = 500) -> dict[int, float]:
+    """The median time of a search for random equations with so many operands, in seconds."""
+    times: dict[int, list[float]] = {}
+    for seed in range(count):
+        network = hyper(3 + seed % 5, seed)
+        begun = time.perf_counter()
+        plan(network)
+        times.setdefault(3 + seed % 5, []).append(time.perf_counter() - begun)
+    return {operands: median(found) for operands, found in sorted(times.items())}
+
+
+def times(largest: float = 1e9) -> dict[str, tuple[float, float]]:
+    """Predicted and measured seconds of our paths, where they are short enough to be run."""
+    result: dict[str, tuple[float, float]] = {}
+    for name, network in named():
+        if flops(network, plan(network)) < largest:
+            (row,) = compare(network, name, {}, finder=(OURS,)).rows
+            if row.predicted and row.measured:
+                result[name] = row.predicted, row.measured
+    return result
 
 
 def table(results: dict[str, dict[str, tuple[int, float]]]) -> str:
@@ -125,6 +151,12 @@ def main() -> None:
     print("\non 300 random equations of 3 to 7 operands with hyperedges:")
     for name, (share, worst) in suboptimal().items():
         print(f"  {name}: {share:.0%} suboptimal, worst {worst:.3g}")
+    print("\nmedian search on 500 random equations with hyperedges, by operands:")
+    print("  " + ", ".join(f"{n}: {s * 1e3:.2g} ms" for n, s in median_search().items()))
+    print("\nour paths, predicted and measured:")
+    for name, (predicted, measured) in times().items():
+        ratio = predicted / measured
+        print(f"  {name}: {_duration(predicted)}, {_duration(measured)} (× {ratio:.2g})")
     if given.json:
         given.json.write_text(json.dumps(results, indent=1) + "\n")
     if given.plot:

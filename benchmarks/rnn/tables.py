@@ -12,7 +12,8 @@ from benchmarks.rnn.programs import REFERENCE
 
 HEAD = (
     "| size | dtype | threads | program | µs | ratio to numpy by hand (quartiles) "
-    "| first call, ms | peak, MB | of GEMM peak | from jax float64 |\n|---|---|---|---|---|---|---|---|---|---|"
+    "| first call, ms | peak, MB | of GEMM peak | from jax float64 |"
+    "\n|---|---|---|---|---|---|---|---|---|---|"
 )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from einrnn.language import elaborate_text
 from einrnn.language.catalogue import CATALOGUE, Entry
+from einrnn.language.failures import FAILURES
 from einrnn.source import Source, render
 
 START = "<!-- catalogue: begin -->"
@@ -17,8 +18,11 @@ END = "<!-- catalogue: end -->"
 
 
 def catalogue_text() -> str:
-    """All codes in order: title, explanation, an example and what is said of it."""
-    return "\n".join(_entry(entry) for _, entry in sorted(CATALOGUE.items(), key=_number))
+    """All codes in order: title, explanation, an example and what is said of it; then those of
+    computations as a table."""
+    entries = [_entry(entry) for _, entry in sorted(CATALOGUE.items(), key=_number)]
+    rows = [f"| {code} | {meaning} |" for code, meaning in sorted(FAILURES.items())]
+    return "\n".join([*entries, "| code | of a computation |", "|---|---|", *rows, ""])
 
 
 def _number(item: tuple[str, Entry]) -> int:

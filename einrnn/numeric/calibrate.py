@@ -1,7 +1,7 @@
 """The numbers of this machine for the model of time, measured once and kept.
 
-They are kept in ``einrnn/machine.json`` of the user's cache folder (``XDG_CACHE_HOME`` or
-``~/.cache``); deleting the file measures anew. Where it cannot be written, each process measures.
+They are kept as ``machine.json`` in einrnn's cache folder; deleting the file measures anew.
+Where it cannot be written, each process measures.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from einrnn.folders import cache_folder
 from einrnn.numeric.generated import Generated
 from einrnn.numeric.pathwise import Array, Pathwise
 from einrnn.pathfinder.machine import Machine
@@ -29,7 +30,10 @@ _FORMAT = 1
 @lru_cache(maxsize=1)
 def calibrated() -> Machine:
     """The numbers of this machine, in float64; measuring takes a fraction of a second."""
-    file = _file()
+    folder = cache_folder()
+    if folder is None:
+        return measured()
+    file = folder / "machine.json"
     found = _read(file)
     if found is None:
         found = measured()
@@ -55,11 +59,6 @@ def measured() -> Machine:
     return Machine(call, dispatch, entry, straight, rate, bandwidth, batch, function, loop)
 
 
-def _file() -> Path:
-    folder = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(folder) / "einrnn" / "machine.json"
-
-
 def _this() -> dict[str, Any]:
     """What the numbers depend on."""
     threads = [os.environ.get(f"{name}_NUM_THREADS") for name in ("OMP", "OPENBLAS", "MKL")]
@@ -77,7 +76,6 @@ def _read(file: Path) -> Machine | None:
 
 def _write(file: Path, machine: Machine) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({"of": _this(), "numbers": asdict(machine)}, indent=1) + "\n")
     except OSError:
         return

@@ -111,7 +111,7 @@ def assembled(emitter: Emitter, parts: Sequence[Part], wish: Sequence[Axis]) -> 
     the order ``wish``.
     """
     axes = [_axes(part) for part in parts]
-    every = set().union(*axes)
+    every = {axis for row in axes for axis in row}
     whole = [part.var.axes for part in parts if not part.places and set(part.var.axes) == every]
     order = whole[0] if whole else tuple(axis for axis in wish if axis in every)
     args: list[int] = []

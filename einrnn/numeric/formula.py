@@ -28,9 +28,9 @@ class Formula:
         model, exprs = complete(self.model, list(self.roots.values()), policy)
         return self.over(model, exprs)
 
-    def closed(self) -> tuple[Model, dict[str, Output]]:
+    def closed(self, policy: Policy = fewer_axes) -> tuple[Model, dict[str, Output]]:
         """A model without derivatives, two-time tensors contracted, and what to compute of it."""
-        done = self.completed()
+        done = self.completed(policy)
         model, exprs = swept(done.model, list(done.roots.values()))
         outputs: dict[str, Output] = {
             name: (expr, tuple(ranges), ranges)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from einrnn.errors import EvaluationError
-from einrnn.numeric.native.writer import native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
@@ -19,9 +18,16 @@ from einrnn.numeric.source.torch_source import torch_source
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+def _native_source(plan: Plan, dtype: str) -> str:
+    # loaded where it is needed: importing it takes longer than a small program
+    from einrnn.numeric.native.writer import native_program
+
+    return native_program(plan, dtype).text
+
+
 _WRITERS = {
     "numpy": numpy_source,
-    "native": lambda plan, dtype: native_program(plan, dtype).text,
+    "native": _native_source,
     "jax": jax_source,
     "torch": torch_source,
 }
@@ -44,7 +50,17 @@ def source(plan: Plan, dtype: str, backend: str) -> str:
             "matrix functions, opaque functions and definitions without an order of "
             'computation run through compile(…, backend="numpy") only',
         )
+    if backend == "native":
+        _require_c(plan, np.dtype(dtype))
     return _WRITERS[backend](improved(plan, layouts=backend != "native"), dtype)
+
+
+def _require_c(plan: Plan, dtype: np.dtype[Any]) -> None:
+    from einrnn.numeric.native.native import lacking
+
+    reason = lacking(plan, dtype)
+    if reason is not None:
+        raise EvaluationError("E618", f"this program cannot be written as C: {reason}")
 
 
 class Generated:

@@ -173,7 +173,7 @@ def function(name: str) -> Kernel:
 
 def scatter(source: Any, index: Any, size: int) -> Any:
     """The rows of ``source`` added up by ``index``; those outside ``0 .. size - 1`` are left."""
-    result = np.zeros((size, *source.shape[1:]), source.dtype)
+    result = np.zeros((size, *source.shape[index.ndim :]), source.dtype)
     inside = (index >= 0) & (index < size)
     if not inside.all():
         source, index = source[inside], index[inside]

@@ -66,7 +66,7 @@ def _one(step: Step, registers: Sequence[Register], machine: Machine) -> float:
     if isinstance(step, Allocate):
         return machine.dispatch + _BYTES * prod(step.shape) / machine.bandwidth
     moved = sum(prod(registers[register].shape) for register in reads(step))
-    out = getattr(step, "out", None)
+    out: int | None = getattr(step, "out", None)
     if isinstance(step, Store):
         moved = 2 * prod(registers[step.source].shape)
     elif out is not None:

@@ -32,14 +32,14 @@ from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, source
 from einrnn.numeric.listing import listing
-from einrnn.numeric.native.native import Native, lacking, notice
-from einrnn.numeric.native.toolchain import NoCompiler
-from einrnn.numeric.plan import Output, Plan, plan
+from einrnn.numeric.plan import Output, Plan
 from einrnn.numeric.references import needed
+from einrnn.numeric.ways import Ways
 
 if TYPE_CHECKING:
     from einrnn.numeric.cut.checkpoint import Checkpointed
     from einrnn.numeric.cut.shard import Sharded
+    from einrnn.numeric.native.native import Native
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -101,8 +101,10 @@ class Program:
         self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
         self._ready: dict[object, Executable | Generated | Native] = {}
         self._seen: dict[object, Executable | Generated | Native] = {}
+        self._usual: _Usual | None = None
         self._last: dict[str, int] | None = None
         self._dtype = "float64"
+        self._ways = Ways(model, self.outputs, formula, self.inputs)
         self._foreign = foreign(self)
 
     def __call__(self, **given: Any) -> dict[str, Array]:
@@ -116,11 +118,14 @@ class Program:
         A jax or torch program takes arrays of its library too, gives such arrays back, and
         is differentiated there by its derived gradient, also under ``jit`` and ``vmap``.
         """
+        if self._usual is not None and self._usual.fits(given):
+            return self._usual.ready.run(given)
         if self._foreign is not None and self._foreign.owns(given):
             return self._foreign(given)
         kind = _kind(given)
         known = self._seen.get(kind)
         if known is not None:
+            self._usual = _Usual.of(known, given)
             return known.run(given)
         arrays, sizes = binding.sort_arguments(self.model, tuple(self.inputs), given)
         ready = self.ready(arrays, sizes)
@@ -131,7 +136,7 @@ class Program:
 
     def ready(
         self, arrays: Mapping[str, Shaped], sizes: Mapping[str, int]
-    ) -> Executable | Generated:
+    ) -> Executable | Generated | Native:
         """The code for arrays of these shapes and dtypes."""
         key = (
             tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
@@ -239,7 +244,7 @@ class Program:
         wanted = {name: sizes[name] for name in self.sizes}
         key = tuple(wanted.items())
         if key not in self._plans:
-            self._plans[key] = plan(self.model, self.outputs, wanted, self._seed)
+            self._plans[key] = self._ways.plan(wanted, self._seed)
         return self._plans[key]
 
     def _prepared(
@@ -263,6 +268,10 @@ class Program:
 
     def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
         """The compiled program; None, with a notice, where there can be none."""
+        # loaded where it is needed: importing it takes longer than a small program
+        from einrnn.numeric.native.native import Native, lacking, notice
+        from einrnn.numeric.native.toolchain import NoCompiler
+
         reason = lacking(found, dtype)
         if reason is None:
             try:
@@ -279,6 +288,34 @@ class Program:
             **{name: size for name, size in self.model.dims.items() if size is not None},
             **{name: 8 + position for position, name in enumerate(free)},
         }
+
+
+class _Usual:
+    """The code for the kind of the last call: the next one most often is like it."""
+
+    def __init__(
+        self, ready: Executable | Generated | Native, rows: tuple[tuple[str, Any, Any], ...]
+    ):
+        self.ready = ready
+        self._rows = rows
+
+    @classmethod
+    def of(cls, ready: Executable | Generated | Native, given: Mapping[str, Any]) -> _Usual | None:
+        """None where sizes are given by name."""
+        if not all(type(value) is np.ndarray for value in given.values()):
+            return None
+        return cls(ready, tuple((name, a.shape, a.dtype) for name, a in given.items()))
+
+    def fits(self, given: dict[str, Any]) -> bool:
+        """Whether a call has the same arrays by name, shape and dtype, in the same order."""
+        if len(given) != len(self._rows):
+            return False
+        for (name, value), (own, shape, dtype) in zip(given.items(), self._rows, strict=True):
+            if name != own or type(value) is not np.ndarray:
+                return False
+            if value.dtype is not dtype or value.shape != shape:
+                return False
+        return True
 
 
 def _kind(given: Mapping[str, Any]) -> object:

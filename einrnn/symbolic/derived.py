@@ -53,6 +53,11 @@ def forward(model: Model, of: str, wrt: str) -> Direction:
     return "forward"
 
 
+def reverse(model: Model, of: str, wrt: str) -> Direction:
+    """Always as adjoints."""
+    return "reverse"
+
+
 def fewer_axes(model: Model, of: str, wrt: str) -> Direction:
     """Reverse where the differentiated tensor has at most as many axes as the other."""
     return "reverse" if len(model.axes(of)) <= len(model.axes(wrt)) else "forward"

@@ -200,10 +200,11 @@ def _inside(value: Affine, range_: Range, ranges: Ranges) -> bool:
     )
 
 
-def fold(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
+def fold(expr: Expr, definition: Definition, ranges: Ranges, *, products: bool = False) -> Expr:
     """The expression with every instance of the definition's general clause named.
 
-    Sums that contain the right side's terms among others count as containing it.
+    Sums that contain the right side's terms among others count as containing it; with
+    ``products`` so do products that contain its factors.
     """
     clause = definition.clauses[-1]
     size = sum(1 for _ in walk(clause.body))
@@ -211,19 +212,21 @@ def fold(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
         return expr
     if not any(type(node) is type(clause.body) for node in walk(expr)):
         return expr
-    return _fold(expr, definition.name, clause, ranges)  # type: ignore[return-value]
+    return _fold(expr, definition.name, clause, ranges, products)  # type: ignore[return-value]
 
 
 @trampoline
-def _fold(node: Node, name: str, clause: Clause, ranges: Ranges) -> Steps[Node]:
+def _fold(node: Node, name: str, clause: Clause, ranges: Ranges, products: bool) -> Steps[Node]:
     found = clause_instance(name, clause, node, ranges)
     if found is not None:
         return found
     inner = inside(node, ranges)
     new: list[Node] = []
     for part in parts(node):
-        new.append((yield _fold.steps(part, name, clause, inner)))
+        new.append((yield _fold.steps(part, name, clause, inner, products)))
     rebuilt = with_parts(node, tuple(new)) if tuple(new) != parts(node) else node
+    if products and isinstance(rebuilt, Mul):
+        return _fold_factors(rebuilt, name, clause, inner)
     return _fold_part(rebuilt, name, clause, inner)
 
 
@@ -238,6 +241,20 @@ def _fold_part(node: Node, name: str, clause: Clause, ranges: Ranges) -> Node:
         found = clause_instance(name, clause, Add(chosen), ranges)
         if found is not None:
             return s.add((found, *(term for term in node.terms if term not in chosen)))
+    return node
+
+
+def _fold_factors(node: Mul, name: str, clause: Clause, ranges: Ranges) -> Node:
+    """A product with more factors than the pattern: those that make it up, named."""
+    pattern = clause.body
+    if not isinstance(pattern, Mul):
+        return node
+    if not len(pattern.factors) < len(node.factors) <= _MOST_PERMUTED:
+        return node
+    for chosen in _choices(node.factors, len(pattern.factors)):
+        found = clause_instance(name, clause, Mul(chosen), ranges)
+        if found is not None:
+            return s.mul((found, *(factor for factor in node.factors if factor not in chosen)))
     return node
 
 

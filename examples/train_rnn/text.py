@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-MODULES = ["argparse", "calendar", "collections", "configparser", "contextlib", "csv", "datetime", "decimal", "difflib", "email", "fractions", "functools", "heapq", "html", "http", "inspect", "io", "itertools", "json", "logging", "math", "optparse", "os", "pathlib", "pickle", "platform", "pprint", "random", "re", "shutil", "smtplib", "socket", "statistics", "string", "subprocess", "tarfile", "tempfile", "textwrap", "threading", "tokenize", "traceback", "turtle", "typing", "unittest", "urllib.parse", "urllib.request", "uuid", "weakref", "zipfile"]
+_NAMES = """
+argparse calendar collections configparser contextlib csv datetime decimal difflib email
+fractions functools heapq html http inspect io itertools json logging math optparse os pathlib
+pickle platform pprint random re shutil smtplib socket statistics string subprocess tarfile
+tempfile textwrap threading tokenize traceback turtle typing unittest urllib.parse
+urllib.request uuid weakref zipfile
+"""
+MODULES = tuple(_NAMES.split())
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Text:
         return "".join(self.letters[code] for code in codes)
 
 
-def library_text(modules: tuple[str, ...] | list[str] = MODULES) -> str:
+def library_text(modules: Sequence[str] = MODULES) -> str:
     """The documentation of modules and of what they define, in an order that does not change.
 
     Characters outside of ASCII are left out, and modules that this Python does not have.

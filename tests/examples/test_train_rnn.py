@@ -13,6 +13,7 @@ from examples.train_rnn.training import Training, mean_loss, sample
 
 BACKENDS = [
     "numpy",
+    "native",
     *(
         pytest.param(
             name, marks=pytest.mark.skipif(find_spec(name) is None, reason=f"no {name} here")

@@ -8,6 +8,7 @@ import pytest
 
 from einrnn.language import elaborate_text
 from einrnn.language.catalogue import CATALOGUE, ENTRIES, Entry
+from einrnn.language.failures import FAILURES
 from einrnn.source import Source, render
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -33,9 +34,17 @@ def test_the_example_has_the_code_and_the_text(entry: Entry) -> None:
 def test_every_code_in_the_sources_is_in_the_catalogue() -> None:
     used: set[str] = set()
     for path in PACKAGE.glob("*.py"):
-        if path.name != "catalogue.py":
+        if path.name not in ("catalogue.py", "failures.py"):
             used |= set(re.findall(r'"([EWN]\d{3})"', path.read_text(encoding="utf-8")))
     assert used == set(CATALOGUE)
+
+
+def test_every_code_of_a_computation_has_a_meaning() -> None:
+    used: set[str] = set()
+    for path in PACKAGE.parent.rglob("*.py"):
+        if path.name != "failures.py":
+            used |= set(re.findall(r'"(E[678]\d{2})"', path.read_text(encoding="utf-8")))
+    assert used == set(FAILURES)
 
 
 def test_codes_are_in_order_and_unique() -> None:

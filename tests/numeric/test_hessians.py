@@ -1,5 +1,6 @@
 """Second derivatives against jax and against differences of compiled gradients."""
 
+import warnings
 from importlib.util import find_spec
 
 import numpy as np
@@ -169,6 +170,20 @@ def test_deltas_of_every_kind(backend):
     np.testing.assert_allclose(out["w"], (i + j == 3) * b[:, None] + (2 * i == j) * b[None, :])
     u = np.einsum("k,ij,jk->ijk", b, eye, a) - np.einsum("k,ik,jk->ijk", b, a, a)
     np.testing.assert_allclose(out["u"], u, atol=1e-14)
+
+
+def test_native_programs_leave_diagonals_to_numpy():
+    doc = parsed("factors")
+    data = arrays(doc.model)
+    text = "d2L/dU[i,k]dV[j,l]"
+    program = doc.compile(text, backend="native")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = called(program, data)[text]
+    np.testing.assert_allclose(found, called(doc.compile(text), data)[text], rtol=1e-12)
+    with pytest.raises(einrnn.EinrnnError) as caught:
+        program.source()
+    assert caught.value.code == "E618"
 
 
 def test_what_a_condition_hides_may_be_infinite():

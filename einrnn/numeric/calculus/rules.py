@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from einrnn.core.nodes import Derivative
+from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import walk
 from einrnn.numeric.calculus.pullback import Pullback, pullback
 from einrnn.numeric.formula import Formula
@@ -65,5 +65,5 @@ def read_by(program: Program, given: Mapping[str, Any], sizes: Mapping[str, int]
     return own | {name: value for name, value in sizes.items() if name in program.sizes}
 
 
-def _derived(expr: object) -> bool:
-    return any(isinstance(node, Derivative) for node in walk(expr))  # type: ignore[arg-type]
+def _derived(expr: Expr) -> bool:
+    return any(isinstance(node, Derivative) for node in walk(expr))

@@ -16,6 +16,9 @@ from einrnn.numeric.references import needed
 # an axis of a tensor, by name and number
 Place = tuple[str, int]
 
+# an axis, or a letter in the scope of that name
+_Key = tuple[str, int | Index]
+
 
 def places(model: Model, document: Model, outputs: Mapping[str, Output], letter: str) -> set[Place]:
     """The axes of the program's tensors that are one with those the letter runs along.
@@ -83,9 +86,9 @@ class _Classes:
     """Axes and letters that are one."""
 
     def __init__(self) -> None:
-        self._above: dict[object, object] = {}
+        self._above: dict[_Key, _Key] = {}
 
-    def join(self, left: object, right: object) -> None:
+    def join(self, left: _Key, right: _Key) -> None:
         """Make two of them one."""
         self._above[self._top(left)] = self._top(right)
 
@@ -98,10 +101,10 @@ class _Classes:
     def of(self, place: Place) -> set[Place]:
         """All axes that are one with this one, itself included."""
         top = self._top(place)
-        found = {key for key in self._above if self._top(key) == top}
-        return {key for key in found if isinstance(key[1], int)} | {place}  # type: ignore[index, misc]
+        found = [key for key in list(self._above) if self._top(key) == top]
+        return {(name, axis) for name, axis in found if isinstance(axis, int)} | {place}
 
-    def _top(self, key: object) -> object:
+    def _top(self, key: _Key) -> _Key:
         while key in self._above and self._above[key] != key:
             key = self._above[key]
         self._above.setdefault(key, key)

@@ -484,16 +484,18 @@ class _Writer:
         self.needed.add(step.out)
         entries = prod(self.views.registers[step.out].shape)
         at = tuple(Ix(0, ((f"i{axis}", 1),)) for axis in range(len(dims)))
-        index = self._read(Read(step.index, at[:1]))
-        target = Cell(step.out, (Ix(0, (("at", 1),)), *at[1:]))
-        rows = [
-            f"{pad}memset({out} , 0, {entries} * sizeof(real));",
-            f"{pad}for (long i0 = 0; i0 < {dims[0]}; i0++) {{",
+        rank = len(self.views.registers[step.index].shape)
+        index = self._read(Read(step.index, at[:rank]))
+        target = Cell(step.out, (Ix(0, (("at", 1),)), *at[rank:]))
+        rows = [f"{pad}memset({out} , 0, {entries} * sizeof(real));"]
+        rows += [f"{pad}for (long i{n} = 0; i{n} < {dims[n]}; i{n}++)" for n in range(rank)]
+        rows[-1] += " {"
+        rows += [
             f"{pad}    const long at = {index};",
             f"{pad}    if (at < 0 || at >= {step.size}) continue;",
         ]
         inner = pad + "    "
-        for axis, size in list(enumerate(dims))[1:]:
+        for axis, size in list(enumerate(dims))[rank:]:
             rows.append(f"{inner}for (long i{axis} = 0; i{axis} < {size}; i{axis}++)")
             inner += "    "
         source = self._read(Read(step.source, at))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers, buffers
 from einrnn.numeric.source.bumps import bumped
+from einrnn.numeric.source.early import early
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.slices import joined
@@ -14,6 +17,7 @@ from einrnn.numeric.steps import (
     Fold,
     Item,
     Loop,
+    Map,
     Scatter,
     Span,
     Step,
@@ -22,16 +26,19 @@ from einrnn.numeric.steps import (
     reads,
 )
 
-# rows are cut out ahead of all calls where they are at most this many
-_ROWS = 10_000
+# Rows are cut out ahead of all calls where they are at most this many; of rows with fewer
+# entries, which the bookkeeping of a view would outweigh, fewer are.
+_ROWS, _ENTRIES, _SHORT_ROWS = 10_000, 64, 64
 
 # the methods that numpy's functions of these names end in
 _REDUCTIONS = {"sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum"}
 
+_OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}"}
+
 
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    plan = bumped(joined(plan))
+    plan = early(bumped(joined(plan)))
     writer = _NumpyWriter(plan, buffers(plan))
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
@@ -83,23 +90,53 @@ class _NumpyWriter(Writer):
         self._alias: dict[int, str] = {}
         self._open: dict[tuple[int, At], str] = {}
         self._orders = self._given_turned()
-        self._views = {
-            step.out: (step.source, step.items[0].start.constant)
-            for step in plan.main
-            if isinstance(step, View) and _is_range(step.items, plan.registers[step.source].shape)
-        }
+        self._maxima = self._made_finite()
+        self._views: dict[int, tuple[int, int]] = {}
+        for step in plan.main:
+            if isinstance(step, View):
+                start = _start(step.items, plan.registers[step.source].shape)
+                if start is not None:
+                    self._views[step.out] = step.source, start
 
     def name(self, register: int) -> str:
         """The identifier, or that of the same row."""
         return self._alias.get(register) or super().name(register)
+
+    def map_(self, step: Map, where: str) -> str:
+        """The call of a function of entries; of single numbers the operator, which is faster."""
+        numbers = all(
+            self.plan.registers[register].shape == ()
+            and self.plan.registers[register].kind == "number"
+            for register in step.args
+        )
+        operator = _OPERATORS.get(step.function)
+        if operator is not None and numbers and not where:
+            return operator.format(*(self.name(register) for register in step.args))
+        if step.function == "finite" and step.args[0] in self._maxima:
+            return (
+                f"np.minimum({self.name(step.args[0])}, LARGEST{f', out={where}' if where else ''})"
+            )
+        return super().map_(step, where)
 
     def fold(self, step: Fold, where: str) -> str:
         """The call of a reduction, without numpy's wrappers around it."""
         method = _REDUCTIONS.get(step.op)
         if method is None:
             return super().fold(step, where)
-        out = f", None, {where}" if where else ""
-        return f"np.{method}.reduce({self.name(step.source)}, {step.axes}{out})"
+        rest = f", None, {where}" if where else ""
+        if step.out in self._maxima:
+            # a first value in place of a step that would make -inf finite
+            self.helpers.add("finite")
+            rest = f", None, {where or None}, False, -LARGEST"
+        return f"np.{method}.reduce({self.name(step.source)}, {step.axes}{rest})"
+
+    def _made_finite(self) -> set[int]:
+        """Maxima of which nothing is read but what is finite of them."""
+        maxima = {s.out for s in self.plan.main if isinstance(s, Fold) and s.op == "max"}
+        for step in self.plan.main:
+            if not (isinstance(step, Map) and step.function == "finite"):
+                maxima -= {*reads(step)}
+        return maxima - set(self.plan.outputs.values())
 
     def value(self, step: Step) -> str:
         """The right side; rows are added up in the layout in which the result is given."""
@@ -178,7 +215,8 @@ class _NumpyWriter(Writer):
 
     def _head(self, loop: Loop, names: dict[tuple[int, At], str], counted: bool) -> str:
         turns = abs(loop.last - loop.first) + 1
-        few = turns * len(names) <= _ROWS
+        shortest = min(prod(self.plan.registers[out].shape[1:]) for out, _ in names)
+        few = turns * len(names) <= (_ROWS if shortest >= _ENTRIES else _SHORT_ROWS)
         known = [key for key in names if few and self._buffer(key[0]) is not None]
         parts: list[tuple[str, str]] = []
         if known:
@@ -222,16 +260,14 @@ class _NumpyWriter(Writer):
         return f"{array}[{first}:{last - 1 if last else ''}:-1]"
 
 
-def _is_range(items: tuple[Item, ...], shape: tuple[int, ...]) -> bool:
-    """Whether a part is some rows in their order, at a fixed place."""
-    first, *rest = items or (At(0),)
-    return (
-        isinstance(first, Span)
-        and first.step == 1
-        and not first.start.counters
-        and first.start.size is None
-        and all(item == Span(At(0), size) for item, size in zip(rest, shape[1:], strict=True))
-    )
+def _start(items: tuple[Item, ...], shape: tuple[int, ...]) -> int | None:
+    """The first row where a part is some rows in their order, at a fixed place."""
+    if not items or not isinstance(items[0], Span) or items[0].step != 1:
+        return None
+    start = items[0].start
+    rest = zip(items[1:], shape[1:], strict=True)
+    full = all(item == Span(At(0), size) for item, size in rest)
+    return start.constant if full and not start.counters and start.size is None else None
 
 
 def _key(register: int, items: tuple[Item, ...]) -> tuple[int, At]:

@@ -105,6 +105,9 @@ class Writer:
         rows: list[str] = []
         fresh = {getattr(step, "out", -1) for step in self.plan.main if _makes(step)}
         fresh |= self.fresh
+        products = {
+            step.out for step in self.plan.main if isinstance(step, Contract) and not step.shape[0]
+        }
         seen: set[int] = set()
         for name, out in self.plan.outputs.items():
             value = self.name(out)
@@ -114,7 +117,7 @@ class Writer:
                 value = f'np.array({value}, order="C")'
             elif not self.plan.registers[out].shape:
                 value = f"np.asarray({value}, DTYPE)"
-            elif len(self.plan.registers[out].shape) > 1:
+            elif len(self.plan.registers[out].shape) > 1 and out not in products:
                 # entrywise functions of transposed arrays give transposed ones
                 value = f"np.ascontiguousarray({value})"
             seen.add(out)
@@ -282,6 +285,9 @@ class Writer:
             return f"{product}({a}, {b}, {where})"
         return f"{product}({a}, {b}, {where}.reshape({result})).reshape({shape})"
 
+    def _reordered(self, text: str, order: tuple[int, ...]) -> str:
+        return f"{text}.T" if order == (1, 0) else self.turned(text, order)
+
     def halved(self, step: Contract) -> bool:
         """Whether to compute half of a product; BLAS does it by itself for one array."""
         return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
@@ -295,7 +301,7 @@ class Writer:
             if flat == shape[::-1]:
                 return f"{text}.T" if found == flat else f"{text}.reshape({flat}).T"
         if order != tuple(range(len(order))):
-            text = f"{text}.T" if order == (1, 0) else self.turned(text, order)
+            text = self._reordered(text, order)
             found = tuple(found[at] for at in order)
         return text if found == shape else f"{text}.reshape({shape})"
 
@@ -317,7 +323,7 @@ class Writer:
             case Align(_, source, order):
                 return self._align(source, order)
             case Layout(_, source, order):
-                return f"np.ascontiguousarray({self.name(source)}.transpose({order}))"
+                return f"np.ascontiguousarray({self._reordered(self.name(source), order)})"
             case Spread(_, source, shape):
                 return f"np.broadcast_to({self.name(source)}, {shape})"
             case Gather():

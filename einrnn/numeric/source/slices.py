@@ -113,7 +113,7 @@ def _sliced(
 ) -> _Sliced | None:
     if isinstance(step, Contract):
         step = _turned(step)
-        rows = _rows(step.left, views, registers)
+        rows = None if step.symmetric else _rows(step.left, views, registers)
         if rows is None or _rows(step.right, views, registers) is not None:
             return None
         general = _over_rows(step, rows, -1)

@@ -45,18 +45,22 @@ def by_constants(
 ) -> Proof | None:
     """Equal once entries at times that are numbers are unfolded, some steps far.
 
-    Derivatives come first: entries of the document's own are what they come to. Of those,
-    the ones that the statement mentions come before the others.
+    Derivatives come first: entries of the document's own are what they come to, and are opened
+    beside derivatives only where everything is. Of those, the ones that the statement mentions
+    come before the others.
     """
     work = opener.normaliser(statement, tuple(as_rule(lemma.statement) for lemma in lemmas))
     mentioned = tensors(statement.left) | tensors(statement.right)
+    everything = chosen in (opener.any, opener.now)
+    only_derived = not everything and any(opener.derived_only(e) for e in elements(difference))
     for steps in range(_STEPS_AT_NUMBERS):
         found = [e for e in elements(difference) if at_constant(opener, e)]
         if steps >= _STEPS_FROM_NUMBERS:
             found = [e for e in found if _ends(opener, e)]
         derived = [e for e in found if opener.derived_only(e)]
         named = [e for e in found if e.tensor in mentioned]
-        there = frozenset(derived or named or found)
+        own = [] if only_derived else named or found
+        there = frozenset(derived or own)
         if not there or opener.expired():
             return None
         difference = unfold(difference, opener.model, there.__contains__)

@@ -53,6 +53,7 @@ def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, li
     work = _Sweep(model)
     exprs = [at_lookups(work.rewritten(expr, ranges)) for expr, ranges in roots]
     work.definitions(exprs)
+    exprs = work.read_back(exprs, roots)
     return work.model, exprs
 
 
@@ -121,6 +122,34 @@ class _Sweep:
             if not changed:
                 break
             expr = pinned(tidy(s.add(done), ranges), ranges)
+        return expr
+
+    def read_back(self, exprs: Sequence[Expr], roots: Sequence[tuple[Expr, Ranges]]) -> list[Expr]:
+        """The roots, and what they need outside contracted recurrences, reading from those
+        what they compute."""
+        inside = {name for names in self._known.values() for name in names.values()}
+        changed: dict[str, Definition] = {}
+        for name, old in self.model.definitions.items():
+            if name not in inside:
+                bodies = [self._folded(c.body, c.ranges) for c in old.clauses]
+                if any(new is not c.body for new, c in zip(bodies, old.clauses, strict=True)):
+                    pairs = zip(old.clauses, bodies, strict=True)
+                    clauses = tuple(replace(clause, body=body) for clause, body in pairs)
+                    changed[name] = replace(old, clauses=clauses)
+        if changed:
+            self._add(changed)
+        return [self._folded(e, ranges) for e, (_, ranges) in zip(exprs, roots, strict=True)]
+
+    def _folded(self, expr: Expr, ranges: Ranges) -> Expr:
+        """With what contracted recurrences compute read from them, not computed again: what
+        stands beside an entry may have come after the entry."""
+        read = {element.tensor for element in elements(expr)}
+        for names in self._known.values():
+            if read.isdisjoint(names.values()):
+                continue
+            for name in names.values():
+                definition = self.model.definitions[name]
+                expr = fold(expr, definition, ranges, products=True)
         return expr
 
     def _wanted(self, node: Node) -> bool:
