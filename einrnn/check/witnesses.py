@@ -26,6 +26,9 @@ _DIFFERENCES = 1e-6
 Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
 
 
+_NO_VALUE = "E606"  # a matrix has no inverse there: the claim says nothing of the point
+
+
 @dataclass
 class Witnesses:
     """The engines for the claims of one document; what claims share is computed once."""
@@ -43,6 +46,8 @@ class Witnesses:
         try:
             both = self._compiled.both(point, ready)
         except EinrnnError as problem:
+            if problem.code == _NO_VALUE:
+                return Witness()
             return Witness(0.0, (f"the program cannot evaluate it: {problem.message}",))
         worst, defects = 0.0, list[str]()
         if not _has_opaque(self.prepared, ready):
@@ -120,6 +125,8 @@ def _at_some(
     try:
         rows = engine(point, ready, [positions[i] for i in chosen])
     except EinrnnError as problem:
+        if problem.code == _NO_VALUE:
+            return 0.0, []
         return 0.0, [f"{name} cannot evaluate it: {problem.message}"]
     worst = 0.0
     for side, mine in enumerate((both.left, both.right)):

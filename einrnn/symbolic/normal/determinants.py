@@ -126,12 +126,11 @@ def _of_product(work: Normaliser, size: Affine, part: _Part, others: Expr) -> Ex
     inverse = substitute(part.inverse, {_COLUMN: here})
     product = total(between, size, Mul((inverse, substitute(others, {_ROW: here}))))
     entries = work.poly(product)
+    if _has_rank_one(entries):
+        trace = substitute(expression(entries), {_COLUMN: af.of(_ROW)})
+        return Mul((part.det, Add((_ONE, total(_ROW, size, trace)))))
     if len(entries) == 1:
         ((term, coefficient),) = entries.items()
-        if not _joined(term):
-            trace = expression({term: coefficient})
-            summed = total(_ROW, size, substitute(trace, {_COLUMN: af.of(_ROW)}))
-            return Mul((part.det, Add((_ONE, summed))))
         turned = list(_turned(term, coefficient, size))
     else:
         turned = [(size, expression(entries))]
@@ -143,6 +142,19 @@ def _one_and(size: Affine, body: Expr) -> Expr:
     """det(1 + X)."""
     unit = delta(af.of(_ROW), af.of(_COLUMN))
     return Matrix("det", _ROW, _COLUMN, size, Add((unit, body)), af.ONE, ())
+
+
+def _has_rank_one(entries: Poly) -> bool:
+    """Whether a matrix is a number times one column times one row."""
+    if any(_joined(term) for term in entries):
+        return False
+    return len({_without_scalars(term) for term in entries}) == 1
+
+
+def _without_scalars(term: Term) -> Term:
+    """A summand without the factors that are the same in all entries."""
+    joints = {_ROW, _COLUMN, *term.bound}
+    return Term(term.bound, term.conds, tuple(p for p in term.factors if p[0].free & joints))
 
 
 def _joined(term: Term) -> bool:

@@ -423,7 +423,13 @@ def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:
 
 def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner: Poly) -> Poly:
     """A product over a range, its last factors split off until it ends at ``… - 1``:
-    prod_{r<=t} f_r = f_t prod_{r<=t-1} f_r."""
+    prod_{r<=t} f_r = f_t prod_{r<=t-1} f_r. Exponentials are those of sums."""
+    summed = _exponents(inner, index)
+    if summed is not None:
+        rest, exponent = summed
+        whole = Reduce("sum", index, lo, hi, exponent)
+        outside = _product_over(work, index, lo, hi, rest) if rest != tm.ONE else tm.ONE
+        return work.product(outside, work.poly(Apply("exp", (whole,))))
     body = expression(inner)
     split: list[Poly] = []
     while hi.constant > -1 and len(split) < _MOST_SPLIT and follows(work.known, af.minus(hi, lo)):
@@ -437,6 +443,26 @@ def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner:
     for factor in split:
         result = work.product(result, factor)
     return result
+
+
+def _exponents(inner: Poly, index: Index) -> tuple[Poly, Expr] | None:
+    """A product of exponentials that depend on an index, and of what else there is, as the
+    rest and the exponent."""
+    if len(inner) != 1:
+        return None
+    ((term, coefficient),) = inner.items()
+    if term.bound or term.conds:
+        return None
+    found = [
+        (atom, exponent)
+        for atom, exponent in term.factors
+        if isinstance(atom, Apply) and atom.function == "exp" and index in atom.free
+    ]
+    if not found:
+        return None
+    kept = tuple(pair for pair in term.factors if pair not in found)
+    exponents = [Mul((Number(exponent), *atom.args)) for atom, exponent in found]
+    return {Term((), (), kept): coefficient}, Add(tuple(exponents))
 
 
 def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:

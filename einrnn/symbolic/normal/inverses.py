@@ -32,7 +32,7 @@ from einrnn.core.traverse import parts, substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import whole_range
-from einrnn.symbolic.normal.domain import follows, is_zero
+from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.spans import guards, is_computed
@@ -139,7 +139,7 @@ def _elsewhere(atom: Matrix, side: int, index: Index) -> bool:
 def _beside(work: Normaliser, term: Term, atom: Matrix, side: int, index: Index) -> Poly | None:
     """The term with what meets an inverse at an index replaced by what the rest leaves."""
     body = _entries(work, atom, side)
-    leading = _leading(body, atom.size)
+    leading = _leading(body)
     if leading is None:
         return None
     (largest, coefficient), product = leading
@@ -173,13 +173,9 @@ def _entries(work: Normaliser, atom: Matrix, side: int) -> Poly:
     return work.inside(*known).poly(body)
 
 
-def _leading(body: Poly, size: Affine) -> tuple[tuple[Term, Fraction], Product] | None:
-    """The largest summand of a matrix that is a sum, as a product to look for.
-
-    Only a sum is taken apart; what is left is smaller, so that replacing comes to an end.
-    """
-    if len(body) < 2:
-        return None
+def _leading(body: Poly) -> tuple[tuple[Term, Fraction], Product] | None:
+    """The largest summand of a matrix, as a product to look for: what is left is smaller, so
+    that replacing comes to an end."""
     products = [term for term in body if _is_product(term)]
     if not products:
         return None
@@ -216,7 +212,8 @@ def _instances(
     factors = [a for a, exponent in term.factors if exponent == 1 and a is not inverse]
     start: dict[Index, Affine] = {_HERE: af.of(index)}
     for used, binding in _assigned(work, product.variables, product.atoms, factors, start):
-        if _is_apart(term, inverse, index, product, used, binding):
+        apart = _is_apart(term, inverse, index, product, used, binding)
+        if apart and _lies_inside(work, term, inverse.size, binding[_OUTER]):
             yield used, binding
 
 
@@ -291,6 +288,12 @@ def _is_apart(
     return theirs == {cond for cond in term.conds if cond.free & gone}
 
 
+def _lies_inside(work: Normaliser, term: Term, size: Affine, place: Affine) -> bool:
+    """Whether a place is one of the matrix: its entries may go on outside it."""
+    known = (*work.known, *inequalities(term.conds))
+    return follows(known, place) and follows(known, af.minus(af.last(size), place))
+
+
 def _met(work: Normaliser, atom: Matrix, side: int, body: Poly, outer: Affine) -> Poly:
     """Entries of a matrix, with its outer place given, times the inverse, summed."""
     here = work.fresh()
@@ -320,8 +323,16 @@ def _cleared(work: Normaliser, poly: Poly) -> tuple[Normaliser, Poly] | None:
                 continue
             if not _is_free(work, poly, index, atom.size) or not _surely(work, poly, atom):
                 continue
+            if not all(_is_alone(t, atom, index) for t in poly if atom in dict(t.factors)):
+                continue  # the inverse would stay
             return _times(work, poly, atom, side, index)
     return None
+
+
+def _is_alone(term: Term, atom: Matrix, index: Index) -> bool:
+    """Whether an index occurs in a term in one inverse only, which is a factor once."""
+    others = (*term.conds, *(a for a, _ in term.factors if a is not atom))
+    return dict(term.factors).get(atom) == 1 and not any(index in node.free for node in others)
 
 
 def _is_sum(expr: Expr) -> bool:
@@ -418,8 +429,7 @@ def _product(
     """Σ_i Q[m,i] of one term, where Q meets the inverse directly as δ."""
     conds = whole_range(here, atom.size)
     others = tuple(pair for pair in term.factors if pair[0] is not atom)
-    alone = not any(index in node.free for node in (*term.conds, *(a for a, _ in others)))
-    if alone and dict(term.factors).get(atom) == 1:
+    if _is_alone(term, atom, index):
         pinned = is_zero(af.minus(place, atom.at[1 - side]))
         return {Term(term.bound, tm.sorted_conds((*term.conds, pinned)), others): Fraction(1)}
     summed = tm.rename(term, {index: af.of(here)})

@@ -13,7 +13,19 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import delta, total
-from einrnn.core.nodes import Affine, Apply, Expr, Index, Matrix, Mul, Number, Pow, Reduce, Value
+from einrnn.core.nodes import (
+    Affine,
+    Apply,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Number,
+    Pow,
+    Reduce,
+    Value,
+)
 from einrnn.core.traverse import canonical, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero
@@ -90,7 +102,8 @@ def _atom(work: Normaliser, inside: Normaliser, expr: Matrix, entry: Entry) -> P
     first, second = (_ordered(_same(expr, e, ())) for e in (entry, transposed))
     chosen, at = (entry, expr.at) if first.key <= second.key else (transposed, expr.at[::-1])
     atom = _ordered(_same(expr, chosen, at))
-    if first is second:
+    given = isinstance(entry.body, Element) and entry.body.tensor in work.facts.symmetric
+    if first is second or given:
         work.symmetric.add(atom.body)
     return tm.atom(atom)
 

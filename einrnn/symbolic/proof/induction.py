@@ -8,10 +8,10 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Element, Index
+from einrnn.core.nodes import Affine, Element, Index
 from einrnn.core.traverse import elements, substitute
 from einrnn.symbolic.normal.domain import follows
-from einrnn.symbolic.normal.expand import Rule
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.rules import replacement
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.normal.zero import is_zero
@@ -35,12 +35,8 @@ def _induction(
     opener: Opener, statement: Statement, index: Index, direction: int, chosen: Chosen
 ) -> bool:
     """Base and step; the hypothesis is the statement one step back."""
-    if not isinstance(statement.left, Element):
-        return False
-    when = opener.clock.time(statement.left.tensor)
+    when = _time_of(opener, statement, index)
     if when is None or when.direction != direction:
-        return False
-    if statement.left.args[when.axis] is not af.of(index):
         return False
     if statement.condition is not None:
         statement = narrowed(statement, index)
@@ -48,6 +44,23 @@ def _induction(
             return False
     hypothesis = _one_step_back(opener, statement, index, direction)
     return _inductive(opener, statement, index, when, (hypothesis,), chosen)
+
+
+def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
+    """The time of what recurs at the index on the left side, where that is one entry or one
+    product: the hypothesis replaces it as a whole."""
+    left = statement.left
+    if not isinstance(left, Element):
+        there = Normaliser().poly(left)  # as the rule sees it that is made of it
+        if len(there) != 1 or set(there.values()) != {1}:
+            return None
+    found: set[Time] = set()
+    for element in elements(left):
+        when = opener.clock.time(element.tensor)
+        if when is not None and element.args[when.axis] is af.of(index):
+            found.add(when)
+    directions = {when.direction for when in found}
+    return min(found, key=lambda when: when.axis) if len(directions) == 1 else None
 
 
 def _one_step_back(opener: Opener, statement: Statement, index: Index, direction: int) -> Rule:
@@ -131,19 +144,23 @@ def _bases_and_steps(
     Where the definition has a value one step before the first time of the statement,
     that may be the base, and every time of the statement has one before it.
     """
-    assert isinstance(statement.left, Element)
     span = statement.ranges[index]
-    axis = opener.model.definitions[statement.left.tensor].axes[when.axis]
     first = span.lo if when.direction == UP else span.hi
     before = af.shift(first, -when.direction)
-    room = af.minus(before, axis.lo) if when.direction == UP else af.minus(axis.hi, before)
     others = {i: r for i, r in statement.ranges.items() if i is not index}
-    if follows((), room):
+    if isinstance(statement.left, Element) and _is_given(opener, statement.left, when, before):
         yield fixed(statement, index, before, others), statement
     later = af.shift(first, when.direction)
     rest = Range(later, span.hi) if when.direction == UP else Range(span.lo, later)
     step = replace(statement, ranges={**others, index: rest})
     yield fixed(statement, index, first, others), step
+
+
+def _is_given(opener: Opener, element: Element, when: Time, place: Affine) -> bool:
+    """Whether a definition has a value at a time."""
+    axis = opener.model.definitions[element.tensor].axes[when.axis]
+    room = af.minus(place, axis.lo) if when.direction == UP else af.minus(axis.hi, place)
+    return follows((), room)
 
 
 def step(
