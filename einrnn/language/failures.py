@@ -45,4 +45,9 @@ FAILURES: dict[str, str] = {
     "E805": "there is no = in an index equation",
     "E806": "a derivative has no form of the name that is given",
     "E807": "no assumption has the name that is given",
+    "E808": "jvp, vjp or hvp is not used as it must be, or its direction does not fit",
+    "E820": "the index to be cut is not there, or runs along axes of different sizes",
+    "E821": "an index cannot be cut: something needs all of it at once",
+    "E822": "a mesh does not fit the program or the index that is cut over it",
+    "E823": "a program cannot be computed in stretches of time, or not in those",
 }
