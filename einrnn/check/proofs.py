@@ -17,7 +17,7 @@ from einrnn.core.traverse import rename_dims, tensors
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, usable
 
-_CONJECTURE_SECONDS = 8.0
+_CONJECTURE_SECONDS = 16.0
 
 
 @dataclass(frozen=True)

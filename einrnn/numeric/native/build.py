@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import prod
 
 from einrnn.core.functions import FUNCTIONS
@@ -119,7 +120,7 @@ class _Builder:
                     self.views.made[out] = step
 
     def _results(self) -> None:
-        """Arrays that are made where the caller wants them, if need be with axes in another order."""
+        """Arrays made where the caller wants them, if need be with axes in another order."""
         for name, out in self.plan.outputs.items():
             shape = self.views.shape(out)
             at = tuple(variable(f"i{n}") if size > 1 else Ix() for n, size in enumerate(shape))
@@ -548,7 +549,7 @@ def _matrices(
 def _joined(sizes: tuple[int, ...], steps: Sequence[int]) -> int | None:
     """The one stride of several axes that are counted as one."""
     pairs = [(size, step) for size, step in zip(sizes, steps, strict=True) if size > 1]
-    for (_, outer), (size, inner) in zip(pairs, pairs[1:], strict=False):
+    for (_, outer), (size, inner) in pairwise(pairs):
         if outer != size * inner:
             return None
     return pairs[-1][1] if pairs else 1

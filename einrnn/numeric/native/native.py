@@ -98,7 +98,7 @@ class Native:
             result = np.empty(argument.shape, self.dtype)
             results[argument.name] = result
             work.outputs[number] = result.ctypes.data
-        wrong = self._program(
+        wrong: int = self._program(
             work.inputs, work.outputs, work.address, self._run, self._workers, work.error
         )
         if wrong:

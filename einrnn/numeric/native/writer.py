@@ -95,8 +95,8 @@ class _Writer:
 
     def program(self) -> Program:
         # once to learn what must be in memory, once to write it down
-        for _ in range(2):
-            parts = [self._part(node) for node in self.nodes]
+        _ = [self._part(node) for node in self.nodes]
+        parts = [self._part(node) for node in self.nodes]
         in_work = [
             base
             for base in sorted(self.needed)
@@ -106,8 +106,9 @@ class _Writer:
         where = places(self.nodes, sizes)
         rows = [
             f"/* Generated C for {self.dtype}. Build it with",
-            "   cc -O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math -shared -fPIC",
-            "   and call program(inputs, outputs, workspace, …) with pointers to arrays in C order:",
+            "   cc -O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math",
+            "   -shared -fPIC",
+            "   and call program(inputs, outputs, workspace, …) with pointers to C arrays:",
             *self._signature(),
             "*/",
             *(["#define SINGLE"] if self.dtype == "float32" else []),
@@ -164,9 +165,9 @@ class _Writer:
             f"    return {size} + workers * (long)(ROOM * sizeof(real));",
             "}",
             "",
-            "/* 0, or the number of the error; `run` shares work among `workers`, if there are more */",
-            "int program(const void *const *inputs, void *const *outputs, char *work, parallel run,",
-            "            int workers, struct error *error)",
+            "/* 0, or the number of the error; `run` shares work among `workers` */",
+            "int program(const void *const *inputs, void *const *outputs, char *work,",
+            "            parallel run, int workers, struct error *error)",
             "{",
             "    struct frame frame = {",
         ]
