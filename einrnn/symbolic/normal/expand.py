@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from einrnn.core import affine as af
 from einrnn.core import build
@@ -120,10 +121,17 @@ class Normaliser:
                 changed = self._rewritten(settled)
                 if changed is None:
                     named = canonical(settled, self.interchangeable)
+                    # what is known of a free index is not known of a bound one of its name
+                    named = tm.apart(named, self.spoken_for)
                     result.append({named: coefficient * times})
                 else:
                     pending += tm.scale(changed, coefficient * times).items()
         return tm.plus(result)
+
+    @cached_property
+    def spoken_for(self) -> frozenset[Index]:
+        """The indices of which something is known: no bound index may have such a name."""
+        return frozenset[Index]().union(*(value.free for value in self.known))
 
     def known_for(self, term: Term) -> tuple[Affine, ...]:
         """What is at least zero, the limits of the look-ups in the conditions included."""
@@ -183,7 +191,7 @@ class Normaliser:
             return second if first == tm.ONE else first
         if len(first) * len(second) > _MOST_TERMS:
             raise TooLarge
-        taken = frozenset[Index]().union(*(term.indices for term in second))
+        taken = self.spoken_for.union(*(term.indices for term in second))
         return tm.plus(
             tm.scale(self.times(tm.apart(term, taken), second), coefficient)
             for term, coefficient in first.items()
@@ -192,7 +200,7 @@ class Normaliser:
     def times(self, term: Term, poly: Poly) -> Poly:
         """A term times a polynomial that may speak of the term's own bound indices."""
         rows: list[Poly] = []
-        taken = term.indices
+        taken = self.spoken_for | term.indices
         for other, coefficient in poly.items():
             theirs = tm.apart(other, taken)
             joined = Term(
@@ -396,8 +404,7 @@ def implied(holds: Poly) -> tuple[Affine, ...]:
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
-    outside = frozenset[Index]().union(expr.free, *(value.free for value in work.known))
-    index = next(tm.unused("·b", outside))
+    index = next(tm.unused("·b", work.spoken_for | expr.free))
     body = substitute(expr.body, {expr.index: af.of(index)})
     low = af.minus(af.of(index), expr.lo)
     high = af.minus(expr.hi, af.of(index))
