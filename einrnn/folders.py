@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+import os
 from pathlib import Path
 
 
-@cache
 def cache_folder() -> Path | None:
-    """The user's folder for einrnn's files, made where it is missing; None where it cannot be
-    written."""
+    """``EINRNN_CACHE``, else the user's folder for einrnn's files, made where it is missing; None
+    where it cannot be written."""
     from platformdirs import user_cache_path
 
-    folder = user_cache_path("einrnn", appauthor=False)
+    own = os.environ.get("EINRNN_CACHE")
+    folder = Path(own) if own else user_cache_path("einrnn", appauthor=False)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return None
     return folder

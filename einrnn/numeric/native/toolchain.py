@@ -14,10 +14,11 @@ import platform
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+
+from einrnn.folders import cache_folder
 
 FLAGS = (
     "-std=gnu11",
@@ -46,17 +47,6 @@ def compiler() -> tuple[str, ...] | None:
     return None if found is None else (found,)
 
 
-def directory() -> Path:
-    """Where libraries are kept: ``EINRNN_CACHE``, else the user's cache directory."""
-    own = os.environ.get("EINRNN_CACHE")
-    if own:
-        return Path(own)
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "einrnn"
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "einrnn"
-
-
 def library(text: str, *extra: str) -> ctypes.CDLL:
     """The library of a C text; built unless it is in the cache.
 
@@ -69,13 +59,7 @@ def library(text: str, *extra: str) -> ctypes.CDLL:
     flags = (*FLAGS, *extra)
     key = "\0".join((text, *command, _version(command), *flags, _processor()))
     name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
-    try:
-        folder = directory()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except (OSError, RuntimeError):
-        folder = _temporary()
+    folder = _writable(cache_folder()) or _temporary()
     path = folder / name
     if not path.exists():
         _build(text, command, flags, path)
@@ -83,6 +67,14 @@ def library(text: str, *extra: str) -> ctypes.CDLL:
         return ctypes.CDLL(str(path))
     except OSError as problem:
         raise NoCompiler(f"what the C compiler built cannot be loaded: {problem}") from None
+
+
+def _writable(folder: Path | None) -> Path | None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        return None
 
 
 @cache

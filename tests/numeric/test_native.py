@@ -1,0 +1,107 @@
+"""Programs built as C against the naive interpreter, at sizes that leave rests of every vector."""
+
+import shutil
+import warnings
+from itertools import product
+
+import numpy as np
+import pytest
+
+import einrnn
+from einrnn.numeric.interpret import Interpreter
+from einrnn.numeric.native import native, toolchain
+from tests.numeric.test_generated import CASES, DOWN, SIZES, data_for
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+
+LSTM = """
+dim D, H, T
+input x[T,D], Wi[H,D], Wf[H,D], Wg[H,D], R[H,H], h0[H], c0[H], k[T,H]
+i[t,m] := sigmoid(Wi[m,d] x[t,d] + R[m,n] h[t-1,n])
+f[t,m] := sigmoid(Wf[m,d] x[t,d] - R[n,m] h[t-1,n])
+c[t,m] := f[t,m] c[t-1,m] + i[t,m] tanh(Wg[m,d] x[t,d])   with c[-1,m] := c0[m]
+h[t,m] := f[t,m] tanh(c[t,m])   with h[-1,m] := h0[m]
+L := k[t,m] h[t,m]
+"""
+ALL = {**CASES, "lstm": (LSTM, ["L", "dL/dR", "dL/dWi", "dL/dh0", "dL/dc0", "dL/dx"])}
+
+
+@pytest.fixture(autouse=True)
+def _sizes_that_leave_rests(monkeypatch):
+    for dim, size in {"D": 13, "H": 19, "K": 11, "T": 7}.items():
+        monkeypatch.setitem(SIZES, dim, size)
+
+
+def built(name):
+    text, outputs = ALL[name]
+    program = einrnn.parse(text).compile(*outputs, backend="native")
+    return program, data_for(program), outputs
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", ALL)
+def test_it_computes_what_the_interpreter_does(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("EINRNN_CACHE", str(tmp_path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it may not fall back to numpy
+        program, data, outputs = built(name)
+        out = program(**data)
+        again = program(**data)
+    assert list(tmp_path.glob("*.so"))
+    oracle = Interpreter(program.model, SIZES, data)
+    for output in outputs:
+        want = entries(oracle, *program.outputs[output])
+        np.testing.assert_allclose(out[output], want, rtol=1e-11, atol=1e-12)
+        np.testing.assert_array_equal(out[output], again[output])
+        assert out[output] is not again[output]
+
+
+def entries(oracle, expr, order, ranges):
+    spans = [
+        range(oracle.index(ranges[i].lo, {}), oracle.index(ranges[i].hi, {}) + 1) for i in order
+    ]
+    places = [dict(zip(order, place, strict=True)) for place in product(*spans)]
+    flat = np.array([oracle.value(expr, place) for place in places], dtype=float)
+    return flat.reshape([len(span) for span in spans])
+
+
+@needs_compiler
+def test_single_precision():
+    program, data, _ = built("rnn")
+    single = {
+        name: array.astype("float32") if array.dtype.kind == "f" else array
+        for name, array in data.items()
+    }
+    out, want = program(**single), program(**data)
+    for name, values in out.items():
+        assert values.dtype == np.float32
+        np.testing.assert_allclose(values, want[name], rtol=2e-5, atol=2e-6)
+
+
+@needs_compiler
+def test_a_look_up_out_of_range_is_an_error():
+    program, data, _ = built("words")
+    data["x"] = np.full_like(data["x"], 99)
+    with pytest.raises(einrnn.EvaluationError) as caught:
+        program(**data)
+    assert caught.value.code == "E603"
+
+
+def test_without_a_compiler_numpy_runs_with_one_notice(monkeypatch, tmp_path):
+    monkeypatch.setenv("CC", str(tmp_path / "nothing"))
+    toolchain.compiler.cache_clear()
+    monkeypatch.setattr(native, "_told", set())
+    try:
+        doc = einrnn.parse(DOWN)
+        program = doc.compile("L", "dL/dA", backend="native")
+        data = data_for(program)
+        with pytest.warns(UserWarning, match="running on numpy"):
+            out = program(**data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            program(**data)
+        want = doc.compile("L", "dL/dA")(**data)
+        np.testing.assert_array_equal(out["dL/dA"], want["dL/dA"])
+    finally:
+        monkeypatch.delenv("CC")
+        toolchain.compiler.cache_clear()
