@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 import einrnn
-from benchmarks.growth.documents import BATCH, LITERAL, OUTPUTS, data
+from benchmarks.growth.documents import LITERAL, OUTPUTS, data
+from benchmarks.rnn.cases import BATCH
 
 BASE = {"T": 100, "B": 8, "D": 32, "H": 64, "K": 32}
 SWEEPS = {

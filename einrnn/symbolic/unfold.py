@@ -3,7 +3,7 @@ recur, and named where they do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -23,7 +23,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import elements, parts, rebuild, substitute, with_parts
+from einrnn.core.traverse import elements, parts, rebuild, substitute, tensors, with_parts
 from einrnn.symbolic.ranges import conjuncts, inside, within
 from einrnn.symbolic.simplify import guard, mul
 from einrnn.symbolic.tidy import scopes, tidy
@@ -49,7 +49,7 @@ def _needs(model: Model, name: str) -> list[str]:
     if name not in model.definitions:
         return []
     clauses = model.definitions[name].clauses
-    return [element.tensor for clause in clauses for element in elements(clause.body)]
+    return [tensor for clause in clauses for tensor in sorted(tensors(clause.body))]
 
 
 def unfolded(
@@ -58,7 +58,7 @@ def unfolded(
     ranges: Mapping[Index, Range],
 ) -> Expr:
     """The expression with every derived tensor that does not recur written out, simplified."""
-    return _without(model, _plain(model), expr, ranges)
+    return _without(model, plain(model), expr, ranges)
 
 
 def replaced_by_bodies(
@@ -73,7 +73,7 @@ def replaced_by_bodies(
     return rebuild(cast(Expr, _unfold(expr, model, names, dict(ranges))), flat)
 
 
-def _plain(model: Model) -> frozenset[str]:
+def plain(model: Model) -> frozenset[str]:
     """The derived tensors of one clause that do not recur."""
     return frozenset(
         name
@@ -87,11 +87,20 @@ def _plain(model: Model) -> frozenset[str]:
 def _without(
     model: Model, names: frozenset[str], expr: Expr, ranges: Mapping[Index, Range]
 ) -> Expr:
+    *_, last = unfoldings(model, names, expr, ranges)
+    return last
+
+
+def unfoldings(
+    model: Model, names: frozenset[str], expr: Expr, ranges: Mapping[Index, Range]
+) -> Iterator[Expr]:
+    """The expression with one more layer of these derived tensors written out at each step."""
     for _ in range(_ROUNDS):
         if not any(element.tensor in names for element in elements(expr)):
-            return with_deltas(tidy(expr, ranges))
+            yield with_deltas(tidy(expr, ranges))
+            return
         expr = tidy(cast(Expr, _unfold(expr, model, names, dict(ranges))), ranges)
-    return expr
+        yield expr
 
 
 def with_deltas(expr: Expr) -> Expr:
@@ -144,7 +153,7 @@ def entry_body(definition: Definition, element: Element, ranges: Mapping[Index, 
 def recurrences(model: Model, expr: Expr, also: frozenset[str] = frozenset()) -> list[Definition]:
     """The recurrences of derived tensors that an expression refers to, directly or not,
     with what does not recur, and the names in ``also``, written out in them."""
-    names = _plain(model) | also
+    names = plain(model) | also
     found: dict[str, Definition] = {}
     pending = [element.tensor for element in elements(expr)]
     while pending:

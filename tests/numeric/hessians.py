@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
+import pytest
+
+import einrnn
+
+BACKENDS = [
+    "numpy",
+    *(
+        pytest.param(n, marks=pytest.mark.skipif(find_spec(n) is None, reason=f"no {n} here"))
+        for n in ("jax", "torch")
+    ),
+]
 
 SIZES = {"N": 7, "M": 6, "D": 5, "H": 4, "K": 3, "T": 6}
 
@@ -173,3 +186,15 @@ def hessian(model, first, second):
         for name in (first, second)
     ]
     return f"d2L/d{first}{rows[0]}d{second}{rows[1]}"
+
+
+def parsed(name):
+    doc = einrnn.parse(TEXTS[name])
+    doc.raise_errors()
+    return doc
+
+
+def called(program, data):
+    """The program on those arrays and sizes that it takes."""
+    given = {name: array for name, array in data.items() if name in program.inputs}
+    return program(**given, **{name: SIZES[name] for name in program.sizes})

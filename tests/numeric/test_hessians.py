@@ -9,28 +9,18 @@ import pytest
 import einrnn
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.steps import Assemble, Contract
-from tests.numeric.hessians import PAIRS, SIZES, TEXTS, _losses, arrays, hessian
+from tests.numeric.hessians import (
+    BACKENDS,
+    PAIRS,
+    SIZES,
+    _losses,
+    arrays,
+    called,
+    hessian,
+    parsed,
+)
 
 needs_jax = pytest.mark.skipif(find_spec("jax") is None, reason="no jax here")
-BACKENDS = [
-    "numpy",
-    *(
-        pytest.param(n, marks=pytest.mark.skipif(find_spec(n) is None, reason=f"no {n} here"))
-        for n in ("jax", "torch")
-    ),
-]
-
-
-def parsed(name):
-    doc = einrnn.parse(TEXTS[name])
-    doc.raise_errors()
-    return doc
-
-
-def called(program, data):
-    """The program on those arrays and sizes that it takes."""
-    given = {name: array for name, array in data.items() if name in program.inputs}
-    return program(**given, **{name: SIZES[name] for name in program.sizes})
 
 
 @needs_jax

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 import einrnn
-from tests.numeric.hessians import RNN, SIZES, TEXTS, _losses, arrays, hessian
+from tests.numeric.hessians import (
+    BACKENDS,
+    RNN,
+    SIZES,
+    _losses,
+    arrays,
+    called,
+    hessian,
+    parsed,
+)
 
 PARAMETERS = {
     "quadratic": "x",
@@ -21,24 +30,6 @@ PARAMETERS = {
     "smoothing": "xb",
     "log sum": "x",
 }
-BACKENDS = [
-    "numpy",
-    *(
-        pytest.param(n, marks=pytest.mark.skipif(find_spec(n) is None, reason=f"no {n} here"))
-        for n in ("jax", "torch")
-    ),
-]
-
-
-def parsed(name):
-    doc = einrnn.parse(TEXTS[name])
-    doc.raise_errors()
-    return doc
-
-
-def called(program, data):
-    given = {name: array for name, array in data.items() if name in program.inputs}
-    return program(**given, **{n: SIZES[n] for n in program.sizes})
 
 
 def with_directions(doc, names, seed=7):

@@ -11,7 +11,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.nodes import Index
-from einrnn.symbolic.normal import domain, dummies, expand, rules, settle
+from einrnn.symbolic.normal import brackets, domain, dummies, expand, rules, settle
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
@@ -47,7 +47,7 @@ def sign_of_an_odd_function_lost(patch):
 
 @corrupts("index i, j : N\ninput x[N]\n[1] delta[i,j] x[i] x[j] = x[i] x[j]")
 def delta_taken_for_one(patch):
-    patch.setattr(expand, "is_zero", lambda value: at_least_zero(af.ZERO))
+    patch.setattr(brackets, "is_zero", lambda value: at_least_zero(af.ZERO))
 
 
 @corrupts("index t, r : T\ninput x[T]\n[1] sum[r=0..t] x[r] = sum[r=1..t] x[r]")

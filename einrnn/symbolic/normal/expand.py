@@ -37,8 +37,9 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.brackets import complement, exhausted, implied, index_bracket
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero, side
+from einrnn.symbolic.normal.domain import at_least_zero, follows
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
@@ -253,7 +254,7 @@ class Normaliser:
             case Compare(op, left, right):
                 first, second = self.as_index(left), self.as_index(right)
                 if first is not None and second is not None:
-                    return _index_bracket(op, first, second)
+                    return index_bracket(op, first, second)
                 return self._value_bracket(op, left, right)
             case And(parts):
                 result = tm.ONE
@@ -263,16 +264,16 @@ class Normaliser:
             case Or(parts):
                 result = tm.ONE
                 for part in parts:
-                    result = self.product(result, _complement(self.bracket(part)))
-                return _complement(result)
+                    result = self.product(result, complement(self.bracket(part)))
+                return complement(result)
             case Not(part):
-                return _complement(self.bracket(part))
+                return complement(self.bracket(part))
 
     def _value_bracket(self, op: str, left: Expr, right: Expr) -> Poly:
         """Relations between values in terms of ``a > 0`` and ``a == 0``."""
         if op in ("!=", ">=", "<="):
             opposite = {"!=": "==", ">=": "<", "<=": ">"}[op]
-            return _complement(self._value_bracket(opposite, left, right))
+            return complement(self._value_bracket(opposite, left, right))
         if op == "<":
             left, right = right, left
         difference = tm.plus((self.poly(left), tm.scale(self.poly(right), Fraction(-1))))
@@ -288,28 +289,6 @@ class Normaliser:
             return positive
         # [-p > 0] = 1 - [p > 0] - [p == 0]
         return tm.plus((tm.ONE, tm.scale(positive, Fraction(-1)), tm.scale(zero, Fraction(-1))))
-
-
-def _complement(poly: Poly) -> Poly:
-    return tm.plus((tm.ONE, tm.scale(poly, Fraction(-1))))
-
-
-def _index_bracket(op: str, left: Affine, right: Affine) -> Poly:
-    difference = af.minus(right, left)
-    match op:
-        case "==":
-            conds: tuple[Cond, ...] = (is_zero(difference),)
-        case "!=":
-            return _complement(_index_bracket("==", left, right))
-        case "<=":
-            conds = (at_least_zero(difference),)
-        case "<":
-            conds = (at_least_zero(af.shift(difference, -1)),)
-        case ">=":
-            conds = (at_least_zero(af.scale(difference, -1)),)
-        case _:
-            conds = (at_least_zero(af.shift(af.scale(difference, -1), -1)),)
-    return {Term((), conds, ()): Fraction(1)}
 
 
 @trampoline
@@ -361,46 +340,11 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     for holds, (_, branch) in zip(brackets, expr.branches, strict=True):
         inner = yield _expand.steps(work.inside(*implied(holds)), branch)
         rows.append(work.product(work.product(rest, holds), inner))
-        rest = work.product(rest, _complement(holds))
-    if rest and not _exhausted(work.known, brackets):
+        rest = work.product(rest, complement(holds))
+    if rest and not exhausted(work.known, brackets):
         inner = yield _expand.steps(work, expr.otherwise)
         rows.append(work.product(rest, inner))
     return tm.plus(rows)
-
-
-def _exhausted(known: tuple[Affine, ...], brackets: list[Poly]) -> bool:
-    """Whether one of some brackets always is 1, as far as their bounds show: wherever a bound
-    of the first fails, one of the others has to hold."""
-    if not brackets:
-        return False
-    first, *others = brackets
-    if not _of_indices(first):
-        return False
-    return all(
-        follows(known, bound) or _exhausted((*known, af.shift(af.scale(bound, -1), -1)), others)
-        for bound in implied(first)
-    )
-
-
-def _of_indices(holds: Poly) -> bool:
-    """Whether a bracket is one product of relations between whole numbers."""
-    if len(holds) != 1:
-        return False
-    ((term, coefficient),) = holds.items()
-    return (
-        coefficient == 1
-        and not term.bound
-        and not term.factors
-        and all(side(cond) is not None for cond in term.conds)
-    )
-
-
-def implied(holds: Poly) -> tuple[Affine, ...]:
-    """What is at least zero where a bracket is 1, if the bracket is one product."""
-    if len(holds) != 1:
-        return ()
-    ((term, _),) = holds.items()
-    return inequalities(term.conds)
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
@@ -518,7 +462,7 @@ def _with_parity(function: str, inner: Poly) -> Poly:
     if not negative or function in EVEN:
         return plain
     if function == "sigmoid":
-        return _complement(plain)
+        return complement(plain)
     return tm.scale(plain, Fraction(-1))
 
 

@@ -55,8 +55,10 @@ def present(expr: Expr, ranges: Ranges, style: Style) -> Expr:
     Equal means: the same value wherever both are defined and what the style grants holds.
     """
     expr = without_sure_conditions(expr, style.lookups)
-    result = cast(Expr, _present(folded(expr, style.names, ranges), ranges, style))
-    return folded(result, style.names, ranges)
+    short = folded(expr, style.names, ranges)
+    result = folded(cast(Expr, _present(short, ranges, style)), style.names, ranges)
+    # what is shorter part by part may be longer as a whole
+    return short if cost(short) < cost(result) else result
 
 
 def finished(expr: Expr) -> Expr:

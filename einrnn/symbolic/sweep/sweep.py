@@ -38,11 +38,13 @@ from einrnn.symbolic.sweep.lookups import at_lookups
 from einrnn.symbolic.sweep.system import System, Systems, vanishes
 from einrnn.symbolic.sweep.terms import Term, entry, opened, pinned, product_of, widened
 from einrnn.symbolic.tidy import tidy
-from einrnn.symbolic.unfold import unfolded
+from einrnn.symbolic.unfold import plain, unfoldings
 
 _ROUNDS = 100
 # how much larger an expression may be that divides by fewer values, which may be 0
 _STABLE = 2
+# how much larger an expression may be on the way to a smaller one
+_GROWN = 8
 
 
 def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, list[Expr]]:
@@ -72,6 +74,7 @@ class _Sweep:
         self.model = model
         self._systems = Systems(model)
         self._known: dict[object, Mapping[str, str]] = {}
+        self._plain = plain(model)
 
     def definitions(self, roots: Sequence[Expr]) -> None:
         """Rewrite every definition that the roots need."""
@@ -83,8 +86,8 @@ class _Sweep:
                 continue
             seen.add(name)
             old = self.model.definitions[name]
-            plain = name in self.model.derived and not self._systems.recurs(name)
-            shorter = self._shorter if plain else self._as_is
+            once = name in self.model.derived and not self._systems.recurs(name)
+            shorter = self._shorter if once else self._as_is
             clauses = tuple(
                 replace(clause, body=at_lookups(self.rewritten(shorter(clause), clause.ranges)))
                 for clause in old.clauses
@@ -100,12 +103,24 @@ class _Sweep:
     def _shorter(self, clause: Clause) -> Expr:
         """The right side with derivatives written out in it, where that makes it smaller:
         ``-y / yhat`` times ``yhat`` is ``-y``, also where ``yhat`` is too small to divide by."""
-        found = with_facts(self.model, unfolded(self.model, clause.body, clause.ranges))
-        found = tidy(found, clause.ranges)
-        before, after = _size(clause.body), _size(found)
+        before = _size(clause.body)
+        written = self._written_out(clause, before * _GROWN)
+        if written is None:
+            return self._as_is(clause)
+        found = tidy(with_facts(self.model, written), clause.ranges)
+        after = _size(found)
         if _divisions(found) < _divisions(clause.body):
             before *= _STABLE
         return found if after < before else self._as_is(clause)
+
+    def _written_out(self, clause: Clause, most: int) -> Expr | None:
+        """The right side with derivatives written out; None where it grows beyond a size on the
+        way, as it does in the lower layers of a deep network."""
+        written = clause.body
+        for written in unfoldings(self.model, self._plain, clause.body, clause.ranges):
+            if _size(written) > most:
+                return None
+        return written
 
     def rewritten(self, expr: Expr, ranges: Ranges) -> Expr:
         """An equal expression in which no contraction of a parameter is left to do."""

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-RNN = """
-dim B, D, H, K, T
-index t : T
-index b : B
-input x[T,B,D], y[T,B,K] one-hot in K, U[H,D], W[H,H], V[K,H]
-s[t,b,i]    := tanh(U[i,j] x[t,b,j] + W[i,n] s[t-1,b,n])   with s[-1,b,i] := 0
-yhat[t,b,k] := softmax[k](V[k,m] s[t,b,m])
-L           := -sum[t,b] y[t,b,k] log(yhat[t,b,k])
-"""
+from benchmarks.rnn.cases import BATCH as RNN
+from benchmarks.rnn.cases import WORDS
+
+__all__ = ["LSTM", "RNN", "WORDS", "lstm_data", "rnn_data", "words_data"]
 
 LSTM = """
 dim D, H, T
@@ -23,15 +18,6 @@ g[t,i] := tanh(A[i,j] x[t,j] + R[i,n] h[t-1,n])
 c[t,i] := f[t,i] c[t-1,i] + (1 - f[t,i]) g[t,i]   with c[-1,i] := c0[i]
 h[t,i] := f[t,i] tanh(c[t,i])                     with h[-1,i] := h0[i]
 L      := sum[t,i] h[t,i]^2 + log(1 + sum[i] c[T-1,i]^2)
-"""
-
-WORDS = """
-dim D, H, K, T
-index t : T
-input x[T] integer in D, y[T] integer in K, U[H,D], W[H,H], V[K,H]
-s[t,i]    := tanh(U[i,x[t]] + W[i,n] s[t-1,n])   with s[-1,i] := 0
-yhat[t,k] := softmax[k](V[k,m] s[t,m])
-L         := -sum[t] log(yhat[t,y[t]])
 """
 
 
