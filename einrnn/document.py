@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from einrnn.core.model import Claim, Model
+from einrnn.core.model import Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
 from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
@@ -74,21 +74,19 @@ class Document:
         from einrnn.check.verdicts import verdicts
 
         start = time.monotonic()
-        self._selected(explain)
-        judge = Judge(self._selected(labels), self.source, seed, timeout, frozenset(explain))
-        rows = verdicts(judge, progress) + self._invalid(labels)
+        self._known((*labels, *explain))
+        model = _up_to(self.model, frozenset(labels)) if labels else self.model
+        judge = Judge(model, self.source, seed, timeout, frozenset(explain))
+        rows = verdicts(judge, frozenset(labels), progress) + self._invalid(labels)
         rows.sort(key=lambda v: (v.line, v.column, v.step))
         return Report(self.source.name, tuple(rows), self.diagnostics, time.monotonic() - start)
 
-    def _selected(self, labels: Sequence[str]) -> Model:
-        if not labels:
-            return self.model
+    def _known(self, labels: Sequence[str]) -> None:
+        """Raise E803 unless each label is one of the document's."""
         known = {c.label for c in (*self.model.claims, *self._elaborated.invalid)}
         for label in labels:
             if label not in known:
                 raise EinrnnError("E803", f"there is no claim labelled {label!r}")
-        wanted = set(labels)
-        return replace(self.model, claims=_with_used(self.model, wanted))
 
     def _invalid(self, labels: Sequence[str]) -> list[Verdict]:
         """The verdicts on claims that are not well formed."""
@@ -193,8 +191,10 @@ class Document:
             )
 
 
-def _with_used(model: Model, wanted: set[str]) -> tuple[Claim, ...]:
-    return tuple(claim for claim in model.claims if claim.label in wanted)
+def _up_to(model: Model, wanted: frozenset[str]) -> Model:
+    """The model with the claims that are asked for and those before them, which may be lemmas."""
+    places = [place for place, claim in enumerate(model.claims) if claim.label in wanted]
+    return replace(model, claims=model.claims[: max(places, default=-1) + 1])
 
 
 def load(path: str | Path) -> Document:

@@ -49,7 +49,7 @@ class Proofs:
             statement = self._statement(ready, pair)
             proof = self._prover(ready, way, until).prove(statement)
             if proof is not None:
-                self._remember(ready)
+                self.remember(ready)
                 return proof
         return None
 
@@ -106,7 +106,7 @@ class Proofs:
     def _numbers(self) -> Mapping[Dim, Affine]:
         return fixed_dims(self.prepared.model)
 
-    def _remember(self, ready: Ready) -> None:
+    def remember(self, ready: Ready) -> None:
         """Keep a proved claim, in both of its forms."""
         assumptions = frozenset(ready.assumptions)
         for way, pair in _ways(ready):

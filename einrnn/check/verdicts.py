@@ -19,21 +19,25 @@ R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
 
 
-def verdicts(judge: Judge, progress: Progress | None = None) -> list[Verdict]:
-    """A verdict on every claim, in the order of the document.
+def verdicts(
+    judge: Judge, labels: frozenset[str] = frozenset(), progress: Progress | None = None
+) -> list[Verdict]:
+    """A verdict on every claim, or on those with one of the labels, in the document's order.
 
     The same claims of the same document are not judged again in one process. The other
     engines and the counterexamples are worked out in a process beside the proofs.
     """
-    claims = judge.model.claims
-    keys = _keys(judge)
-    old = [memo.kept(key) for key in keys]
-    if None in old:
-        _ahead(judge, [claim for claim, found in zip(claims, old, strict=True) if found is None])
+    asked = [
+        (claim, key)
+        for claim, key in zip(judge.model.claims, _keys(judge), strict=True)
+        if not labels or claim.label in labels
+    ]
+    _ahead(judge, [claim for claim, key in asked if memo.kept(key) is None])
     rows: list[Verdict] = []
-    for number, (claim, key, found) in enumerate(zip(claims, keys, old, strict=True)):
+    for number, (claim, key) in enumerate(asked):
         if progress is not None:
-            progress(number, len(claims), claim.label)
+            progress(number, len(asked), claim.label)
+        found = memo.kept(key)
         if found is None:
             rows.append(_judged(judge, claim))
             if not any(d.code.startswith("E9") for d in rows[-1].diagnostics):
@@ -57,18 +61,35 @@ def _keys(judge: Judge) -> list[Hashable]:
 
 
 def _ahead(judge: Judge, claims: Sequence[Claim]) -> None:
-    """Numbers of all claims, then the proofs; beside them, in processes of their own, the other
+    """Numbers of some claims, then the proofs; beside them, in processes of their own, the other
     engines from the start and the counterexamples once it is known what fails."""
     wanted = {id(claim) for claim in claims}
-    ready = [item for item in judge.prepared.claims if id(item.claim) in wanted]
+    places = [at for at, item in enumerate(judge.prepared.claims) if id(item.claim) in wanted]
+    if not places:
+        return
+    until = judge.prepared.claims[: places[-1] + 1]
+    ready = [until[at] for at in places]
     words = Aside(partial(_each, judge.witness, ready, judge.words))
-    for item in ready:
+    old = _proved_before(judge)
+    # claims before them that hold may be lemmas
+    lemmas = {id(item.claim) for item in until if item.claim.expect == "hold"} - old
+    used = [item for item in until if id(item.claim) in wanted | lemmas]
+    for item in used:
         _quietly(partial(judge.numbers.sides, item))
         _quietly(partial(judge.outcome, item))
     failures = Aside(partial(_each, judge.counterexample, ready, judge.failures))
-    for item in ready:
-        _quietly(partial(judge.proof, item))
+    for item in until:
+        if id(item.claim) in wanted | lemmas:
+            _quietly(partial(judge.proof, item))
+        elif id(item.claim) in old:
+            judge.proofs.remember(item)
     judge.take(words.result(), failures.result())
+
+
+def _proved_before(judge: Judge) -> set[int]:
+    """The claims that were proved in this process, and are known without being proved again."""
+    kept = zip(judge.model.claims, map(memo.kept, _keys(judge)), strict=True)
+    return {id(claim) for claim, old in kept if old is not None and old.verdict == "proved"}
 
 
 def _each(work: Callable[[Ready], object], ready: Sequence[Ready], found: Callable[[], R]) -> R:

@@ -1,6 +1,7 @@
 """The flagship: every equation of the document, and every wrong reading of one."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,25 @@ def test_wrong_readings_for_the_recurrent_weights_need_three_steps():
         found = report()[label].counterexample
         assert found is not None
         assert found.sizes["T"] >= 3
+
+
+def test_a_claim_asked_for_alone_has_the_claims_before_it_as_lemmas():
+    from einrnn.check import memo
+
+    memo.forget()
+    path = Path(__file__).parents[2] / "specs" / "rnn.ein"
+    alone = einrnn.load(path).check(labels=["21"])
+    assert [verdict.label for verdict in alone] == ["21"]
+    assert (alone["21"].verdict, alone["21"].steps) == ("proved", ("with [20]",))
+
+
+def test_a_new_claim_has_those_judged_before_as_lemmas():
+    from einrnn.check import memo
+
+    memo.forget()
+    path = Path(__file__).parents[2] / "specs" / "rnn.ein"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("[21]")
+    einrnn.parse(text[:start]).check(labels=["20"])
+    again = einrnn.parse(text[: text.index("\n", start)]).check(labels=["21"])
+    assert again["21"].verdict == "proved"

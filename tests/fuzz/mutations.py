@@ -17,7 +17,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from einrnn.check.judge import Judge
@@ -97,14 +97,15 @@ def outcome(edit: Edit) -> str:
     """What becomes of a claim: ``invalid``, ``true``, ``false`` or ``FALSE PROOF``."""
     document = Document(Source.of(edit.text))
     try:
-        model = document._selected([edit.label])
+        model = document.model
     except EinrnnError:
         return "invalid"
-    tier = Judge(model, document.source)
+    wanted = tuple(claim for claim in model.claims if claim.label == edit.label)
+    if not wanted:
+        return "invalid"
+    tier = Judge(replace(model, claims=wanted), document.source)
     result = "invalid"
     for ready in tier.prepared.claims:
-        if ready.claim.label != edit.label:
-            continue
         tried = tier.numbers.sides(ready)
         if tried.failed_at is None:
             result = "true"
