@@ -253,7 +253,8 @@ def _kernel(line: Line) -> str:
     match line.step:
         case Contract():
             batch, left, summed, right = map(bool, line.step.shape)
-            return product_kernel(batch, left, summed, right)
+            name = product_kernel(batch, left, summed, right)
+            return f"{name}, one triangle" if line.step.symmetric else name
         case Map(_, "*"):
             return "product of entries"
         case Map():

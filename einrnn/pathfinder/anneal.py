@@ -18,9 +18,7 @@ from einrnn.pathfinder.tree import Tree
 _WARM, _COLD = 0.3, 12.0
 
 
-def anneal(
-    tree: Tree, sweeps: int, rng: Random, late: Callable[[], bool] = lambda: False
-) -> Tree:
+def anneal(tree: Tree, sweeps: int, rng: Random, late: Callable[[], bool] = lambda: False) -> Tree:
     """The best tree met on a cooling walk of ``sweeps`` visits to every node, or of as many as
     are made before it is ``late``."""
     best, least = tree.copy(), tree.total()
