@@ -227,20 +227,31 @@ def _row(
         return Row(name, note=f"no path: {problem}".split("\n")[0][:100]), ()
     took = time.perf_counter() - begun
     result = score(network, path)
-    from einrnn.numeric.calibrate import calibrated
-
-    predicted = calibrated().seconds(network, result)
+    predicted = _predicted(network, path, result.flops)
     measured = _measured(network, path, predicted) if measure else None
     cost = (result.flops, result.largest, result.peak)
     return Row(name, *cost, took, predicted, measured), path
 
 
-def _measured(network: Network, path: Path, predicted: float) -> float | None:
+def _predicted(network: Network, path: Path, flops: int) -> float | None:
+    """Seconds by the machine's model; None for paths that are neither pairs nor one loop."""
+    from einrnn.numeric.calibrate import calibrated
+    from einrnn.numeric.pathwise import plan_of
+    from einrnn.numeric.predict import interpreted
+
+    if all(len(step) <= 2 for step in path):
+        return interpreted(plan_of(network, path), calibrated())
+    if len(path) == 1:
+        return calibrated().call + calibrated().loop * flops
+    return None
+
+
+def _measured(network: Network, path: Path, predicted: float | None) -> float | None:
     """The median time of a few runs in seconds; None for what would take too long."""
     held = score(network, path).workspace
     at_once = len(path) == 1 and 2 < len(path[0]) <= 32 and len(network.sizes) <= 52
     pairs = all(len(step) <= 2 for step in path)
-    if predicted > _SECONDS or held > _ENTRIES or not (at_once or pairs):
+    if predicted is None or predicted > _SECONDS or held > _ENTRIES or not (at_once or pairs):
         return None
     import numpy as np
 
