@@ -71,13 +71,16 @@ class Document:
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
-        from einrnn.check.verdicts import verdicts
+        from einrnn.check.verdicts import verdicts, witnessed
+
+        def judge() -> Judge:
+            model = _up_to(self.model, frozenset(labels)) if labels else self.model
+            return Judge(model, self.source, seed, timeout, frozenset(explain))
 
         start = time.monotonic()
+        words = witnessed(judge, frozenset(labels))
         self._known((*labels, *explain))
-        model = _up_to(self.model, frozenset(labels)) if labels else self.model
-        judge = Judge(model, self.source, seed, timeout, frozenset(explain))
-        rows = verdicts(judge, frozenset(labels), progress) + self._invalid(labels)
+        rows = verdicts(judge(), frozenset(labels), progress, words) + self._invalid(labels)
         rows.sort(key=lambda v: (v.line, v.column, v.step))
         return Report(self.source.name, tuple(rows), self.diagnostics, time.monotonic() - start)
 

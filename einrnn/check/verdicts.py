@@ -12,27 +12,48 @@ from einrnn.check.aside import Aside
 from einrnn.check.claims import Ready
 from einrnn.check.judge import Judge
 from einrnn.check.verdict import Verdict
+from einrnn.check.witness import Witness
 from einrnn.core.model import Claim
 from einrnn.errors import Diagnostic, EinrnnError
 
 R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
+Words = dict[str, Witness]
+
+
+def witnessed(judge: Callable[[], Judge], labels: frozenset[str]) -> Aside[Words] | None:
+    """The word of the other engines on all claims, begun in a process of its own before the
+    document is even read; None where this process may know the verdicts already."""
+    return None if memo.any_kept() else Aside(partial(_witnessed, judge, labels))
+
+
+def _witnessed(make: Callable[[], Judge], labels: frozenset[str]) -> Words:
+    import einrnn.check.witnesses
+    import einrnn.sympy_backend.evaluate  # noqa: F401  sympy takes as long to load as the rest
+
+    judge = make()
+    ready = [item for item in judge.prepared.claims if not labels or item.claim.label in labels]
+    return _each(judge.witness, ready, judge.words)
 
 
 def verdicts(
-    judge: Judge, labels: frozenset[str] = frozenset(), progress: Progress | None = None
+    judge: Judge,
+    labels: frozenset[str] = frozenset(),
+    progress: Progress | None = None,
+    words: Aside[Words] | None = None,
 ) -> list[Verdict]:
     """A verdict on every claim, or on those with one of the labels, in the document's order.
 
-    The same claims of the same document are not judged again in one process. The other
-    engines and the counterexamples are worked out in a process beside the proofs.
+    The same claims of the same document are not judged again in one process. The
+    counterexamples are worked out in a process beside the proofs, and so is the word of the
+    other engines where ``words`` has not begun to.
     """
     asked = [
         (claim, key)
         for claim, key in zip(judge.model.claims, _keys(judge), strict=True)
         if not labels or claim.label in labels
     ]
-    _ahead(judge, [claim for claim, key in asked if memo.kept(key) is None])
+    _ahead(judge, [claim for claim, key in asked if memo.kept(key) is None], words)
     rows: list[Verdict] = []
     for number, (claim, key) in enumerate(asked):
         if progress is not None:
@@ -60,7 +81,7 @@ def _keys(judge: Judge) -> list[Hashable]:
     return keys
 
 
-def _ahead(judge: Judge, claims: Sequence[Claim]) -> None:
+def _ahead(judge: Judge, claims: Sequence[Claim], words: Aside[Words] | None) -> None:
     """Numbers of some claims, then the proofs; beside them, in processes of their own, the other
     engines from the start and the counterexamples once it is known what fails."""
     wanted = {id(claim) for claim in claims}
@@ -69,7 +90,7 @@ def _ahead(judge: Judge, claims: Sequence[Claim]) -> None:
         return
     until = judge.prepared.claims[: places[-1] + 1]
     ready = [until[at] for at in places]
-    words = Aside(partial(_each, judge.witness, ready, judge.words))
+    words = words or Aside(partial(_each, judge.witness, ready, judge.words))
     old = _proved_before(judge)
     # claims before them that hold may be lemmas
     lemmas = {id(item.claim) for item in until if item.claim.expect == "hold"} - old
