@@ -14,7 +14,7 @@ import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice, product
+from itertools import islice
 
 from einrnn.core import affine as af
 from einrnn.core.functions import FUNCTIONS
@@ -47,13 +47,13 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 _SAMPLES = 2
 _MOST_STEPS = 30_000
-_MOST_PLACES = 4_000
+_MOST_PLACES = 200
 _MOST_DEEP = 40
 # rounding stays far below, what is meant to differ far above
 _DIFFERS = 1e-6
 
 
-class _Unknown(Exception):
+class NoValue(Exception):
     """There is no value, or it would take too long."""
 
 
@@ -65,26 +65,23 @@ def surely_differs(work: Normaliser, poly: Poly) -> bool:
         return False
     if any(isinstance(node, Matrix | Opaque) for node in walk(*nodes)):
         return False
-    return any(_not_zero(sample, poly) for sample in _samples(work, poly))
+    return any(_not_zero(sample, poly) for sample in samples(work, poly))
 
 
-def _samples(work: Normaliser, poly: Poly) -> Iterator[_Sample]:
+def samples(work: Normaliser, poly: Poly) -> Iterator[Sample]:
+    """Some sizes, free indices and random entries that a polynomial can be computed at."""
     for number in range(_SAMPLES):
         found = _places(work.known, poly, number)
         if found is not None:
-            yield _Sample(number, work.facts, *found)
+            yield Sample(number, work.facts, *found)
 
 
-def _not_zero(sample: _Sample, poly: Poly) -> bool:
-    total = size = 0.0
+def _not_zero(sample: Sample, poly: Poly) -> bool:
     try:
-        for term, coefficient in poly.items():
-            value = float(coefficient) * sample.term(term)
-            total += value
-            size += abs(value)
-    except (_Unknown, OverflowError, ZeroDivisionError):
+        value = sample.poly(poly)
+    except (NoValue, OverflowError, ZeroDivisionError):
         return False
-    return math.isfinite(size) and abs(total) > _DIFFERS * max(size, sample.largest)
+    return math.isfinite(value) and abs(value) > _DIFFERS * sample.largest
 
 
 def _places(
@@ -97,12 +94,17 @@ def _places(
         free |= term.indices - frozenset(term.bound)
     letters = sorted(free, key=lambda index: index.name)
     dims = sorted(_dims(known, poly), key=lambda dim: dim.name)
-    least = number + 1
     for more in range(4):
-        sizes = {dim: least + more - (_chance(number, dim.name) < 0.5 and more > 0) for dim in dims}
-        for values in _assignments(known, letters, sizes, number):
-            return sizes, values
+        sizes = {dim: 1 + 2 * number + more - (more > 0 and _low(number, dim)) for dim in dims}
+        try:
+            return sizes, next(_assignments(known, letters, sizes, number))
+        except (StopIteration, NoValue):
+            continue
     return None
+
+
+def _low(number: int, dim: Dim) -> bool:
+    return _chance(number, dim.name) < 0.5
 
 
 def _dims(known: tuple[Affine, ...], poly: Poly) -> set[Dim]:
@@ -120,18 +122,18 @@ def _dims(known: tuple[Affine, ...], poly: Poly) -> set[Dim]:
 def _assignments(
     known: tuple[Affine, ...], letters: list[Index], sizes: Mapping[Dim, int], number: int
 ) -> Iterator[dict[Index, int]]:
-    """Values of indices at which all that is known holds."""
+    """Values of indices at which all that is known holds, different ones first."""
     most = max(sizes.values(), default=1)
-    spans = [
-        sorted(range(-1, most + 2), key=lambda v, i=i: _chance(number, i.name, v)) for i in letters
-    ]
-    for values in islice(product(*spans), _MOST_PLACES):
-        scope = dict(zip(letters, values, strict=True))
-        try:
-            if all(_affine(value, sizes, scope) >= 0 for value in known):
-                yield scope
-        except _Unknown:
-            return
+    fixed = (_affine(value, sizes, {}) >= 0 for value in known if not value.free)
+    found: list[dict[Index, int]] = [{}] if all(fixed) else []
+    for place, letter in enumerate(letters):
+        inside = frozenset(letters[: place + 1])
+        checked = [value for value in known if letter in value.free and value.free <= inside]
+        spread = sorted(range(-1, most + 2), key=lambda v, i=letter: _chance(number, i.name, v))
+        longer = ({**scope, letter: value} for scope in found for value in spread)
+        fitting = (s for s in longer if all(_affine(v, sizes, s) >= 0 for v in checked))
+        found = sorted(islice(fitting, _MOST_PLACES), key=lambda s: -len(set(s.values())))
+    yield from found
 
 
 def _affine(value: Affine, sizes: Mapping[Dim, int], scope: Mapping[Index, int]) -> int:
@@ -142,7 +144,7 @@ def _affine(value: Affine, sizes: Mapping[Dim, int], scope: Mapping[Index, int])
         elif isinstance(atom, Dim):
             result += times * sizes[atom]
         else:
-            raise _Unknown
+            raise NoValue
     return result
 
 
@@ -153,7 +155,7 @@ def _chance(*what: object) -> float:
 
 
 @dataclass
-class _Sample:
+class Sample:
     """Random entries of all tensors, at some sizes and values of the free indices.
 
     ``largest`` is the largest product that was added up so far.
@@ -173,8 +175,15 @@ class _Sample:
     _steps: int = 0
     _depth: int = 0
 
-    def term(self, term: Term) -> float:
-        """The value of one term."""
+    def poly(self, poly: Poly) -> float:
+        """The value of a polynomial.
+
+        Raises:
+            NoValue: it has none, or it takes too long.
+        """
+        return math.fsum(float(c) * self._term(term, abs(float(c))) for term, c in poly.items())
+
+    def _term(self, term: Term, times: float) -> float:
         order = self._order(term)
         inner = frozenset(order)
         outside = [cond for cond in term.conds if not cond.free & inner]
@@ -184,29 +193,33 @@ class _Sample:
         for atom, exponent in term.factors:
             level = max((order.index(i) + 1 for i in atom.free & inner), default=0)
             levels[level].append((atom, float(exponent)))
-        return self._summed(term, order, levels, 0)
+        return self._summed(term.conds, order, levels, 0, times)
 
     def _summed(
         self,
-        term: Term,
+        conds: tuple[Cond, ...],
         order: list[Index],
         levels: list[list[tuple[Expr, float]]],
         level: int,
+        times: float,
     ) -> float:
+        """A product summed over the indices from a level on; ``times`` is the size of what it is
+        multiplied by."""
         value = 1.0
         for atom, exponent in levels[level]:
             value *= self._power(self.value(atom), exponent)
+        times *= abs(value)
         if level == len(order):
-            self.largest = max(self.largest, abs(value))
+            self.largest = max(self.largest, times)
             return value
         index, total = order[level], 0.0
         outer = frozenset(order[level + 1 :])
-        conds = [c for c in term.conds if index in c.free and not c.free & outer]
+        here = [c for c in conds if index in c.free and not c.free & outer]
         before = self.scope.get(index)
-        for place in self._range(index, conds):
+        for place in self._range(index, here):
             self.scope[index] = place
-            if all(self._holds(cond) for cond in conds):
-                total += self._summed(term, order, levels, level + 1)
+            if all(self._holds(cond) for cond in here):
+                total += self._summed(conds, order, levels, level + 1, times)
         self._restore(index, before)
         return value * total
 
@@ -232,7 +245,7 @@ class _Sample:
                 if len(signs) == 2:
                     break
             else:
-                raise _Unknown
+                raise NoValue
             left.remove(index)
             order.append(index)
         return order
@@ -261,20 +274,20 @@ class _Sample:
         if exponent == 1.0:
             return base
         if base < 0 and not exponent.is_integer():
-            raise _Unknown
+            raise NoValue
         return base**exponent
 
     def value(self, expr: Expr) -> float:
         """The value of an expression where all its free indices have one."""
         self._steps += 1
         if self._steps > _MOST_STEPS or self._depth > _MOST_DEEP:
-            raise _Unknown
+            raise NoValue
         if isinstance(expr, Element):
             return self._entry(expr)
         try:
             where = tuple(self.scope[index] for index in _letters(expr))
         except KeyError:
-            raise _Unknown from None
+            raise NoValue from None
         key = (expr, where)
         if key not in self._values:
             self._depth += 1
@@ -309,7 +322,7 @@ class _Sample:
             case Apply(function, args):
                 found = FUNCTIONS[function].value(*(self.value(arg) for arg in args))
                 if not math.isfinite(found):
-                    raise _Unknown
+                    raise NoValue
                 return found
             case Cases(branches, otherwise):
                 chosen = next((value for cond, value in branches if self._holds(cond)), otherwise)
@@ -317,7 +330,7 @@ class _Sample:
             case Reduce():
                 return self._reduced(expr)
             case _:
-                raise _Unknown
+                raise NoValue
 
     def _reduced(self, expr: Reduce) -> float:
         before = self.scope.get(expr.index)
@@ -335,7 +348,7 @@ class _Sample:
                 return math.log(math.fsum(math.exp(row) for row in rows))
             case "max" | "min":
                 if not rows:
-                    raise _Unknown
+                    raise NoValue
                 return max(rows) if expr.op == "max" else min(rows)
 
     def _holds(self, cond: Cond) -> bool:
