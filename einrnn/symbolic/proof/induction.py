@@ -116,8 +116,9 @@ def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, 
 
 
 def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
+    """Two recurrences are compared: to open only one of them hardly ever shows anything."""
     index, when = _timed(opener, statement)
-    for chosen in (opener.derived_only, opener.any):
+    for chosen in (opener.any, opener.derived_only):
         try:
             if _inductive(opener, statement, index, when, hypotheses, chosen):
                 return True
