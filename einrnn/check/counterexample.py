@@ -176,9 +176,7 @@ def _outcomes(batch: Batch, ready: Ready) -> list[FloatOutcome]:
         return [FloatOutcome(0.0, 0, 0)] * len(batch.points)
 
 
-def _confirmed(
-    point: Point, ready: Ready, found: FloatOutcome, oracle: _Oracle
-) -> _Failure | None:
+def _confirmed(point: Point, ready: Ready, found: FloatOutcome, oracle: _Oracle) -> _Failure | None:
     """The position at which the floats found the sides to differ, where the interpreter does
     so too, with rational numbers where it can."""
     if found.at is None or not found.error > REFUTES:

@@ -29,6 +29,7 @@ from einrnn.symbolic.proof.tactics import (
     by_invariance,
     by_step,
 )
+from einrnn.symbolic.proof.trace import ByLemma
 
 
 @dataclass
@@ -181,7 +182,7 @@ class Prover:
         left = self._opener.without(work, difference, chosen)
         if not is_zero(work, work.poly(left)):
             return None
-        return Proof("normal form", (f"with [{lemma.name}]",))
+        return Proof("normal form", (f"with [{lemma.name}]",), ByLemma(lemma))
 
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.
