@@ -14,6 +14,7 @@ from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError, InternalError
 from einrnn.exact.floats import FloatPoint
+from einrnn.language.text import left_text
 from einrnn.symbolic.narrate.chain import Start
 from einrnn.symbolic.narrate.proofs import Part, parts
 from einrnn.symbolic.narrate.scene import Scene
@@ -65,6 +66,9 @@ def _has_derivatives(expr: Expr) -> bool:
 
 
 def _shown(scene: Scene, part: Part) -> Derivation:
+    """The part in the notation: the first line is a left side, the others are right sides."""
     inside = scene.about(part.statement)
-    lines = tuple((inside.text(line.expr), line.reason) for line in part.lines)
-    return Derivation(part.title, lines)
+    first, *others = part.lines
+    lines = [(left_text(first.expr, scene.model), first.reason)]
+    lines += [(inside.text(line.expr), line.reason) for line in others]
+    return Derivation(part.title, tuple(lines))

@@ -101,8 +101,7 @@ class _Teller:
         left, right = whole.left, whole.right
         if by.index in right.free:
             left = sub(left, right)
-        title = f"the same at {by.index.name}+1 as at {by.index.name}"
-        yield self._unchanged(title, left, by.index, whole.ranges)
+        yield self._unchanged(left, by.index, whole.ranges)
         base = at_place(whole, by.index, by.end)
         end = f"and at {by.index.name} = {affine_text(by.end)}"
         yield self._part(end, base, Plan(at_numbers=True))
@@ -111,18 +110,18 @@ class _Teller:
         """What stays the same over time, then the claim by that."""
         time = self._letter(by)
         whole = substitute(by.whole, {by.time: af.of(time)})
-        title = f"the same at {time.name}+1 as at {time.name}"
-        yield self._unchanged(title, whole, time, {time: by.span})
+        yield self._unchanged(whole, time, {time: by.span})
         used = Usable(by.lemma, f"by that, from {time.name} = {affine_text(by.span.hi)} to 0")
         yield from self.whole(Plan((used,), at_numbers=True))
 
-    def _unchanged(self, title: str, expr: Expr, index: Index, ranges: Ranges) -> Part:
+    def _unchanged(self, expr: Expr, index: Index, ranges: Ranges) -> Part:
         """An expression at the time after an index, which is what it is at the index."""
-        span = ranges[index]
-        before = {**ranges, index: Range(span.lo, af.shift(span.hi, -1))}
+        span, name = ranges[index], index.name
+        last = af.shift(span.hi, -1)
         after = substitute(expr, {index: af.shift(af.of(index), 1)})
-        plan = Plan(time=index, between=True)
-        return self._part(title, Statement(after, expr, before), plan)
+        statement = Statement(after, expr, {**ranges, index: Range(span.lo, last)})
+        title = f"the same at {name}+1 as at {name}, for {name} <= {affine_text(last)}"
+        return self._part(title, statement, Plan(time=index, between=True))
 
     def _letter(self, by: Paired) -> Index:
         """The letter of time in the definitions."""
