@@ -29,6 +29,7 @@ from einrnn.symbolic.proof.tactics import (
     by_invariance,
     by_step,
 )
+from einrnn.symbolic.proof.trace import ByLemmas
 
 
 @dataclass
@@ -218,7 +219,9 @@ class Prover:
         left = self._opener.without(work, difference, chosen)
         if not is_zero(work, work.poly(left)):
             return None
-        return Proof("normal form", (f"with {', '.join(f'[{name}]' for name in fired)}",))
+        used = tuple(lemma for lemma in lemmas if lemma.name in fired)
+        step = f"with {', '.join(f'[{name}]' for name in fired)}"
+        return Proof("normal form", (step,), ByLemmas(used))
 
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.
