@@ -14,7 +14,7 @@ from einrnn.numeric.native.toolchain import library
 from einrnn.numeric.native.writer import Program, native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
-from einrnn.numeric.steps import Assemble, Choose, Entrywise, Linear, Loop, Map, Random
+from einrnn.numeric.steps import Choose, Entrywise, Linear, Loop, Map, Random
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -47,8 +47,6 @@ def lacking(plan: Plan, dtype: np.dtype[Any]) -> str | None:
                 return f"the native backend has no opaque functions such as {name}"
             case Entrywise(tensors):
                 return f"no order of computation is known for {', '.join(tensors)}"
-            case Assemble():
-                return "the native backend does not write along diagonals"
             case Map(_, "whole"):
                 return "the native backend takes no computed numbers as positions"
             case _:

@@ -106,7 +106,7 @@ class _Writer:
         where = places(self.nodes, sizes)
         rows = [
             f"/* Generated C for {self.dtype}. Build it with",
-            "   cc -O3 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math",
+            "   cc -O2 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math",
             "   -shared -fPIC",
             "   and call program(inputs, outputs, workspace, …) with pointers to C arrays:",
             *self._signature(),
@@ -114,6 +114,7 @@ class _Writer:
             *(["#define SINGLE"] if self.dtype == "float32" else []),
             text("base.h"),
             text("functions.h"),
+            text("pack.h"),
             text("product.h"),
             text("matvec.h"),
             "typedef void (*task)(void *context, int worker, int workers);",

@@ -1,0 +1,145 @@
+/* Matrices copied into the order in which products read them. */
+struct matrix { real *at; long row, column; };
+
+INLINE struct matrix part(struct matrix m, long row, long column)
+{
+    m.at += row * m.row + column * m.column;
+    return m;
+}
+
+INLINE struct matrix transposed(struct matrix m)
+{
+    return (struct matrix){m.at, m.column, m.row};
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+typedef word words __attribute__((vector_size(VECTOR_BYTES)));
+
+/* Blocks of h lanes of two vectors change places: the odd ones of a with the even ones of b. */
+INLINE void exchange(vec *a, vec *b, const word h)
+{
+    words even, odd;
+#pragma GCC unroll 16
+    for (word l = 0; l < (word)LANES; l++) {
+        even[l] = l & h ? LANES + l - h : l;
+        odd[l] = l & h ? LANES + l : l + h;
+    }
+    vec x = __builtin_shuffle(*a, *b, even), y = __builtin_shuffle(*a, *b, odd);
+    *a = x, *b = y;
+}
+
+/* LANES vectors, transposed in registers */
+INLINE void transpose(vec *m)
+{
+#pragma GCC unroll 4
+    for (word h = LANES / 2; h > 0; h /= 2)
+#pragma GCC unroll 16
+        for (word i = 0; i < (word)LANES; i++)
+            if (!(i & h))
+                exchange(m + i, m + i + h, h);
+}
+#else
+INLINE void transpose(vec *m)
+{
+    for (long i = 0; i < LANES; i++)
+        for (long j = 0; j < i; j++) {
+            real x = m[i][j];
+            m[i][j] = m[j][i];
+            m[j][i] = x;
+        }
+}
+#endif
+
+/* `width` <= LANES neighbours, each `step` from the next, at LANES positions that lie side by
+   side: a row of `to` for each position. Rows are whole vectors, the rest of them unspecified. */
+INLINE void turned(const real *from, long step, long width, real *to, long to_step)
+{
+    vec m[LANES];
+#pragma GCC unroll 16
+    for (long l = 0; l < LANES; l++)
+        m[l] = *(const vec *)(from + (l < width ? l : 0) * step);
+    transpose(m);
+#pragma GCC unroll 16
+    for (long l = 0; l < LANES; l++)
+        *(vec *)(to + l * to_step) = m[l];
+}
+
+/* rows of a tile of C that stay in registers */
+#if defined(__AVX512F__)
+#define TILE_ROWS 12
+#else
+#define TILE_ROWS 6
+#endif
+
+/* Panels of B: PANEL columns, a row after the other; what a last panel lacks is zero. */
+#define PANEL (2 * LANES)
+/* entries of the panels of a whole matrix */
+#define PANELS(depth, columns) ((depth) * (((columns) + PANEL - 1) / PANEL) * PANEL)
+
+CALLED void pack_panel(long depth, long width, struct matrix b, real *to)
+{
+    long k = 0;
+    if (width < PANEL)
+        memset(to, 0, depth * PANEL * sizeof(real));
+    if (width == PANEL && b.column == 1)
+        for (; k < depth; k++, to += PANEL) {
+            const vec *from = (const vec *)(b.at + k * b.row);
+            ((vec *)to)[0] = from[0];
+            ((vec *)to)[1] = from[1];
+        }
+    if (width == PANEL && b.row == 1)
+        for (; k + LANES <= depth; k += LANES, to += LANES * PANEL) {
+            turned(b.at + k, b.column, LANES, to, PANEL);
+            turned(b.at + k + LANES * b.column, b.column, LANES, to + LANES, PANEL);
+        }
+    for (; k < depth; k++, to += PANEL)
+        for (long i = 0; i < width; i++)
+            to[i] = b.at[k * b.row + i * b.column];
+}
+
+CALLED void pack_right(long depth, long columns, struct matrix b, real *to)
+{
+    for (long j = 0; j < columns; j += PANEL, to += depth * PANEL)
+        pack_panel(depth, smaller(PANEL, columns - j), part(b, 0, j), to);
+}
+
+/* Panels of A: rows side by side, a column after the other. Up to LANES entries behind the
+   last panel are written too. */
+CALLED void pack_rows(const long height, long depth, struct matrix a, long readable, real *to)
+{
+    long k = 0;
+    if (a.column == 1)
+        for (; k + LANES <= depth; k += LANES) {
+            real side[4][LANES * LANES];
+            long groups = (height + LANES - 1) / LANES;
+            for (long g = 0; g < groups; g++)
+                turned(a.at + g * LANES * a.row + k, a.row, height - g * LANES, side[g], LANES);
+            for (long l = 0; l < LANES; l++)
+                for (long g = 0; g < groups; g++)
+                    *(vec *)(to + (k + l) * height + g * LANES) = *(vec *)(side[g] + l * LANES);
+        }
+    else if (a.row == 1 && (height + LANES - 1) / LANES * LANES <= readable)
+        for (; k < depth; k++)
+            for (long g = 0; g < height; g += LANES)
+                *(vec *)(to + k * height + g) = *(const vec *)(a.at + g + k * a.column);
+    for (; k < depth; k++)
+        for (long r = 0; r < height; r++)
+            to[k * height + r] = a.at[r * a.row + k * a.column];
+}
+
+/* rows in panels of at most TILE_ROWS, evenly cut */
+INLINE long panels_of(long rows) { return (rows + TILE_ROWS - 1) / TILE_ROWS; }
+
+CALLED void pack_left(long rows, long depth, struct matrix a, real *to)
+{
+    long panels = panels_of(rows);
+    for (long p = 0; p < panels; p++) {
+        long first = rows * p / panels, height = rows * (p + 1) / panels - first;
+        struct matrix own = part(a, first, 0);
+        if (height == TILE_ROWS)
+            pack_rows(TILE_ROWS, depth, own, rows - first, to);
+        else
+            pack_rows(height, depth, own, rows - first, to);
+        to += height * depth;
+    }
+}
