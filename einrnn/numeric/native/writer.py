@@ -11,6 +11,7 @@ from einrnn.numeric.native.context import Context
 from einrnn.numeric.native.cut import cut, work
 from einrnn.numeric.native.draft import Built
 from einrnn.numeric.native.items import Node, Pack, Product, Sweep, Turns
+from einrnn.numeric.native.kernels import head
 from einrnn.numeric.native.loops import Loops, statements
 from einrnn.numeric.native.memory import places
 from einrnn.numeric.native.nest import arranged
@@ -34,10 +35,12 @@ class Argument:
 class Program:
     """C text and what a caller has to know of it.
 
-    ``looked_up`` has the tensor and the size of the axis for each error number.
+    ``text`` stands alone, ``short`` calls kernels that are built apart. ``looked_up`` has the
+    tensor and the size of the axis for each error number.
     """
 
     text: str
+    short: str
     inputs: tuple[Argument, ...]
     outputs: tuple[Argument, ...]
     looked_up: tuple[tuple[str, int], ...]
@@ -80,19 +83,16 @@ class _Writer:
         ]
         sizes = {base: self._bytes(base) for base in in_work}
         where = places(self.nodes, sizes)
-        rows = [
+        about = [
             f"/* Generated C for {self.dtype}. Build it with",
             "   cc -O2 -march=native -fopenmp-simd -fno-math-errno -fno-trapping-math",
             "   -shared -fPIC",
             "   and call program(inputs, outputs, workspace, …) with pointers to C arrays:",
             *self._signature(),
             "*/",
-            *(["#define SINGLE"] if self.dtype == "float32" else []),
-            text("base.h"),
-            text("functions.h"),
-            text("pack.h"),
-            text("product.h"),
-            text("matvec.h"),
+            "",
+        ]
+        rows = [
             "typedef void (*task)(void *context, int worker, int workers);",
             "typedef void (*parallel)(task t, void *context, int workers);",
             "",
@@ -115,8 +115,10 @@ class _Writer:
         for number, part in enumerate(parts):
             rows += self._function(number, part)
         rows += self._main(parts, where.of, where.size)
+        own = "\n".join(rows) + "\n"
         return Program(
-            "\n".join(rows) + "\n",
+            "\n".join(about) + head(self.dtype, apart=False) + own,
+            head(self.dtype, apart=True) + own + self._entry(),
             tuple(self._argument(name, base) for base, name in self.built.inputs.items()),
             tuple(Argument(name, self.shapes[name], "number") for name in self.outputs),
             tuple(self.built.looked_up),
@@ -166,7 +168,6 @@ class _Writer:
             "    };",
             "    error->kind = 0;",
         ]
-        checks = False
         for number, part in enumerate(parts):
             if part.shared:
                 rows.append(f"    if (workers > 1) run(part_{number}, &frame, workers);")
@@ -174,10 +175,13 @@ class _Writer:
             else:
                 rows.append(f"    part_{number}(&frame, 0, 1);")
             if any("f->error" in line for line in part.lines):
-                checks = True
                 rows.append("    if (error->kind) return (int)error->kind;")
-        del checks
         return [*rows, "    return 0;", "}"]
+
+    def _entry(self) -> str:
+        """C for the way in that Python takes."""
+        count = len(self.built.inputs), len(self.outputs)
+        return f"\n#define INPUTS {count[0]}\n#define OUTPUTS {count[1]}\n{text('call.c')}"
 
     def _function(self, number: int, part: _Part) -> list[str]:
         body = "\n".join(part.lines)

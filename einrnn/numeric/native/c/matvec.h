@@ -50,9 +50,8 @@ INLINE void pack_strips(long rows, long depth, struct matrix m, real *to)
     }
 }
 
-/* y has room for PADDED(rows) entries; with constant arguments one straight piece of code */
-INLINE void matvec_packed(const long rows, const long depth, const real *m, const real *x,
-                          const long x_step, real *y)
+/* y has room for PADDED(rows) entries */
+CALLED void matvec_packed(long rows, long depth, const real *m, const real *x, long x_step, real *y)
 {
     long i = 0;
     for (; i + STRIP <= rows; i += STRIP, m += STRIP * depth)

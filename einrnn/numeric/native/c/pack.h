@@ -1,17 +1,4 @@
 /* Matrices copied into the order in which products read them. */
-struct matrix { real *at; long row, column; };
-
-INLINE struct matrix part(struct matrix m, long row, long column)
-{
-    m.at += row * m.row + column * m.column;
-    return m;
-}
-
-INLINE struct matrix transposed(struct matrix m)
-{
-    return (struct matrix){m.at, m.column, m.row};
-}
-
 #if defined(__GNUC__) && !defined(__clang__)
 typedef word words __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -64,15 +51,7 @@ INLINE void turned(const real *from, long step, long width, real *to, long to_st
         *(vec *)(to + l * to_step) = m[l];
 }
 
-/* rows of a tile of C that stay in registers */
-#if defined(__AVX512F__)
-#define TILE_ROWS 12
-#else
-#define TILE_ROWS 6
-#endif
-
 /* Panels of B: PANEL columns, a row after the other; what a last panel lacks is zero. */
-#define PANEL (2 * LANES)
 /* entries of the panels of a whole matrix */
 #define PANELS(depth, columns) ((depth) * (((columns) + PANEL - 1) / PANEL) * PANEL)
 

@@ -1,10 +1,5 @@
 /* C = A B for matrices with any strides. Blocks of A and B are copied into panels that are read
    one after the other; a tile of C stays in registers while a block of the sum runs past it. */
-#define DEPTH (sizeof(real) == 4 ? 256L : 192L)
-#define HEIGHT (16L * TILE_ROWS)
-#define WIDTH 1024L
-/* entries of memory that a product needs beside its operands */
-#define ROOM (DEPTH * (HEIGHT + WIDTH + PANEL) + 2 * LANES)
 
 /* rows x (vectors * LANES) entries of C: its first `columns` are written or, with add, added to */
 INLINE void tile(const int rows, const int vectors, long depth, const real *a, const long a_row,
