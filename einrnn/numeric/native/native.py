@@ -13,6 +13,7 @@ import numpy as np
 from einrnn.errors import EinrnnWarning, EvaluationError
 from einrnn.numeric.native import kernels, threads
 from einrnn.numeric.native.calling import Workspace, offset, place
+from einrnn.numeric.native.results import Results
 from einrnn.numeric.native.toolchain import NoCompiler, library
 from einrnn.numeric.native.writer import Program, native_program
 from einrnn.numeric.plan import Plan
@@ -79,7 +80,7 @@ class Native:
         self._call.restype = ctypes.c_int
         whole = np.dtype(np.int64)
         self._inputs = [(a.name, dtype if a.kind == "number" else whole) for a in self._c.inputs]
-        self._outputs = [(a.name, a.shape) for a in self._c.outputs]
+        self._outputs = [(a.name, Results(a.shape, dtype)) for a in self._c.outputs]
         self._place = id if offset() >= 0 else place
         # workspaces of calls that have ended: each is used by one call at a time
         self._spare: list[Workspace] = []
@@ -101,8 +102,8 @@ class Native:
             if array.dtype is not dtype or not array.flags.carray:
                 array = np.require(array, dtype, ["C", "A"])
             held.append(array)
-        for name, shape in self._outputs:
-            result = results[name] = np.empty(shape, self.dtype)
+        for name, made in self._outputs:
+            result = results[name] = made.take()
             held.append(result)
         work.objects[:] = [*map(self._place, held)]
         wrong: int = self._call(work.argument)

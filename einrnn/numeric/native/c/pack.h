@@ -2,28 +2,53 @@
 #if defined(__GNUC__) && !defined(__clang__)
 typedef word words __attribute__((vector_size(VECTOR_BYTES)));
 
-/* Blocks of h lanes of two vectors change places: the odd ones of a with the even ones of b. */
-INLINE void exchange(vec *a, vec *b, const word h)
-{
-    words even, odd;
-#pragma GCC unroll 16
-    for (word l = 0; l < (word)LANES; l++) {
-        even[l] = l & h ? LANES + l - h : l;
-        odd[l] = l & h ? LANES + l : l + h;
-    }
-    vec x = __builtin_shuffle(*a, *b, even), y = __builtin_shuffle(*a, *b, odd);
-    *a = x, *b = y;
-}
+/* a number for each lane l of n, all known while compiling */
+#ifdef SINGLE
+#define COUNT (VECTOR_BYTES / 4)
+#else
+#define COUNT (VECTOR_BYTES / 8)
+#endif
+#define TWO(f, l, h) f(l, h), f(l + 1, h)
+#define FOUR(f, l, h) TWO(f, l, h), TWO(f, l + 2, h)
+#define EIGHT(f, l, h) FOUR(f, l, h), FOUR(f, l + 4, h)
+#if COUNT == 16
+#define EACH(f, h) EIGHT(f, 0, h), EIGHT(f, 8, h)
+#elif COUNT == 8
+#define EACH(f, h) EIGHT(f, 0, h)
+#elif COUNT == 4
+#define EACH(f, h) FOUR(f, 0, h)
+#else
+#define EACH(f, h) TWO(f, 0, h)
+#endif
+
+/* Blocks of h lanes of vectors that are h apart change places: odd ones with even ones. */
+#define EVEN(l, h) ((l) & (h) ? COUNT + (l) - (h) : (l))
+#define ODD(l, h) ((l) & (h) ? COUNT + (l) : (l) + (h))
+#define EXCHANGE(h)                                                                                \
+    for (int i = 0; i < COUNT; i++)                                                                \
+        if (!(i & (h))) {                                                                          \
+            vec x = __builtin_shuffle(m[i], m[i + (h)], (words){EACH(EVEN, h)});                   \
+            vec y = __builtin_shuffle(m[i], m[i + (h)], (words){EACH(ODD, h)});                    \
+            m[i] = x, m[i + (h)] = y;                                                              \
+        }
 
 /* LANES vectors, transposed in registers */
 INLINE void transpose(vec *m)
 {
-#pragma GCC unroll 4
-    for (word h = LANES / 2; h > 0; h /= 2)
+#if COUNT > 8
 #pragma GCC unroll 16
-        for (word i = 0; i < (word)LANES; i++)
-            if (!(i & h))
-                exchange(m + i, m + i + h, h);
+    EXCHANGE(8)
+#endif
+#if COUNT > 4
+#pragma GCC unroll 16
+    EXCHANGE(4)
+#endif
+#if COUNT > 2
+#pragma GCC unroll 16
+    EXCHANGE(2)
+#endif
+#pragma GCC unroll 16
+    EXCHANGE(1)
 }
 #else
 INLINE void transpose(vec *m)
@@ -37,8 +62,8 @@ INLINE void transpose(vec *m)
 }
 #endif
 
-/* `width` <= LANES neighbours, each `step` from the next, at LANES positions that lie side by
-   side: a row of `to` for each position. Rows are whole vectors, the rest of them unspecified. */
+/* The first `width` of LANES rows that are `step` apart, LANES entries of each: columns become rows
+   of `to`, whole vectors whose entries from `width` on are unspecified. */
 INLINE void turned(const real *from, long step, long width, real *to, long to_step)
 {
     vec m[LANES];
