@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 from einrnn.numeric.native.context import Context
 from einrnn.numeric.native.index import Cell, Ix
@@ -32,7 +31,7 @@ def _one_product(
     context: Context, p: Product, rows: int, columns: int, sums: int, shared: bool
 ) -> list[str]:
     if columns == 1:
-        return _matvec(context, p, rows, sums)
+        return _matvec(context, p, rows, sums, shared)
     lines: list[str] = []
     row, count_rows, column, count_columns = "0", str(rows), "0", str(columns)
     if context.rows:
@@ -41,10 +40,7 @@ def _one_product(
         by_rows = rows >= columns
         unit = "TILE_ROWS" if by_rows else "PANEL"
         whole = rows if by_rows else columns
-        lines += [
-            f"const long lo = share({whole}, {unit}, worker, workers);",
-            f"const long hi = share({whole}, {unit}, worker + 1, workers);",
-        ]
+        lines += _shares(whole, unit)
         if by_rows:
             row, count_rows = "lo", "hi - lo"
         else:
@@ -61,20 +57,32 @@ def _one_product(
     return [*lines, call]
 
 
-def _matvec(context: Context, p: Product, rows: int, sums: int) -> list[str]:
-    b = p.b
-    context.needed |= {p.a.base, b.base, p.c.base}
-    at_b, at_c = b.start, p.c.start
+def _matvec(context: Context, p: Product, rows: int, sums: int, shared: bool) -> list[str]:
+    b, c = p.b, p.c
+    context.needed |= {p.a.base, b.base, c.base}
+    at_b, at_c = b.start, c.start
     for number, size in enumerate(p.batch):
         if size > 1:
             step = Ix(0, ((f"b{number}", 1),))
-            at_b, at_c = at_b.plus(step, b.batch[number]), at_c.plus(step, p.c.batch[number])
-    x, y = f"{context.name(b.base)} + {at_b}", f"{context.name(p.c.base)} + {at_c}"
+            at_b, at_c = at_b.plus(step, b.batch[number]), at_c.plus(step, c.batch[number])
+    x, y = f"{context.name(b.base)} + {at_b}", f"{context.name(c.base)} + {at_c}"
     if p.packed is not None:
         context.needed.add(p.packed)
         return [f"matvec_packed({rows}, {sums}, {context.name(p.packed)} , {x}, {b.row}, {y});"]
-    a = _matrix(context, p.a, p.batch)
-    return [f"matvec({rows}, {sums}, {a}, {x}, {b.row}, {y}, {p.c.row});"]
+    if not shared:
+        a = _matrix(context, p.a, p.batch)
+        return [f"matvec({rows}, {sums}, {a}, {x}, {b.row}, {y}, {c.row});"]
+    a = _matrix(context, p.a, p.batch, "lo")
+    own = f"{y} + lo * {c.row}"
+    return [*_shares(rows, "LANES"), f"matvec(hi - lo, {sums}, {a}, {x}, {b.row}, {own}, {c.row});"]
+
+
+def _shares(size: int, unit: str) -> list[str]:
+    """The part of a worker, in whole units."""
+    return [
+        f"const long lo = share({size}, {unit}, worker, workers);",
+        f"const long hi = share({size}, {unit}, worker + 1, workers);",
+    ]
 
 
 def _matrix(
@@ -123,27 +131,38 @@ def check(context: Context, check: Check, depth: int) -> list[str]:
     return rows
 
 
-def add(context: Context, add: Add, depth: int) -> list[str]:
-    """Rows added at looked-up positions of an array of zeros."""
+def add(context: Context, add: Add, depth: int, shared: bool) -> list[str]:
+    """Rows added at looked-up positions of an array of zeros.
+
+    Threads share the outermost axis in memory, be it the one that is looked up or not.
+    """
     step, dims = add.step, add.dims
     pad = "    " * depth
     out = context.name(step.out)
     context.needed.add(step.out)
-    entries = prod(context.views.registers[step.out].shape)
+    sizes, strides = context.views.registers[step.out].shape, context.views.strides(step.out)
+    outer = max(range(len(sizes)), key=lambda axis: strides[axis])
     at = tuple(Ix(0, ((f"i{axis}", 1),)) for axis in range(len(dims)))
     rank = len(context.views.registers[step.index].shape)
     index = context.read(Read(step.index, at[:rank]))
     target = Cell(step.out, (Ix(0, (("at", 1),)), *at[rank:]))
-    rows = [f"{pad}memset({out} , 0, {entries} * sizeof(real));"]
+    lo, hi = ("lo", "hi") if shared else ("0", str(sizes[outer]))
+    rows = [pad + line for line in _shares(sizes[outer], "1")] if shared else []
+    begin = f"{out} + {lo} * {strides[outer]}"
+    rows.append(f"{pad}memset({begin}, 0, ({hi} - {lo}) * {strides[outer]} * sizeof(real));")
     rows += [f"{pad}for (long i{n} = 0; i{n} < {dims[n]}; i{n}++)" for n in range(rank)]
     rows[-1] += " {"
+    first, last = (lo, hi) if outer == 0 else ("0", str(step.size))
     rows += [
         f"{pad}    const long at = {index};",
-        f"{pad}    if (at < 0 || at >= {step.size}) continue;",
+        f"{pad}    if (at < {first} || at >= {last}) continue;",
     ]
     inner = pad + "    "
     for axis, size in list(enumerate(dims))[rank:]:
-        rows.append(f"{inner}for (long i{axis} = 0; i{axis} < {size}; i{axis}++)")
+        # the first axis of the array is looked up; the others follow those of the positions
+        own = axis - rank + 1 == outer
+        first, last = (lo, hi) if own else ("0", str(size))
+        rows.append(f"{inner}for (long i{axis} = {first}; i{axis} < {last}; i{axis}++)")
         inner += "    "
     source = context.read(Read(step.source, at))
     rows.append(f"{inner}{context.memory(target)} += {source};")

@@ -52,7 +52,7 @@ class Loops:
             case Check():
                 return calls.check(self.context, node, depth)
             case Add():
-                return calls.add(self.context, node, depth)
+                return calls.add(self.context, node, depth, shared)
             case Turns():
                 return self._turns(node, depth)
             case Choice():

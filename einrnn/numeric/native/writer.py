@@ -10,7 +10,7 @@ from einrnn.numeric.native.build import build
 from einrnn.numeric.native.context import Context
 from einrnn.numeric.native.cut import cut, work
 from einrnn.numeric.native.draft import Built
-from einrnn.numeric.native.items import Node, Pack, Product, Sweep, Turns
+from einrnn.numeric.native.items import Add, Node, Pack, Product, Sweep, Turns
 from einrnn.numeric.native.kernels import head
 from einrnn.numeric.native.loops import Loops, statements
 from einrnn.numeric.native.memory import places
@@ -18,8 +18,9 @@ from einrnn.numeric.native.nest import arranged
 from einrnn.numeric.native.runtime import text
 from einrnn.numeric.plan import Plan
 
-# multiplications, and additions of entries, from which on a part is shared among threads
-_MUCH_PRODUCT, _MUCH_SWEEP = 1_000_000, 60_000
+# what is worth the time that it takes to wake a thread: multiplications of products of matrices,
+# and of a matrix and a vector, which take longer to read; additions in loops; entries moved
+_MUCH_PRODUCT, _MUCH_READ, _MUCH_SWEEP, _MUCH_MOVED = 3_000_000, 400_000, 300_000, 200_000
 
 
 @dataclass(frozen=True)
@@ -229,9 +230,13 @@ class _Writer:
                     part.lines += self._shares(found.variable, found.size)
                     self.context.rows = True
             case Product():
-                part.shared = prod(node.size) * prod(node.batch) >= _MUCH_PRODUCT
+                much = _MUCH_READ if node.size[1] == 1 else _MUCH_PRODUCT
+                part.shared = prod(node.size) * prod(node.batch) >= much
             case Pack():
-                part.shared = not node.strips and node.rows * node.columns >= _MUCH_SWEEP
+                part.shared = not node.strips and node.rows * node.columns >= _MUCH_MOVED
+            case Add():
+                moved = prod(self.views.shape(node.step.out)) + prod(node.dims)
+                part.shared = moved >= _MUCH_MOVED
             case _:
                 pass
         part.lines += self.loops.node(node, 1, part.shared)

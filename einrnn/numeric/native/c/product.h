@@ -7,6 +7,10 @@ INLINE void tile(const int rows, const int vectors, long depth, const real *a, c
                  int add)
 {
     vec sum[TILE_ROWS][2] = {{{0}}};
+    /* C is far away, and needed last */
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+        __builtin_prefetch(c.at + r * c.row, 1);
     for (long k = 0; k < depth; k++) {
         vec right[2];
 #pragma GCC unroll 2
