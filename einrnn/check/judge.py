@@ -27,6 +27,7 @@ from einrnn.source import Source
 from einrnn.symbolic.proof.statement import Proof
 
 if TYPE_CHECKING:
+    from einrnn.check.candidates import Candidates
     from einrnn.check.witnesses import Witnesses
 
 _SEARCH_SECONDS = 3.0
@@ -77,6 +78,13 @@ class Judge:
         from einrnn.check.witnesses import Witnesses
 
         return Witnesses(self.prepared, self.seed)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """The simple inputs at which counterexamples are looked for."""
+        from einrnn.check.candidates import Candidates
+
+        return Candidates(self.prepared, self.seed)
 
     @cached_property
     def proofs(self) -> Proofs:
@@ -136,7 +144,7 @@ class Judge:
     def witness(self, ready: Ready) -> Witness:
         """The word of the other engines at one point."""
         if ready.key not in self._words:
-            point = self.numbers.first_point(ready)
+            point = self.numbers.small_point(ready)
             word = Witness() if point is None else self.witnesses.of(ready, point)
             self._words[ready.key] = word
         return self._words[ready.key]
@@ -153,7 +161,7 @@ class Judge:
         tried = self.numbers.sides(ready)
         if tried.failed_at is None and self.outcome(ready).verdict != "differs":
             return None
-        found = examples.find(self.prepared, ready, self.seed, min(self.seconds, _SEARCH_SECONDS))
+        found = examples.find(self.candidates, ready, min(self.seconds, _SEARCH_SECONDS))
         if found is None and tried.failed_at is not None:
             found = examples.at_point(self.prepared, ready, tried.failed_at)
         return found

@@ -105,6 +105,22 @@ class Verdict:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
 
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Verdict:
+        """What :meth:`as_json` was made from.
+
+        Raises:
+            KeyError, TypeError: the row is not one of its making.
+        """
+        fields = dict(row)
+        for name in ("assumptions", "sizes_tested", "steps", "notes"):
+            fields[name] = tuple(fields[name])
+        if fields["counterexample"] is not None:
+            fields["counterexample"] = Counterexample(**fields["counterexample"])
+        if fields["repair"] is not None:
+            fields["repair"] = Repair(**fields["repair"])
+        return Verdict(**fields)
+
     @property
     def as_expected(self) -> bool:
         """Whether the verdict is what the author said: it holds, or it was refuted."""
@@ -141,12 +157,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of a document in the order of its claims, with what was found in its text."""
+    """The verdicts of a document in the order of its claims, with what was found in its text.
+
+    ``known`` of the verdicts were found earlier and are still good.
+    """
 
     name: str
     verdicts: tuple[Verdict, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
+    known: int = 0
     counts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

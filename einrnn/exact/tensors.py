@@ -63,6 +63,10 @@ class Groups:
             for name in definitions
         }
 
+    def recurs(self, name: str) -> bool:
+        """Whether a definition reads entries of its own."""
+        return name in self._uses[name]
+
     @cached_property
     def of(self) -> dict[str, tuple[str, ...]]:
         """The definitions computed together with each definition (Tarjan's components)."""
@@ -132,7 +136,11 @@ class Tensors:
             return self._done[key]
         if name not in ev.model.definitions:
             raise EvaluationError("E609", f"there is no tensor named {name}")
-        yield self._settle(ev, self.groups.of[name], level)
+        names = self.groups.of[name]
+        if len(names) == 1 and not self.groups.recurs(name):
+            self._done[key] = yield self._compute(ev, name, level)
+        else:
+            yield self._settle(ev, names, level)
         return self._done[key]
 
     def _settle(
