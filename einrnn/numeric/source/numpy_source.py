@@ -41,6 +41,7 @@ from einrnn.numeric.steps import (
     Store,
     View,
 )
+from einrnn.pathfinder.mirror import BLOCKED
 
 _UFUNCS = {
     "+": "np.add",
@@ -62,10 +63,6 @@ _UFUNCS = {
     ">=": "np.greater_equal",
     "abs": "np.abs",
 }
-
-
-# a symmetric product with at least this many rows is computed in blocks, half of them
-_HALVED = 256
 
 
 def writable(plan: Plan) -> bool:
@@ -290,7 +287,8 @@ class Writer:
 
     def halved(self, step: Contract) -> bool:
         """Whether to compute half of a product; BLAS does it by itself for one array."""
-        return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
+        batch, rows = step.shape[0], prod(step.shape[1])
+        return step.symmetric and step.left != step.right and not batch and rows >= BLOCKED
 
     def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
         text, found = self.name(register), self.plan.registers[register].shape
