@@ -1,8 +1,8 @@
 """Search for paths of networks that are too large to be solved exactly, within a given time.
 
-Where cotengra is installed its hyper-optimiser gets a quarter of the time. Each round starts
-from a random greedy tree, anneals it, and improves it in small parts. The best tree so far is
-there at any time; more rounds can only help.
+Each round starts from a random greedy tree, anneals it, and improves it in small parts. The best
+tree so far is there at any time; more rounds can only help. When half of the time is over, the
+hyper-optimiser of cotengra gets a quarter of it where that is installed.
 """
 
 from __future__ import annotations
@@ -55,25 +55,21 @@ def search(
 
     candidates = [greedy(network, MEMORY), greedy(network, TIED), *greedy_of_opt_einsum(network)]
     best = min(candidates, key=lambda path: flops(network, path))
-    least = flops(network, best)
-    candidates = []
-    if seconds >= max(_WORTH_ASKING, _WORTH_A_PAIR * len(network.operands) ** 2 / 2):
-        candidates = [
-            reconfigure(Tree.of(network, path), late=late).path()
-            for path in hyper_of_cotengra(network, seconds / 4)
-        ]
+    candidates = [reconfigure(Tree.of(network, best), late=late).path()]
+    ask = seconds >= max(_WORTH_ASKING, _WORTH_A_PAIR * len(network.operands) ** 2 / 2)
     rng, sweeps = Random(seed), _SWEEPS // 6
     while True:
-        for path in candidates:
-            work = flops(network, path)
-            if work < least:
-                best, least = path, work
+        best = min([best, *candidates], key=lambda path: flops(network, path))
         if late():
             return best
         begun = clock()
+        if ask and end - begun < seconds / 2:
+            ask = False
+            found = hyper_of_cotengra(network, seconds / 4)
+            candidates = [reconfigure(Tree.of(network, p), late=late).path() for p in found]
+            continue
         tree = Tree.of(network, greedy(network, Rule(temperature=0.2), rng))
-        tree = anneal(tree, sweeps, rng, late=late)
-        candidates = [reconfigure(tree, _WIDTH, late=late).path()]
+        candidates = [reconfigure(anneal(tree, sweeps, rng, late), _WIDTH, late=late).path()]
         took, left = clock() - begun, end - clock()
         if took * 2 < left:
             sweeps = min(2 * sweeps, 8 * _SWEEPS)
