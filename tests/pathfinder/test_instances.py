@@ -33,7 +33,7 @@ def test_the_value_is_that_of_numpy(name: str) -> None:
     rng = np.random.default_rng(0)
     arrays = [rng.normal(size=[network.sizes[bit] for bit in term]) for term in network.axes]
     given = [part for pair in zip(arrays, map(list, network.axes), strict=True) for part in pair]
-    expected = np.einsum(*given, list(network.order), optimize="greedy")
+    expected = np.einsum(*given, list(network.order), optimize=("greedy", 2**24))
     found = Pathwise(network, plan(network))(*arrays)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
