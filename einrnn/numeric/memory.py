@@ -12,13 +12,12 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from einrnn.folders import cache_folder
+from einrnn.folders import fingerprint, private_folder
 from einrnn.numeric.loaded import Loaded
 
 if TYPE_CHECKING:
@@ -82,17 +81,10 @@ class Memory:
 
 def memory_of(text: str, outputs: Sequence[str], backend: str) -> Memory | None:
     """That of a document's outputs; None where nothing is kept."""
-    folder = cache_folder()
-    if folder is None or backend != "numpy" or not _own(folder):
+    folder = private_folder()
+    if folder is None or backend != "numpy":
         return None
-    return Memory(folder / "programs" / _digest(_package(), text, *outputs))
-
-
-def _own(folder: Path) -> bool:
-    """Whether nobody else can write there: what is in it will be run."""
-    facts = folder.stat()
-    mine = not hasattr(os, "getuid") or facts.st_uid == os.getuid()
-    return mine and not facts.st_mode & 0o022
+    return Memory(folder / "programs" / _digest(fingerprint(), text, *outputs))
 
 
 def _make_room(folder: Path) -> None:
@@ -108,20 +100,3 @@ def _make_room(folder: Path) -> None:
 def _digest(*texts: str) -> str:
     parts = "\0".join(f"{len(text)}:{text}" for text in texts)
     return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-@cache
-def _package() -> str:
-    """What changes whenever the package or numpy does: names, sizes and dates of its files."""
-    rows = [np.__version__]
-    rest = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
-    while rest:
-        with os.scandir(rest.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
-                        rest.append(entry.path)
-                else:
-                    facts = entry.stat()
-                    rows.append(f"{entry.path} {facts.st_size} {facts.st_mtime_ns}")
-    return "\n".join(sorted(rows))
