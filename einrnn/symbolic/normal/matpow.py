@@ -1,6 +1,7 @@
 """Powers of matrices in products: ``A^m A^n = A^(m + n)``, ``A A^n = A^(n + 1)``.
 
-Small powers that are numbers are products of entries (:mod:`.matrices`).
+Sums over a few powers are written out. Small powers that are numbers are products of entries
+(:mod:`.matrices`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.finish import one_by_one
 from einrnn.symbolic.normal.matrices import is_small, matrix
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -23,6 +25,10 @@ def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
     for atom in found:
         if is_small(atom.power):
             return work.times(_without(term, atom), matrix(work, atom))
+        counted = next((i for i in term.bound if i in atom.power.free), None)
+        written = None if counted is None else one_by_one(term, counted)
+        if written is not None:
+            return written
     for part, rest in parts_by_index(term):
         joined = _joined(work, part)
         if joined is not None:
