@@ -84,7 +84,7 @@ def _inductive(
     chosen: Chosen,
 ) -> bool:
     """Whether a statement holds at first, and at each time if the hypotheses do before."""
-    for base, stepped in _bases_and_steps(opener, statement, index, when):
+    for base, stepped in bases_and_steps(opener, statement, index, when):
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
         if shown and at(opener, base, when):
             return True
@@ -137,7 +137,7 @@ def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
     return index, when
 
 
-def _bases_and_steps(
+def bases_and_steps(
     opener: Opener, statement: Statement, index: Index, when: Time
 ) -> Iterator[tuple[Statement, Statement]]:
     """The statement at its first time, and at the times that have one before them.
