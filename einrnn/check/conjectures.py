@@ -22,7 +22,7 @@ from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
 from einrnn.exact.values import UNDEFINED
-from einrnn.symbolic.proof.clock import Clock
+from einrnn.symbolic.proof.clock import Clock, clock_of
 from einrnn.symbolic.proof.statement import Statement
 from einrnn.symbolic.proof.symmetry import exchanged, square
 
@@ -56,7 +56,7 @@ def conjectures(model: Model, point: Point) -> list[Statement]:
 
 def symmetric_by_numbers(model: Model, point: Point) -> list[str]:
     """The recurrences of a closed model whose last two positions may be exchanged at a point."""
-    clock = Clock(model)
+    clock = clock_of(model)
     names = square(model, clock)
     if not names:
         return []

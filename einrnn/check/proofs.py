@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
 from einrnn.check.conjectures import conjectures, symmetric_by_numbers
 from einrnn.check.points import Point
 from einrnn.core.cputime import passed
-from einrnn.core.model import Model
+from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.symbolic.proof.prover import Prover
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, usable
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
 from einrnn.symbolic.proof.symmetry import symmetric
+
+if TYPE_CHECKING:
+    from einrnn.symbolic.narrate.scene import Scene
 
 _CONJECTURE_SECONDS = 8.0
 _SYMMETRY_SECONDS = 2.0
@@ -63,7 +67,7 @@ class Proofs:
             proof = prover.prove(statement)
             if proof is not None:
                 self.remember(ready)
-                return proof
+                return replace(proof, way=way)
             if not passed(until):
                 open_.remove(way)  # all was tried
         return None
@@ -115,9 +119,20 @@ class Proofs:
             "reverse": with_numbers(reverse),
         }
 
-    def _prover(self, ready: Ready, way: str, deadline: float) -> Prover:
-        model = self._models[way]
-        granted = named_assumptions(self._models["stated"], ready.assumptions)
+    def scene(self, ready: Ready, way: Way, seconds: float) -> Scene:
+        """Where a proof of a claim may be told again, in some time."""
+        from einrnn.symbolic.narrate.scene import Scene
+
+        statement = self._statement(ready, dict(_ways(ready))[way])
+        deadline = time.process_time() + seconds
+        granted, found = self._granted(ready), self._found.get(way, ())
+        return Scene(self._models[way], statement, granted, found, deadline)
+
+    def _granted(self, ready: Ready) -> tuple[Assumption, ...]:
+        return named_assumptions(self._models["stated"], ready.assumptions)
+
+    def _prover(self, ready: Ready, way: Way, deadline: float) -> Prover:
+        model, granted = self._models[way], self._granted(ready)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
         found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
@@ -148,7 +163,7 @@ def _name(statement: Statement) -> str:
     return " = ".join(", ".join(sorted(tensors(side))) for side in sides)
 
 
-def _ways(ready: Ready) -> tuple[tuple[str, Sides], ...]:
+def _ways(ready: Ready) -> tuple[tuple[Way, Sides], ...]:
     return ("forward", ready.forward), ("reverse", ready.reverse)
 
 

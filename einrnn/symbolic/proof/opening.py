@@ -17,7 +17,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
-from einrnn.symbolic.proof.clock import Clock, Time
+from einrnn.symbolic.proof.clock import Clock, Time, clock_of
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 
@@ -43,7 +43,7 @@ class Opener:
     _facts: Facts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.clock = Clock(self.model)
+        self.clock = clock_of(self.model)
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
         self._rules = (*granted, inverse_pair, self.causal, *found)

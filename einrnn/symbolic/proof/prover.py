@@ -30,6 +30,7 @@ from einrnn.symbolic.proof.tactics import (
     by_step,
     by_unfolding,
 )
+from einrnn.symbolic.proof.trace import ByLemmas
 
 
 @dataclass
@@ -154,8 +155,11 @@ class Prover:
     ) -> Iterator[Callable[[], Proof | None]]:
         opener = self._opener
         written = expression(unrolled(work.poly(difference)))
-        if any(at_constant(opener, e) for e in elements(written)):
-            used = tuple(lemma for lemma in self.lemmas if lemma.about <= self.model.derived.keys())
+        left = elements(written)
+        if any(at_constant(opener, e) for e in left) and not self._hides(left):
+            reached = tensors(written).union(*(opener.clock.reach(e.tensor) for e in left))
+            derived = self.model.derived.keys()
+            used = tuple(lemma for lemma in self.lemmas if lemma.about <= derived & reached)
             yield partial(by_constants, opener, statement, written, chosen)
             if used:
                 yield partial(by_constants, opener, statement, written, chosen, used)
@@ -171,6 +175,18 @@ class Prover:
         yield partial(by_pairing, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
+
+    def _hides(self, left: Sequence[Element]) -> bool:
+        """Whether some entries will be opened at a later stage, and what is at numbers behind
+        them with it."""
+        opener, model = self._opener, self._opener.model
+        return any(
+            e.tensor in model.definitions
+            and not opener.derived_only(e)
+            and not opener.clock.recurs(e.tensor)
+            and any(opener.clock.recurs(other) for other in opener.clock.reach(e.tensor))
+            for e in left
+        )
 
     def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
         """The free indices at which something recurs, with the direction of its time."""
@@ -209,7 +225,9 @@ class Prover:
         left = self._opener.without(work, difference, chosen)
         if not is_zero(work, work.poly(left)):
             return None
-        return Proof("normal form", (f"with {', '.join(f'[{name}]' for name in fired)}",))
+        used = tuple(lemma for lemma in lemmas if lemma.name in fired)
+        step = f"with {', '.join(f'[{name}]' for name in fired)}"
+        return Proof("normal form", (step,), ByLemmas(used))
 
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.

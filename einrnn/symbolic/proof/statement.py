@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from einrnn.core import affine as af
 from einrnn.core.model import Range
@@ -13,6 +14,11 @@ from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rules import replacement
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
+
+if TYPE_CHECKING:
+    from einrnn.symbolic.proof.trace import Tactic
+
+Way = Literal["forward", "reverse"]
 
 
 @dataclass(frozen=True)
@@ -27,10 +33,13 @@ class Statement:
 
 @dataclass(frozen=True)
 class Proof:
-    """How a statement was proved; ``steps`` say it in words."""
+    """How a statement was proved; ``steps`` say it in words, ``by`` for who tells it again.
+    ``way`` is the model over which it was: derivatives ahead, or adjoints."""
 
     method: str
     steps: tuple[str, ...] = ()
+    by: Tactic | None = None
+    way: Way = "forward"
 
 
 @dataclass(frozen=True)

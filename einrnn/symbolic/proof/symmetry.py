@@ -16,8 +16,8 @@ from einrnn.core.nodes import Element, Index
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
-from einrnn.symbolic.proof.clock import Clock, Time
-from einrnn.symbolic.proof.induction import at, bases_and_steps, step
+from einrnn.symbolic.proof.clock import Clock, Time, clock_of
+from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, step
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Statement
 
@@ -52,7 +52,7 @@ def symmetric(
     model: Model, names: Sequence[str], deadline: float, assumptions: tuple[Assumption, ...] = ()
 ) -> frozenset[str]:
     """Those of some recurrences that are shown to be symmetric, all by one induction."""
-    clock = Clock(model)
+    clock = clock_of(model)
     kept = {name: when for name in names if (when := clock.time(name)) is not None}
     while kept:
         before = frozenset(_before(name) for name in kept)
@@ -71,8 +71,8 @@ def _is_shown(opener: Opener, name: str, kept: Mapping[str, Time]) -> bool:
     try:
         return any(
             step(opener, stepped, _TIME, when.direction, (hypothesis,), opener.any)
-            and at(opener, base, when)
-            for base, stepped in bases_and_steps(opener, statement, _TIME, when)
+            and at(opener, at_place(statement, _TIME, place), when)
+            for place, stepped in bases_and_steps(opener, statement, _TIME, when)
         )
     except TooLarge:
         return False
