@@ -1,10 +1,11 @@
 """Powers of matrices in products: ``A^m A^n = A^(m + n)``, ``A A^n = A^(n + 1)``.
 
-Sums over a few powers are written out. Small powers that are numbers are products of entries
-(:mod:`.matrices`).
+Small powers that are numbers are products of entries (:mod:`.matrices`).
 """
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Expr, Index, Matrix
@@ -14,7 +15,7 @@ from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import one_by_one
 from einrnn.symbolic.normal.matrices import is_small, matrix
-from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.terms import Poly, Term, plus, scale
 
 
 def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
@@ -25,15 +26,26 @@ def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
     for atom in found:
         if is_small(atom.power):
             return work.times(_without(term, atom), matrix(work, atom))
-        counted = next((i for i in term.bound if i in atom.power.free), None)
-        written = None if counted is None else one_by_one(term, counted)
-        if written is not None:
-            return written
     for part, rest in parts_by_index(term):
         joined = _joined(work, part)
         if joined is not None:
             return work.times(rest, matrix(work, joined))
     return None
+
+
+def few_powers(poly: Poly) -> Poly:
+    """The polynomial with sums over a few powers of a matrix written out."""
+    return plus(scale(_written_out(term), times) for term, times in poly.items())
+
+
+def _written_out(term: Term) -> Poly:
+    for atom, _ in term.factors:
+        if isinstance(atom, Matrix) and atom.op == "matpow":
+            counted = next((index for index in term.bound if index in atom.power.free), None)
+            rows = None if counted is None else one_by_one(term, counted)
+            if rows is not None:
+                return rows
+    return {term: Fraction(1)}
 
 
 def _without(term: Term, atom: Expr) -> Term:

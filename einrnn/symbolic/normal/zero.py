@@ -13,6 +13,7 @@ from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import exponentials, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
+from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.sampled import surely_differs
@@ -51,7 +52,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         # products inside shorter sums may split off factors that they could not before
         if not shorter or not work.poly(expression(shorter)):
             return True
-    moved = windows(difference)
+    moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
         return True
     if vanishes_cleared(work, difference):
