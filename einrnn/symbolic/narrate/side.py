@@ -8,7 +8,7 @@ from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Range
-from einrnn.core.nodes import Element, Expr, Index, Node, Reduce
+from einrnn.core.nodes import Add, Element, Expr, Index, Node, Reduce
 from einrnn.core.traverse import elements, rebuild, substitute, tensors
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import match
@@ -20,6 +20,7 @@ from einrnn.symbolic.present.lookups import lookups_of
 from einrnn.symbolic.present.naming import folded, names_of
 from einrnn.symbolic.present.reads import replaced
 from einrnn.symbolic.present.simplest import Style, present
+from einrnn.symbolic.present.terms import join, split
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.statement import Statement
 from einrnn.symbolic.proof.tactics import at_constant, between
@@ -131,13 +132,20 @@ class Side:
                 usable.words, usable.statement.ranges, pattern, usable.statement.right, ""
             )
             rule = granted_rule(given)
-            # names would hide again what the rule is about
-            style = Style(() if rule is None else (rule,))
-            return Line(present(self.last, self.scene.ranges, style), usable.words)
+            return None if rule is None else Line(self._term_by_term(rule), usable.words)
         if pattern.tensor not in tensors(self.last):
             return None
         expr = replaced(self.last, self.scene.ranges, partial(_instead, usable.statement))
         return Line(expr, usable.words)
+
+    def _term_by_term(self, rule: Rule) -> Expr:
+        """A rule used once on each term to which it applies, be the result shorter or not."""
+        ranges = self.scene.ranges
+        rows: list[Expr] = []
+        for term in self.last.terms if isinstance(self.last, Add) else (self.last,):
+            found = rule(split(term, ranges), ranges)
+            rows.append(term if found is None else join(found, ranges))
+        return s.add(rows)
 
     def _by_rule(self, words: str, rule: Rule | None) -> Line | None:
         if rule is None:
