@@ -15,6 +15,8 @@ from einrnn.language.problem import Problem, fail
 from einrnn.language.sizes import Sizes, Variable
 from einrnn.source import Source
 
+_TWO_LETTERS = "use two letters, or declare both axes with one size"
+
 
 @dataclass(frozen=True)
 class Soft:
@@ -203,7 +205,7 @@ class Sizing:
                 f"index {at.name} has two sizes",
                 at.span,
                 label,
-                None,
+                _TWO_LETTERS,
                 (Related(at.span, f"{_shown(size)}, {letter.what}"),),
             )
         span, where = first
@@ -216,17 +218,27 @@ class Sizing:
             (Related(at.span, label),),
         )
 
-    def _advice(self, first: Variable, second: Variable) -> str | None:
+    def _advice(self, first: Variable, second: Variable) -> str:
         """What both tensors are, and another of the right shape if there is one."""
         left, right = self._owner(first), self._owner(second)
         if left is None or right is None:
-            return None
+            return _TWO_LETTERS
         text = f"{left[0]} is {self._shape(left[0])} and {right[0]} is {self._shape(right[0])}"
         for (name, number), wanted in ((left, second), (right, first)):
+            if self._fits_exchanged(name, number, wanted):
+                return f"{text}; are the indices of {name} in the wrong order?"
+        for (name, number), wanted in ((left, second), (right, first)):
+            if self.names.tensors[name].kind != "input":
+                continue
             other = self._alternative(name, number, wanted, {left[0], right[0]})
             if other is not None:
                 return f"{text}; did you mean {other} instead of {name}?"
         return text
+
+    def _fits_exchanged(self, name: str, number: int, wanted: Variable) -> bool:
+        """Whether a matrix has the wanted size on its other axis."""
+        axes = self.axes[name]
+        return len(axes) == 2 and axes[1 - number].size() is wanted.size() is not None
 
     def _owner(self, axis: Variable) -> tuple[str, int] | None:
         for name, axes in self.axes.items():
