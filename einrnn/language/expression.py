@@ -40,6 +40,7 @@ def parse_expression(
     except (Problem, SyntaxProblem) as problem:
         error = raised(problem.diagnostic)
         assert isinstance(error, LanguageError)
+        error.text = text
         raise error from None
 
 

@@ -346,7 +346,7 @@ class Sizing:
                 for soft in waiting:
                     changed |= accept(soft)
         self._solve()
-        self._reach()
+        new = self._reach()
         taken = set(self.names.dims) | {
             dim.name
             for variable in self.sizes.variables
@@ -354,7 +354,7 @@ class Sizing:
             for dim in af.dims(value)
         }
         taken |= set(self.names.tensors)
-        return self.sizes.name_rest(taken)
+        return new + self.sizes.name_rest(taken)
 
     def _one_known(self, soft: Soft) -> bool:
         if (soft.left.size() is None) == (soft.right.size() is None):
@@ -383,16 +383,19 @@ class Sizing:
                 taken = _highest(reach)
                 root.value = None if taken is None else af.shift(af.minus(size, taken), 1)
 
-    def _reach(self) -> None:
-        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one."""
+    def _reach(self) -> list[str]:
+        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one.
+
+        Returns the names of sizes that are new.
+        """
         waiting = [reach for reach in self.reaches if reach.axis.size() is None]
         if not waiting:
-            return
+            return []
         open_axes = {id(reach.axis.root()) for reach in waiting}
         taken = set(self.names.dims) | set(self.names.implicit) | set(self.names.tensors)
         others = Sizes(self.names.dims)
         others.variables = [v for v in self.sizes.variables if id(v.root()) not in open_axes]
-        others.name_rest(taken)
+        new = others.name_rest(taken)
         for reach in waiting:
             root = reach.axis.root()
             size = _highest(reach)
@@ -402,6 +405,7 @@ class Sizing:
             difference = af.minus(size, known) if known is not None else None
             if difference is None or (not difference.terms and difference.constant > 0):
                 root.value = size
+        return new
 
 
 def _highest(reach: Reach) -> Affine | None:
