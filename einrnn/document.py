@@ -9,15 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from einrnn.core.model import Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
-from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
 
 if TYPE_CHECKING:
     from einrnn.check.shelf import Shelf
     from einrnn.check.verdict import Report, Verdict
+    from einrnn.core.model import Model
     from einrnn.expression import Expression, Form
+    from einrnn.language import Elaborated
+    from einrnn.numeric.closed import Closed
     from einrnn.numeric.compressed import CompressedProgram
     from einrnn.numeric.program import Program
 
@@ -35,6 +36,8 @@ class Document:
 
     @cached_property
     def _elaborated(self) -> Elaborated:
+        from einrnn.language import elaborate_text
+
         return elaborate_text(self.source)
 
     @property
@@ -123,8 +126,10 @@ class Document:
             LanguageError: the text is not a well-formed expression of this document.
             EinrnnError: E806, the form is not known; E807, an assumption is not in the document.
         """
-        expr, ranges = parse_expression(text, self.model)
         from einrnn.expression import Expression
+        from einrnn.language import parse_expression
+
+        expr, ranges = parse_expression(text, self.model)
 
         return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
@@ -159,18 +164,33 @@ class Document:
             EinrnnError: E801, the backend is not known or not installed.
         """
         from einrnn.numeric.backends import require
-        from einrnn.numeric.program import compile_formula
-        from einrnn.outputs import formula_of
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        formula = formula_of(self.model, outputs)
         if compress:
             from einrnn.numeric.compressed import compile_compressed
+            from einrnn.outputs import formula_of
 
-            return compile_compressed(*formula.closed(), backend=backend)
-        return compile_formula(formula, backend)
+            return compile_compressed(*formula_of(self.model, outputs).closed(), backend=backend)
+        return self._program(outputs, backend)
+
+    def _program(self, outputs: tuple[str, ...], backend: str) -> Program:
+        """The program; nothing is read again that an earlier process has compiled."""
+        from einrnn.numeric.memory import memory_of
+        from einrnn.numeric.program import Program
+
+        memory = memory_of(self.source.text, outputs, backend)
+        if memory is not None and memory.known:
+            return Program(backend, lambda: self._closed(outputs, backend), memory)
+        closed = self._closed(outputs, backend)
+        return Program(backend, lambda: closed, memory)
+
+    def _closed(self, outputs: tuple[str, ...], backend: str) -> Closed:
+        from einrnn.numeric.program import closed_formula
+        from einrnn.outputs import formula_of
+
+        return closed_formula(formula_of(self.model, outputs), backend)
 
     def __str__(self) -> str:
         return self.source.text

@@ -18,3 +18,9 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["EINRNN_CACHE"]
     else:
         os.environ["EINRNN_CACHE"] = before
+
+
+@pytest.fixture(autouse=True)
+def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs are compiled anew: code kept from another test would hide what one changes."""
+    monkeypatch.setattr("einrnn.numeric.memory.memory_of", lambda *_: None)

@@ -34,6 +34,7 @@ _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 6.0
 _SYMPY_SECONDS = 2.0
 _REPAIR_SECONDS = 2.0
+_DERIVATION_SECONDS = 4.0
 
 
 @dataclass
@@ -115,6 +116,8 @@ class Judge:
             ready.claim.expect == "hold" or ready.claim.label in self.explain
         ):
             verdict = self._explained(verdict, ready)
+        elif verdict.verdict == "proved" and ready.claim.label in self.explain:
+            verdict = self._written_out(verdict, ready)
         return replace(verdict, seconds=time.monotonic() - start)
 
     # ------------------------------------------------------------------ what is found out
@@ -188,8 +191,20 @@ class Judge:
         try:
             return explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
         except Exception as error:
-            note = f"a defect of einrnn stopped the explanation: {type(error).__name__}: {error}"
-            return replace(verdict, notes=(*verdict.notes, note))
+            return _unexplained(verdict, error)
+
+    def _written_out(self, verdict: Verdict, ready: Ready) -> Verdict:
+        """The verdict with the proof written out; a defect there does not undo the proof."""
+        from einrnn.check.derivation import derivation
+
+        proof = self.proof(ready)
+        assert proof is not None
+        seconds = min(self.seconds, _DERIVATION_SECONDS)
+        try:
+            written = derivation(ready, proof, self.proofs, self.numbers, seconds)
+        except Exception as error:
+            return _unexplained(verdict, error)
+        return replace(verdict, derivation=written)
 
     def invalid(self, claim: Claim, diagnostics: tuple[Diagnostic, ...]) -> Verdict:
         """The verdict on a claim that is not well formed."""
@@ -278,3 +293,8 @@ class Judge:
         if not tried.sizes:
             return None
         return "any" if tried.error <= AGREES else "stated"
+
+
+def _unexplained(verdict: Verdict, error: Exception) -> Verdict:
+    note = f"a defect of einrnn stopped the explanation: {type(error).__name__}: {error}"
+    return replace(verdict, notes=(*verdict.notes, note))
