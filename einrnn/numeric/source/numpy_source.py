@@ -227,7 +227,7 @@ class Writer:
             case Fold():
                 call = self.fold(step, where)
             case Contract():
-                call = self._contract(step, where)
+                call = self.contract(step, where)
         return call if store is not None else f"{self.name(out)} = {call}"
 
     def map_(self, step: Map, where: str) -> str:
@@ -253,7 +253,8 @@ class Writer:
             return f"logsumexp({self.name(step.source)}, {step.axes})"
         return f"np.{step.op}({self.name(step.source)}, axis={step.axes}{out})"
 
-    def _contract(self, step: Contract, where: str) -> str:
+    def contract(self, step: Contract, where: str) -> str:
+        """The call of a product of two arrays."""
         batch, left, summed, right = step.shape
         shape = (*batch, *left, *right)
         flat_left = (*batch, prod(left), prod(summed)) if left or batch else (prod(summed),)
@@ -261,18 +262,18 @@ class Writer:
         if batch and not left and not right:
             flat = (*batch, prod(summed))
             a, b = (
-                self._laid(step.left, step.left_order, flat),
-                self._laid(step.right, step.right_order, flat),
+                self.laid(step.left, step.left_order, flat),
+                self.laid(step.right, step.right_order, flat),
             )
             return f'np.einsum("...k,...k->...", {a}, {b})'
         if left and not right and not batch:
             # the vector first: then the rows of the matrix are read as they lie
             order = (*step.left_order[len(left) :], *step.left_order[: len(left)])
-            a = self._laid(step.right, step.right_order, flat_right)
-            b = self._laid(step.left, order, (prod(summed), prod(left)))
+            a = self.laid(step.right, step.right_order, flat_right)
+            b = self.laid(step.left, order, (prod(summed), prod(left)))
         else:
-            a = self._laid(step.left, step.left_order, flat_left)
-            b = self._laid(step.right, step.right_order, flat_right)
+            a = self.laid(step.left, step.left_order, flat_left)
+            b = self.laid(step.right, step.right_order, flat_right)
         product = "np.matmul" if batch else "np.dot"
         if self.halved(step):
             self.helpers.add("symmetric_product")
@@ -292,7 +293,8 @@ class Writer:
         """Whether to compute half of a product; BLAS does it by itself for one array."""
         return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
 
-    def _laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
+    def laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
+        """An operand with its axes in an order, in a shape."""
         text, found = self.name(register), self.plan.registers[register].shape
         turn = order.index(0)
         if turn > 0 and order == (*range(len(order) - turn, len(order)), *range(len(order) - turn)):
