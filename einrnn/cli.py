@@ -96,6 +96,7 @@ def main() -> None:
     show_default=True,
     help="The weakest verdict that counts as good.",
 )
+@click.option("--fresh", is_flag=True, help="Judge every claim, whatever is known of it.")
 def check(
     files: tuple[str, ...],
     as_json: bool,
@@ -104,8 +105,12 @@ def check(
     seed: int,
     timeout: float,
     accept: str,
+    fresh: bool,
 ) -> None:
     """Judge every claim of the files ("-" is standard input).
+
+    What was proved or refuted before is not judged again while neither einrnn nor the
+    document, up to that claim, has changed.
 
     Exit status: 0 all is as its author says, 1 something is refuted or only tested, 2 a
     file cannot be read or is not well formed.
@@ -115,7 +120,7 @@ def check(
     results: list[tuple[Source, Report]] = []
     unreadable: list[tuple[str, Diagnostic]] = []
     for name in files:
-        _check_file(name, labels, explain, seed, timeout, results, unreadable)
+        _check_file(name, labels, explain, seed, timeout, fresh, results, unreadable)
     if as_json:
         click.echo(json.dumps(_json(results, unreadable, time.monotonic() - start), indent=2))
     else:
@@ -132,9 +137,11 @@ def _check_file(
     explain: tuple[str, ...],
     seed: int,
     timeout: float,
+    fresh: bool,
     results: list[tuple[Source, Report]],
     unreadable: list[tuple[str, Diagnostic]],
 ) -> None:
+    from einrnn.check.shelf import Shelf
     from einrnn.document import Document, read_source
 
     try:
@@ -146,6 +153,7 @@ def _check_file(
                 seed=seed,
                 timeout=timeout,
                 progress=progress,
+                shelf=None if fresh else Shelf.of(name),
             )
     except EinrnnError as error:
         unreadable.append((name, Diagnostic(error.code, error.message, help=error.help)))

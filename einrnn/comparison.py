@@ -185,8 +185,9 @@ def _limited(network: Network, memory: int) -> Limited:
 
 def _ours(seconds: float) -> Callable[[Network], Path]:
     def find(network: Network) -> Path:
-        path = Jointly()(network)
-        return path if not seconds or solve(network) is not None else search(network, path, seconds)
+        if seconds and solve(network) is None:
+            return search(network, seconds)
+        return Jointly()(network)
 
     return find
 

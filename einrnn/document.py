@@ -13,6 +13,7 @@ from einrnn.errors import Diagnostic, EinrnnError, LanguageError
 from einrnn.source import Source, render
 
 if TYPE_CHECKING:
+    from einrnn.check.shelf import Shelf
     from einrnn.check.verdict import Report, Verdict
     from einrnn.core.model import Model
     from einrnn.expression import Expression, Form
@@ -60,6 +61,7 @@ class Document:
         seed: int = 0,
         timeout: float = 10.0,
         progress: Callable[[int, int, str], None] | None = None,
+        shelf: Shelf | None = None,
     ) -> Report:
         """Judge every claim, or those with one of the labels.
 
@@ -67,22 +69,28 @@ class Document:
         must be refuted does where ``explain`` has its label.
 
         ``timeout`` bounds the seconds spent searching and in sympy for any one claim;
-        ``progress`` is called with (claims done, claims in all, label of the next).
+        ``progress`` is called with (claims done, claims in all, label of the next). What a
+        ``shelf`` has from an earlier process is not judged again.
 
         Raises:
             EinrnnError: E803, a label is not in the document.
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
-        from einrnn.check.verdicts import verdicts
+        from einrnn.check.verdicts import verdicts, witnessed
+
+        def judge() -> Judge:
+            model = _up_to(self.model, frozenset(labels)) if labels else self.model
+            return Judge(model, self.source, seed, timeout, frozenset(explain))
 
         start = time.monotonic()
+        words = witnessed(judge, frozenset(labels), shelf)
         self._known((*labels, *explain))
-        model = _up_to(self.model, frozenset(labels)) if labels else self.model
-        judge = Judge(model, self.source, seed, timeout, frozenset(explain))
-        rows = verdicts(judge, frozenset(labels), progress) + self._invalid(labels)
+        found = verdicts(judge(), frozenset(labels), progress, words, shelf)
+        rows = found.verdicts + self._invalid(labels)
         rows.sort(key=lambda v: (v.line, v.column, v.step))
-        return Report(self.source.name, tuple(rows), self.diagnostics, time.monotonic() - start)
+        seconds = time.monotonic() - start
+        return Report(self.source.name, tuple(rows), self.diagnostics, seconds, found.known)
 
     def _known(self, labels: Sequence[str]) -> None:
         """Raise E803 unless each label is one of the document's."""

@@ -93,7 +93,11 @@ def _of_equations(texts: Sequence[str], sizes: Mapping[str, int], options: Optio
     if len(lefts) == 1:
         name = list(document.model.definitions)[-1]
         network = product_network(document.model, name, sizes)
-        plain = network is not None and len(set(network.identities)) == len(network.operands)
+        plain = (
+            network is not None
+            and len(set(network.identities)) == len(network.operands)
+            and not network.symmetric
+        )
         if network is not None and (plain or options.memory is not None):
             return _of_network(network, texts[0], sizes, options)
     return _of_program(document, lefts, sizes, options)

@@ -140,8 +140,8 @@ def _finders(program: Program, sizes: Mapping[str, int], seconds: float) -> _Fin
     )
 
     def ours(network: Network) -> Path:
-        path = plan(network)
-        return path if solve(network) is not None else search(network, path, seconds / hard)
+        found = solve(network)
+        return search(network, seconds / hard) if found is None else found
 
     known: dict[str, Callable[[], Ordering]] = {WRITTEN: lambda: _left_to_right}
     known[OURS] = lambda: Jointly(ours if seconds and hard else plan)
@@ -253,7 +253,8 @@ def _kernel(line: Line) -> str:
     match line.step:
         case Contract():
             batch, left, summed, right = map(bool, line.step.shape)
-            return product_kernel(batch, left, summed, right)
+            name = product_kernel(batch, left, summed, right)
+            return f"{name}, one triangle" if line.step.symmetric else name
         case Map(_, "*"):
             return "product of entries"
         case Map():

@@ -48,7 +48,7 @@ def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
     if solve(network) is None and len(network.operands) <= 256:
         budget = max(seconds, result.get("cotengra hyper", (0, 0.0))[1])
         begun = time.perf_counter()
-        path = search(network, path, budget)
+        path = search(network, budget)
         result["einrnn, searching"] = flops(network, path), time.perf_counter() - begun
     return result
 

@@ -265,6 +265,13 @@ ENTRIES: tuple[Entry, ...] = (
         "dim M, N\ninput A[M,N] symmetric\n",
     ),
     Entry(
+        "E308",
+        "a delta between two ranges",
+        "Both indices of a delta run over one range. A relation in square brackets compares any "
+        "two indices.",
+        "input a[M], b[K]\n[1] sum[i,j] a[i] delta[i,j] b[j] = 0\n",
+    ),
+    Entry(
         "E401",
         "an unknown name",
         "Where a document declares inputs, every name is declared or defined.",

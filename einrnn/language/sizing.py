@@ -126,15 +126,24 @@ class Sizing:
                 self.declare_axis(self.axis(declared.name.name, number), item.value, letters)
 
     def constrain(self, root: tm.Part, letters: Letters) -> None:
-        """Everything a term says about sizes; raises where sizes clash."""
+        """Everything a term says about sizes; raises where sizes clash.
+
+        Deltas come last: where one compares two sizes, the axes that its indices stand on
+        are known by then and can be named.
+        """
+        deltas: list[tuple[tm.Letter, tm.Letter]] = []
         for node in tm.walk(root):
             match node:
                 case tm.Read(name, args):
                     self._read(name, args, letters)
                 case tm.Derivative(_, _, name, args):
                     self._read(name, args, letters)
-                case tm.Compare(_, tm.Position(left), tm.Position(right)):
-                    self._compare(left, right, letters)
+                case tm.Compare(_, tm.Position(left), tm.Position(right), _, delta):
+                    pair = _plain(left), _plain(right)
+                    if delta and pair[0] is not None and pair[1] is not None:
+                        deltas.append((pair[0], pair[1]))
+                    else:
+                        self._compare(left, right, letters)
                 case tm.Reduce(_, bounds):
                     self._limits(bounds, letters)
                 case tm.Matrix():
@@ -143,6 +152,24 @@ class Sizing:
                     self._opaque(node, letters)
                 case _:
                     pass
+        for left, right in deltas:
+            self._delta(left, right, letters)
+
+    def _delta(self, left: tm.Letter, right: tm.Letter, letters: Letters) -> None:
+        """Both indices of a delta run over one range."""
+        first, second = letters.get(left.name), letters.get(right.name)
+        if not self.sizes.unify(first, second):
+            rows = [f"{_shown(one.size())}, {_standing(one)}" for one in (first, second)]
+            raise fail(
+                "E308",
+                f"the indices {left.name} and {right.name} of a delta have two sizes",
+                left.span,
+                rows[0],
+                f"write [{left.name} == {right.name}] to compare indices of two ranges",
+                (Related(right.span, rows[1]),),
+            )
+        first.uses.append((left.span, second))
+        second.uses.append((right.span, first))
 
     def _read(self, name: str, args: tuple[tm.Arg, ...], letters: Letters) -> None:
         for number, arg in enumerate(args):
@@ -150,11 +177,11 @@ class Sizing:
 
     def place(self, axis: Variable, arg: tm.Arg, letters: Letters) -> None:
         """One axis read at one index expression."""
-        plain = _letter(arg)
-        if plain is not None and not arg.constant and len(arg.parts) == 1:
+        plain, shifted = _plain(arg), _letter(arg)
+        if plain is not None:
             self.meet(letters.get(plain.name), axis, plain)
-        elif plain is not None:
-            self.soft.append(Soft(letters.get(plain.name), axis))
+        elif shifted is not None:
+            self.soft.append(Soft(letters.get(shifted.name), axis))
         elif len(arg.parts) == 1 and isinstance(arg.parts[0][1], tm.Read) and not arg.constant:
             self._look_up(arg.parts[0][1], axis)
         elif any(isinstance(atom, tm.Letter) for _, atom in arg.parts):
@@ -388,6 +415,16 @@ def _letter(arg: tm.Arg) -> tm.Letter | None:
     if len(letters) == 1 and letters[0][0] == 1 and isinstance(letters[0][1], tm.Letter):
         return letters[0][1]
     return None
+
+
+def _plain(arg: tm.Arg) -> tm.Letter | None:
+    """The letter of ``t`` by itself."""
+    return _letter(arg) if not arg.constant and len(arg.parts) == 1 else None
+
+
+def _standing(letter: Variable) -> str:
+    """What gives a letter its size: the first axis it stands on, or its declaration."""
+    return letter.uses[0][1].what if letter.uses else letter.what
 
 
 def size_of(arg: tm.Arg) -> Affine | None:

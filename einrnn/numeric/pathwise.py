@@ -10,10 +10,11 @@ import numpy as np
 
 from einrnn.core.model import Model
 from einrnn.core.nodes import Index
-from einrnn.numeric.contract import along, merged, spread
+from einrnn.numeric.contract import along
 from einrnn.numeric.emit import MAIN, Axis, Emitter, Var
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
+from einrnn.numeric.labelled import merged, spread
 from einrnn.numeric.live import lifetimes, pruned
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import Given

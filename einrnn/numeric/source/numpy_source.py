@@ -41,6 +41,7 @@ from einrnn.numeric.steps import (
     Store,
     View,
 )
+from einrnn.pathfinder.mirror import BLOCKED
 
 _UFUNCS = {
     "+": "add",
@@ -62,10 +63,6 @@ _UFUNCS = {
     ">=": "greater_equal",
     "abs": "abs",
 }
-
-
-# a symmetric product with at least this many rows is computed in blocks, half of them
-_HALVED = 256
 
 
 def writable(plan: Plan) -> bool:
@@ -306,7 +303,8 @@ class Writer:
 
     def halved(self, step: Contract) -> bool:
         """Whether to compute half of a product; BLAS does it by itself for one array."""
-        return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
+        batch, rows = step.shape[0], prod(step.shape[1])
+        return step.symmetric and step.left != step.right and not batch and rows >= BLOCKED
 
     def laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
         """An array with its axes in an order, as one of fewer axes."""

@@ -15,6 +15,7 @@ from einrnn.symbolic.normal.finish import exponentials, peeled
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.sampled import surely_differs
 from einrnn.symbolic.normal.terms import Poly
 
 _MOST_VALUES = 8
@@ -37,6 +38,8 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     """
     if not difference:
         return True
+    if surely_differs(work, difference):
+        return False
     shorter = peeled(difference)
     if shorter != difference:
         shorter = work.canonical(shorter)

@@ -7,6 +7,7 @@ total derivative by it is 0.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,20 @@ class Time:
     direction: int
 
 
+_RECENT: OrderedDict[int, Clock] = OrderedDict()
+_KEPT = 8
+
+
+def clock_of(model: Model) -> Clock:
+    """The clock of a model; the last few are kept, since every proof asks for one."""
+    key = id(model)  # no other object's while a clock keeps the model alive
+    if key not in _RECENT:
+        _RECENT[key] = Clock(model)
+        if len(_RECENT) > _KEPT:
+            _RECENT.popitem(last=False)
+    return _RECENT[key]
+
+
 class Clock:
     """The times of the definitions of one model."""
 
@@ -40,6 +55,7 @@ class Clock:
         self._reach: dict[str, frozenset[str]] = {}
         self._instant: dict[str, bool] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
+        self._references: dict[str, list[list[tuple[Element, tuple[Affine, ...]]]]] = {}
 
     def needs(self, name: str) -> list[str]:
         """The definitions on the right side of one."""
@@ -129,8 +145,9 @@ class Clock:
         for name, axis in axes.items():
             if name not in self.model.definitions:
                 continue  # an input is not computed from anything
-            for clause in self.model.definitions[name].clauses:
-                for element, known in references(clause):
+            clauses = self.model.definitions[name].clauses
+            for clause, read in zip(clauses, self._read_by(name), strict=True):
+                for element, known in read:
                     if element.tensor not in axes:
                         continue
                     there = element.args[axes[element.tensor]]
@@ -139,6 +156,13 @@ class Clock:
                         return False
                     back = back or follows(known, af.shift(ahead, -1))
         return back
+
+    def _read_by(self, name: str) -> list[list[tuple[Element, tuple[Affine, ...]]]]:
+        """What each clause of a definition reads; see :func:`references`."""
+        if name not in self._references:
+            clauses = self.model.definitions[name].clauses
+            self._references[name] = [references(clause) for clause in clauses]
+        return self._references[name]
 
     @cached_property
     def causal(self) -> dict[str, tuple[int, int, int] | None]:
