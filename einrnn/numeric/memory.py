@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from einrnn import __version__
 from einrnn.folders import cache_folder
 from einrnn.numeric.loaded import Loaded
 
@@ -144,4 +143,4 @@ def _package() -> str:
                 else:
                     facts = entry.stat()
                     rows.append(f"{entry.path} {facts.st_size} {facts.st_mtime_ns}")
-    return f"{__version__} {np.__version__} {_checksum(chr(10).join(sorted(rows)))}"
+    return f"{np.__version__} {_checksum(chr(10).join(sorted(rows)))}"
