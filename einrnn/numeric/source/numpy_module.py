@@ -14,6 +14,7 @@ from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.source.kept import Kept
 from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.slices import joined
+from einrnn.numeric.source.sunk import sunk
 from einrnn.numeric.source.turned import turned
 from einrnn.numeric.steps import (
     Align,
@@ -46,7 +47,7 @@ _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}
 
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    plan = parted(early(bumped(joined(plan))))
+    plan = sunk(parted(early(bumped(joined(plan)))))
     writer = _NumpyWriter(plan, buffers(plan))
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
