@@ -43,7 +43,7 @@ class _Failure:
 
 def find(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample | None:
     """A counterexample of which no size can be smaller by itself, its values made simple."""
-    search = _Search(candidates, ready, time.monotonic() + seconds)
+    search = _Search(candidates, ready, time.process_time() + seconds)
     failure = search.smallest()
     if failure is None:
         return None
@@ -93,7 +93,7 @@ class _Search:
         """A failure at these sizes; simple values are tried beside random ones."""
         key = tuple(sizes.values())
         if key not in self._tried:
-            late = time.monotonic() > self.deadline
+            late = time.process_time() > self.deadline
             self._tried[key] = None if late else self._at(sizes)
         return self._tried[key]
 
@@ -116,7 +116,7 @@ class _Search:
             return failure
         for simple in (0, 1):
             pending, kept = entries, list[_Entry]()
-            while pending and time.monotonic() < self.deadline:
+            while pending and time.process_time() < self.deadline:
                 failure, count = self._replaced(failure, pending, simple)
                 kept += pending[count : count + 1]
                 pending = pending[count + 1 :]

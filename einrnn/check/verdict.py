@@ -82,6 +82,12 @@ class Derivation:
         lines = [{"expression": text, "reason": reason} for text, reason in self.lines]
         return {"title": self.title, "lines": lines}
 
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Derivation:
+        """What :meth:`as_json` was made from."""
+        lines = tuple((line["expression"], line["reason"]) for line in row["lines"])
+        return Derivation(row["title"], lines)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -124,6 +130,23 @@ class Verdict:
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
 
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Verdict:
+        """What :meth:`as_json` was made from.
+
+        Raises:
+            KeyError, TypeError: the row is not one of its making.
+        """
+        fields = dict(row)
+        for name in ("assumptions", "sizes_tested", "steps", "notes"):
+            fields[name] = tuple(fields[name])
+        fields["derivation"] = tuple(map(Derivation.from_json, fields["derivation"]))
+        if fields["counterexample"] is not None:
+            fields["counterexample"] = Counterexample(**fields["counterexample"])
+        if fields["repair"] is not None:
+            fields["repair"] = Repair(**fields["repair"])
+        return Verdict(**fields)
+
     @property
     def as_expected(self) -> bool:
         """Whether the verdict is what the author said: it holds, or it was refuted."""
@@ -161,12 +184,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of a document in the order of its claims, with what was found in its text."""
+    """The verdicts of a document in the order of its claims, with what was found in its text.
+
+    ``known`` of the verdicts were found earlier and are still good.
+    """
 
     name: str
     verdicts: tuple[Verdict, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
+    known: int = 0
     counts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

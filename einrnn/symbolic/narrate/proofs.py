@@ -22,7 +22,7 @@ from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.trace import (
     AtEnds,
     AtTime,
-    ByLemma,
+    ByLemmas,
     Inductive,
     InsideSum,
     Kept,
@@ -57,8 +57,8 @@ def parts(scene: Scene, proof: Proof, written: Start) -> Iterator[Part]:
         case AtTime(index, direction):
             reach = teller.reach(index, direction)
             yield from teller.whole(Plan(time=index, direction=direction, reach=reach))
-        case ByLemma(lemma):
-            yield from teller.whole(Plan((_named(lemma),)))
+        case ByLemmas(lemmas):
+            yield from teller.whole(Plan(tuple(map(_named, lemmas))))
         case AtEnds(lemmas):
             yield from teller.whole(Plan(tuple(map(_named, lemmas)), at_numbers=True))
         case InsideSum():

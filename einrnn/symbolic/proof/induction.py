@@ -93,7 +93,7 @@ def _inductive(
 ) -> tuple[Affine, Statement] | None:
     """The time at which the statement holds first, and the statement at the times at which
     it does if the hypotheses do before."""
-    for place, stepped in _bases_and_steps(opener, statement, index, when):
+    for place, stepped in bases_and_steps(opener, statement, index, when):
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
         if shown and at(opener, at_place(statement, index, place), when):
             return place, stepped
@@ -125,8 +125,9 @@ def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, 
 
 
 def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
+    """Two recurrences are compared: to open only one of them hardly ever shows anything."""
     index, when = _timed(opener, statement)
-    for chosen in (opener.derived_only, opener.any):
+    for chosen in (opener.any, opener.derived_only):
         try:
             if _inductive(opener, statement, index, when, hypotheses, chosen) is not None:
                 return True
@@ -145,7 +146,7 @@ def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
     return index, when
 
 
-def _bases_and_steps(
+def bases_and_steps(
     opener: Opener, statement: Statement, index: Index, when: Time
 ) -> Iterator[tuple[Affine, Statement]]:
     """The first time of a statement, and the statement at the times that have one before them.

@@ -10,10 +10,10 @@ from einrnn.symbolic.proof.statement import Lemma, Statement
 
 
 @dataclass(frozen=True)
-class ByLemma:
-    """The difference vanishes once a proved claim is used as a rule."""
+class ByLemmas:
+    """The difference vanishes once proved claims are used as rules."""
 
-    lemma: Lemma
+    lemmas: tuple[Lemma, ...]
 
 
 @dataclass(frozen=True)
@@ -66,4 +66,4 @@ class Paired:
     lemma: Statement
 
 
-Tactic = ByLemma | AtTime | AtEnds | InsideSum | Inductive | Kept | Paired
+Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Paired
