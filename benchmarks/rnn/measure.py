@@ -41,7 +41,7 @@ def environment(threads: int) -> dict[str, str]:
     """That of a process with this many threads."""
     flags = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false"
     own = {name: str(threads) for name in _THREADS}
-    return {**os.environ, **own, "XLA_FLAGS": flags, "EINRNN_THREADS": str(threads)}
+    return {**os.environ, **own, "XLA_FLAGS": flags, "EINRNN_NUM_THREADS": str(threads)}
 
 
 class Worker:
