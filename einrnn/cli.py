@@ -49,6 +49,8 @@ class _Commands(click.Group):
 
 def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:
     """Print an error, under the text it speaks of where that is known, and exit with 2."""
+    if error.text is not None:
+        source = Source.of(error.text, error.name)
     for problem in error.diagnostics or (
         Diagnostic(error.code, error.message, error.span, help=error.help),
     ):
@@ -80,7 +82,13 @@ def main() -> None:
     metavar="L",
     help="Judge this claim only, and print all that is known of it.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Seed of all random choices.",
+)
 @click.option(
     "--timeout",
     default=10.0,
@@ -332,7 +340,7 @@ def run(
             named: dict[str, Any] = {name: np.asarray(results[name]) for name in outputs}
             np.savez(stream, **named)
     except OSError as problem:
-        raise EinrnnError("E002", f"cannot write {out}: {problem.strerror}") from None
+        raise _unwritable(out, problem) from None
     for name in outputs:
         result = np.asarray(results[name])
         shape = " × ".join(str(size) for size in result.shape) or "a number"
@@ -363,7 +371,12 @@ def export(
     try:
         Path(output).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
+        raise _unwritable(output, problem) from None
+
+
+def _unwritable(path: str, problem: OSError) -> EinrnnError:
+    message = f"cannot write {path}: {problem.strerror}"
+    return EinrnnError("E002", message, "name a file in a folder that is there")
 
 
 def _arrays(path: str) -> Mapping[str, Any]:
@@ -376,7 +389,8 @@ def _arrays(path: str) -> Mapping[str, Any]:
             return {name: archive[name] for name in archive.files}
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise EinrnnError("E003", f"cannot read {path}: {reason}") from None
+        message = f"cannot read {path}: {reason}"
+        raise EinrnnError("E003", message, "name a file written with numpy.savez") from None
     except (ValueError, AttributeError, zipfile.BadZipFile):
         message = f"{path} is not an .npz archive of plain arrays"
         raise EinrnnError("E003", message, "write it with numpy.savez") from None
@@ -404,7 +418,7 @@ def latex(file: str, output: str | None) -> None:
     try:
         Path(output).write_text(text + "\n", encoding="utf-8")
     except OSError as problem:
-        raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
+        raise _unwritable(output, problem) from None
 
 
 main.add_command(paths)

@@ -73,7 +73,8 @@ class Document:
         ``shelf`` has from an earlier process is not judged again.
 
         Raises:
-            EinrnnError: E803, a label is not in the document.
+            EinrnnError: E803, a label is not in the document; E004, the seed is negative or the
+                timeout no time.
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
@@ -85,6 +86,10 @@ class Document:
 
         start = time.monotonic()
         words = witnessed(judge, frozenset(labels), shelf)
+        if seed < 0:
+            raise EinrnnError("E004", f"not a seed: {seed}", "give a whole number from 0 on")
+        if not timeout > 0:
+            raise EinrnnError("E004", f"not a time: {timeout}", "give seconds, such as 10")
         self._known((*labels, *explain))
         found = verdicts(judge(), frozenset(labels), progress, words, shelf)
         rows = found.verdicts + self._invalid(labels)
@@ -94,10 +99,15 @@ class Document:
 
     def _known(self, labels: Sequence[str]) -> None:
         """Raise E803 unless each label is one of the document's."""
-        known = {c.label for c in (*self.model.claims, *self._elaborated.invalid)}
+        known = dict.fromkeys(c.label for c in (*self.model.claims, *self._elaborated.invalid))
         for label in labels:
             if label not in known:
-                raise EinrnnError("E803", f"there is no claim labelled {label!r}")
+                message = f"there is no claim labelled {label!r}"
+                from einrnn.language.names import suggestion
+
+                close = suggestion(label, list(known))
+                listed = f"the labels are: {', '.join(known) or 'none'}"
+                raise EinrnnError("E803", message, f"did you mean {close}?" if close else listed)
 
     def _invalid(self, labels: Sequence[str]) -> list[Verdict]:
         """The verdicts on claims that are not well formed."""
@@ -215,7 +225,13 @@ class Document:
             first = errors[0]
             text = "\n".join(render(self.source, problem) for problem in errors)
             raise LanguageError(
-                first.code, first.message, f"{first.help or ''}\n{text}", first.span, errors
+                first.code,
+                first.message,
+                f"{first.help or ''}\n{text}",
+                first.span,
+                errors,
+                self.source.text,
+                self.source.name,
             )
 
 
@@ -248,7 +264,8 @@ def read_source(path: str) -> Source:
         return Source.of(Path(path).read_bytes().decode("utf-8"), path)
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise LanguageError("E001", f"cannot read {path}: {reason}") from None
+        message = f"cannot read {path}: {reason}"
+        raise LanguageError("E001", message, "name a .ein file, or - for standard input") from None
     except UnicodeDecodeError as problem:
         message = f"{path} is not UTF-8: byte {problem.start} cannot be read"
         raise LanguageError("E001", message, "save the file as UTF-8") from None

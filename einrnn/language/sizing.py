@@ -15,6 +15,8 @@ from einrnn.language.problem import Problem, fail
 from einrnn.language.sizes import Sizes, Variable
 from einrnn.source import Source
 
+_TWO_LETTERS = "use two letters, or declare both axes with one size"
+
 
 @dataclass(frozen=True)
 class Soft:
@@ -203,7 +205,7 @@ class Sizing:
                 f"index {at.name} has two sizes",
                 at.span,
                 label,
-                None,
+                _TWO_LETTERS,
                 (Related(at.span, f"{_shown(size)}, {letter.what}"),),
             )
         span, where = first
@@ -216,17 +218,27 @@ class Sizing:
             (Related(at.span, label),),
         )
 
-    def _advice(self, first: Variable, second: Variable) -> str | None:
+    def _advice(self, first: Variable, second: Variable) -> str:
         """What both tensors are, and another of the right shape if there is one."""
         left, right = self._owner(first), self._owner(second)
         if left is None or right is None:
-            return None
+            return _TWO_LETTERS
         text = f"{left[0]} is {self._shape(left[0])} and {right[0]} is {self._shape(right[0])}"
         for (name, number), wanted in ((left, second), (right, first)):
+            if self._fits_exchanged(name, number, wanted):
+                return f"{text}; are the indices of {name} in the wrong order?"
+        for (name, number), wanted in ((left, second), (right, first)):
+            if self.names.tensors[name].kind != "input":
+                continue
             other = self._alternative(name, number, wanted, {left[0], right[0]})
             if other is not None:
                 return f"{text}; did you mean {other} instead of {name}?"
         return text
+
+    def _fits_exchanged(self, name: str, number: int, wanted: Variable) -> bool:
+        """Whether a matrix has the wanted size on its other axis."""
+        axes = self.axes[name]
+        return len(axes) == 2 and axes[1 - number].size() is wanted.size() is not None
 
     def _owner(self, axis: Variable) -> tuple[str, int] | None:
         for name, axes in self.axes.items():
@@ -334,7 +346,7 @@ class Sizing:
                 for soft in waiting:
                     changed |= accept(soft)
         self._solve()
-        self._reach()
+        new = self._reach()
         taken = set(self.names.dims) | {
             dim.name
             for variable in self.sizes.variables
@@ -342,7 +354,7 @@ class Sizing:
             for dim in af.dims(value)
         }
         taken |= set(self.names.tensors)
-        return self.sizes.name_rest(taken)
+        return new + self.sizes.name_rest(taken)
 
     def _one_known(self, soft: Soft) -> bool:
         if (soft.left.size() is None) == (soft.right.size() is None):
@@ -371,16 +383,19 @@ class Sizing:
                 taken = _highest(reach)
                 root.value = None if taken is None else af.shift(af.minus(size, taken), 1)
 
-    def _reach(self) -> None:
-        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one."""
+    def _reach(self) -> list[str]:
+        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one.
+
+        Returns the names of sizes that are new.
+        """
         waiting = [reach for reach in self.reaches if reach.axis.size() is None]
         if not waiting:
-            return
+            return []
         open_axes = {id(reach.axis.root()) for reach in waiting}
         taken = set(self.names.dims) | set(self.names.implicit) | set(self.names.tensors)
         others = Sizes(self.names.dims)
         others.variables = [v for v in self.sizes.variables if id(v.root()) not in open_axes]
-        others.name_rest(taken)
+        new = others.name_rest(taken)
         for reach in waiting:
             root = reach.axis.root()
             size = _highest(reach)
@@ -390,6 +405,7 @@ class Sizing:
             difference = af.minus(size, known) if known is not None else None
             if difference is None or (not difference.terms and difference.constant > 0):
                 root.value = size
+        return new
 
 
 def _highest(reach: Reach) -> Affine | None:

@@ -288,4 +288,5 @@ class Resolver:
                     "this is not a condition",
                     node.span,
                     "expected a relation such as k != l",
+                    "compare with a number: m[k] != 0",
                 )

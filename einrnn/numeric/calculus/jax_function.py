@@ -1,4 +1,4 @@
-"""A program as a jax function whose reverse derivative is the derived one.
+"""A program as a jax function whose derivatives, forward and reverse, are the derived ones.
 
 Everything runs inside one ``jax.jit``, so that a call on arrays takes jax's short way and
 a call on traced arrays becomes part of what is traced.
@@ -6,7 +6,8 @@ a call on traced arrays becomes part of what is traced.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
+from einrnn.numeric.calculus.jax_linear import apply
 from einrnn.numeric.calculus.rules import Rules, read_by
 from einrnn.numeric.generated import Generated
 from einrnn.numeric.optional import optional
@@ -101,46 +103,74 @@ class JaxFunction:
         return self._custom(ready, self._rules, every)(cast_arrays)
 
     def _custom(self, ready: Generated, rules: Rules, sizes: Mapping[str, int]) -> Any:
-        """The code with its derivative: what is kept on the way out, and the way back."""
-        jax = optional("jax")
+        """The code with its derivative: what is kept on the way, and the map of tangents."""
+        jax: Any = optional("jax")
         SymbolicZero = optional("jax.custom_derivatives").SymbolicZero
-
-        library: Any = jax
         inputs, outputs = self.program.model.inputs, tuple(self.program.outputs)
 
-        @library.custom_vjp
+        @jax.custom_jvp
         def function(arrays: Arrays) -> Arrays:
             return ready.function(arrays)
 
-        def outward(given: Arrays) -> tuple[Arrays, tuple[Arrays, Arrays, Arrays]]:
-            arrays = {name: one.value for name, one in given.items()}
-            wanted = [n for n, one in given.items() if one.perturbed and not inputs[n].integer]
-            rule = rules.first(wanted)
-            found = self._call(rule.forward, "einrnn_program", arrays, sizes)
-            kept = {name: found[place] for name, place in rule.of.kept.items()}
-            result = {name: found[name] for name in outputs}
-            # the keys of the last part say by which inputs; it has no arrays
-            return result, (arrays, kept, dict.fromkeys(wanted))
-
-        def back(held: tuple[Arrays, Arrays, Arrays], cotangents: Arrays) -> tuple[Arrays]:
-            arrays, kept, wanted = held
-            seeds = {
+        def differentiated(primals: tuple[Arrays], tangents: tuple[Arrays]) -> Any:
+            (arrays,), (given,) = primals, tangents
+            moved = {
                 name: value
-                for name, value in cotangents.items()
-                if not isinstance(value, SymbolicZero)
+                for name, value in given.items()
+                if not isinstance(value, SymbolicZero) and not inputs[name].integer
             }
-            result: Arrays = dict.fromkeys(arrays)
-            if seeds and wanted:
-                rule = rules.rule(tuple(seeds), tuple(wanted), tuple(kept))
-                given = {**arrays, **rule.arguments(seeds, kept)}
-                result |= self._call(rule.backward, "einrnn_pullback", given, sizes)
-            return (result,)
+            wanted = tuple(moved)
+            rule = rules.first(wanted)
+            found = self.call(rule.forward, "einrnn_program", arrays, sizes)
+            kept = tuple(rule.of.kept)
+            known = {**arrays, **{name: found[place] for name, place in rule.of.kept.items()}}
+            result = {name: found[name] for name in outputs}
+            avals = [jax.typeof(value) for value in result.values()]
+            linear = _Derivative(self, rules, sizes, tuple(known), kept, wanted, outputs, avals)
+            changes = apply(linear, tuple(known.values()), tuple(moved.values()))
+            return result, dict(zip(outputs, changes, strict=True))
 
-        function.defvjp(outward, back, symbolic_zeros=True)
+        function.defjvp(differentiated, symbolic_zeros=True)
         return function
 
-    def _call(self, program: Program, name: str, given: Arrays, sizes: Mapping[str, int]) -> Arrays:
+    def call(self, program: Program, name: str, given: Arrays, sizes: Mapping[str, int]) -> Arrays:
         """Another program within what is traced; it takes of the arrays what it reads."""
         if program not in self._others:
             self._others[program] = JaxFunction(program, name)
         return self._others[program](read_by(program, given, sizes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Derivative:
+    """The derivative of a program at some arrays: tangents of the inputs ``wanted`` to those of
+    the outputs. ``names`` are those of the inputs and after them of the tensors ``kept``."""
+
+    function: JaxFunction
+    rules: Rules
+    sizes: Mapping[str, int]
+    names: tuple[str, ...]
+    kept: tuple[str, ...]
+    wanted: tuple[str, ...]
+    outputs: tuple[str, ...]
+    avals: Sequence[Any]
+
+    def forward(self, known: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        """Tangents of the outputs."""
+        arrays = dict(zip(self.names, known, strict=True))
+        moved = dict(zip(self.wanted, tangents, strict=True))
+        rule = self.rules.tangents(self.wanted, self.kept)
+        given = arrays | rule.arguments(moved, arrays)
+        found = self.function.call(rule.program, "einrnn_pushforward", given, self.sizes)
+        return [found[name] for name in self.outputs]
+
+    def transpose(
+        self, known: Sequence[Any], cotangents: Mapping[int, Any], wanted: Sequence[int]
+    ) -> list[Any]:
+        """Cotangents of some inputs, by those of some outputs."""
+        arrays = dict(zip(self.names, known, strict=True))
+        seeds = {self.outputs[at]: value for at, value in cotangents.items()}
+        asked = tuple(self.wanted[at] for at in wanted)
+        rule = self.rules.rule(tuple(seeds), asked, self.kept)
+        given = arrays | rule.arguments(seeds, arrays)
+        found = self.function.call(rule.backward, "einrnn_pullback", given, self.sizes)
+        return [found[name] for name in asked]

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from einrnn.core.build import ONE, ZERO
-from einrnn.core.nodes import Add, Cases, Expr, Pow, Reduce
-from einrnn.core.traverse import walk
+from einrnn.core.model import Model
+from einrnn.core.nodes import Add, Cases, Derivative, Element, Expr, Node, Pow, Reduce
+from einrnn.core.traverse import rebuild, walk
 from einrnn.symbolic.match import match
-from einrnn.symbolic.narrate.opening import with_ranges
+from einrnn.symbolic.narrate.opening import spliced, with_ranges
 from einrnn.symbolic.narrate.scene import Line, Scene
 from einrnn.symbolic.narrate.side import LEVELS, Plan, Side
 
@@ -45,9 +46,27 @@ def chain(
 
 
 def _begun(scene: Scene, written: Expr, carried: Expr) -> list[Line]:
+    written, carried = _with_names(scene.model, written), spliced(carried)
     if scene.text(written) == scene.text(carried):
         return [Line(carried)]
-    return [Line(written), Line(carried, "derivatives carried out")]
+    by_rules = any(isinstance(node, Derivative) for node in walk(written))
+    reason = "derivatives carried out" if by_rules else "simplified"
+    return [Line(written), Line(carried, reason)]
+
+
+def _with_names(model: Model, expr: Expr) -> Expr:
+    """The expression with derivatives of entries as entries of what they are called."""
+
+    def change(node: Node) -> Node:
+        match node:
+            case Derivative(kind, Element(of, args), wrt, by):
+                mark = "d" if kind == "total" else "∂"
+                name = f"{mark}{of}/{mark}{wrt}"
+                return Element(name, (*args, *by)) if name in model.derived else node
+            case _:
+                return node
+
+    return rebuild(expr, change)
 
 
 def _met(scene: Scene, left: Side, right: Side) -> tuple[int, int, str] | None:

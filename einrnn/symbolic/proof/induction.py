@@ -93,7 +93,7 @@ def _inductive(
 ) -> tuple[Affine, Statement] | None:
     """The time at which the statement holds first, and the statement at the times at which
     it does if the hypotheses do before."""
-    for place, stepped in _bases_and_steps(opener, statement, index, when):
+    for place, stepped in bases_and_steps(opener, statement, index, when):
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
         if shown and at(opener, at_place(statement, index, place), when):
             return place, stepped
@@ -146,7 +146,7 @@ def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
     return index, when
 
 
-def _bases_and_steps(
+def bases_and_steps(
     opener: Opener, statement: Statement, index: Index, when: Time
 ) -> Iterator[tuple[Affine, Statement]]:
     """The first time of a statement, and the statement at the times that have one before them.

@@ -28,6 +28,7 @@ from einrnn.symbolic.proof.tactics import (
     by_inner_step,
     by_invariance,
     by_step,
+    by_unfolding,
 )
 from einrnn.symbolic.proof.trace import ByLemmas
 
@@ -37,6 +38,7 @@ class Prover:
     """Proves statements about one closed model under some assumptions.
 
     ``lemmas`` are tried one by one, ``found`` ones are rules from the start.
+    Of ``symmetric`` tensors the last two positions may be exchanged.
     ``deadline`` is a time of :func:`time.process_time` after which nothing new is tried.
     """
 
@@ -45,10 +47,13 @@ class Prover:
     lemmas: tuple[Lemma, ...] = ()
     deadline: float = float("inf")
     found: tuple[Lemma, ...] = ()
+    symmetric: frozenset[str] = frozenset()
     _opener: Opener = field(init=False)
 
     def __post_init__(self) -> None:
-        self._opener = Opener(self.model, self.assumptions, self.deadline, self.found)
+        self._opener = Opener(
+            self.model, self.assumptions, self.deadline, self.found, self.symmetric
+        )
 
     def prove(self, statement: Statement) -> Proof | None:
         """A proof, or None where none was found before the deadline.
@@ -161,6 +166,7 @@ class Prover:
         if len(self._applicable(difference)) > 1:
             for lemma in self._applicable(difference):
                 yield partial(self._by_lemma, statement, difference, chosen, (lemma,))
+        yield partial(by_unfolding, opener, statement, difference, chosen)
         for index, direction in self._times(statement, elements(difference)):
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
