@@ -49,6 +49,8 @@ class _Commands(click.Group):
 
 def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:
     """Print an error, under the text it speaks of where that is known, and exit with 2."""
+    if error.text is not None:
+        source = Source.of(error.text, error.name)
     for problem in error.diagnostics or (
         Diagnostic(error.code, error.message, error.span, help=error.help),
     ):
@@ -80,7 +82,13 @@ def main() -> None:
     metavar="L",
     help="Judge this claim only, and print all that is known of it.",
 )
-@click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Seed of all random choices.",
+)
 @click.option(
     "--timeout",
     default=10.0,
@@ -96,6 +104,7 @@ def main() -> None:
     show_default=True,
     help="The weakest verdict that counts as good.",
 )
+@click.option("--fresh", is_flag=True, help="Judge every claim, whatever is known of it.")
 def check(
     files: tuple[str, ...],
     as_json: bool,
@@ -104,8 +113,12 @@ def check(
     seed: int,
     timeout: float,
     accept: str,
+    fresh: bool,
 ) -> None:
     """Judge every claim of the files ("-" is standard input).
+
+    What was proved or refuted before is not judged again while neither einrnn nor the
+    document, up to that claim, has changed.
 
     Exit status: 0 all is as its author says, 1 something is refuted or only tested, 2 a
     file cannot be read or is not well formed.
@@ -115,7 +128,7 @@ def check(
     results: list[tuple[Source, Report]] = []
     unreadable: list[tuple[str, Diagnostic]] = []
     for name in files:
-        _check_file(name, labels, explain, seed, timeout, results, unreadable)
+        _check_file(name, labels, explain, seed, timeout, fresh, results, unreadable)
     if as_json:
         click.echo(json.dumps(_json(results, unreadable, time.monotonic() - start), indent=2))
     else:
@@ -132,9 +145,11 @@ def _check_file(
     explain: tuple[str, ...],
     seed: int,
     timeout: float,
+    fresh: bool,
     results: list[tuple[Source, Report]],
     unreadable: list[tuple[str, Diagnostic]],
 ) -> None:
+    from einrnn.check.shelf import Shelf
     from einrnn.document import Document, read_source
 
     try:
@@ -146,6 +161,7 @@ def _check_file(
                 seed=seed,
                 timeout=timeout,
                 progress=progress,
+                shelf=None if fresh else Shelf.of(name),
             )
     except EinrnnError as error:
         unreadable.append((name, Diagnostic(error.code, error.message, help=error.help)))
@@ -324,7 +340,7 @@ def run(
             named: dict[str, Any] = {name: np.asarray(results[name]) for name in outputs}
             np.savez(stream, **named)
     except OSError as problem:
-        raise EinrnnError("E002", f"cannot write {out}: {problem.strerror}") from None
+        raise _unwritable(out, problem) from None
     for name in outputs:
         result = np.asarray(results[name])
         shape = " × ".join(str(size) for size in result.shape) or "a number"
@@ -355,7 +371,12 @@ def export(
     try:
         Path(output).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
+        raise _unwritable(output, problem) from None
+
+
+def _unwritable(path: str, problem: OSError) -> EinrnnError:
+    message = f"cannot write {path}: {problem.strerror}"
+    return EinrnnError("E002", message, "name a file in a folder that is there")
 
 
 def _arrays(path: str) -> Mapping[str, Any]:
@@ -368,7 +389,8 @@ def _arrays(path: str) -> Mapping[str, Any]:
             return {name: archive[name] for name in archive.files}
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise EinrnnError("E003", f"cannot read {path}: {reason}") from None
+        message = f"cannot read {path}: {reason}"
+        raise EinrnnError("E003", message, "name a file written with numpy.savez") from None
     except (ValueError, AttributeError, zipfile.BadZipFile):
         message = f"{path} is not an .npz archive of plain arrays"
         raise EinrnnError("E003", message, "write it with numpy.savez") from None
@@ -396,7 +418,7 @@ def latex(file: str, output: str | None) -> None:
     try:
         Path(output).write_text(text + "\n", encoding="utf-8")
     except OSError as problem:
-        raise EinrnnError("E002", f"cannot write {output}: {problem.strerror}") from None
+        raise _unwritable(output, problem) from None
 
 
 main.add_command(paths)

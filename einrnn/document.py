@@ -9,14 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from einrnn.core.model import Model
 from einrnn.errors import Diagnostic, EinrnnError, LanguageError
-from einrnn.language import Elaborated, elaborate_text, parse_expression
 from einrnn.source import Source, render
 
 if TYPE_CHECKING:
+    from einrnn.check.shelf import Shelf
     from einrnn.check.verdict import Report, Verdict
+    from einrnn.core.model import Model
     from einrnn.expression import Expression, Form
+    from einrnn.language import Elaborated
+    from einrnn.numeric.closed import Closed
     from einrnn.numeric.compressed import CompressedProgram
     from einrnn.numeric.program import Program
 
@@ -34,6 +36,8 @@ class Document:
 
     @cached_property
     def _elaborated(self) -> Elaborated:
+        from einrnn.language import elaborate_text
+
         return elaborate_text(self.source)
 
     @property
@@ -57,6 +61,7 @@ class Document:
         seed: int = 0,
         timeout: float = 10.0,
         progress: Callable[[int, int, str], None] | None = None,
+        shelf: Shelf | None = None,
     ) -> Report:
         """Judge every claim, or those with one of the labels.
 
@@ -64,29 +69,45 @@ class Document:
         must be refuted does where ``explain`` has its label.
 
         ``timeout`` bounds the seconds spent searching and in sympy for any one claim;
-        ``progress`` is called with (claims done, claims in all, label of the next).
+        ``progress`` is called with (claims done, claims in all, label of the next). What a
+        ``shelf`` has from an earlier process is not judged again.
 
         Raises:
-            EinrnnError: E803, a label is not in the document.
+            EinrnnError: E803, a label is not in the document; E004, the seed is negative or the
+                timeout no time.
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
-        from einrnn.check.verdicts import verdicts
+        from einrnn.check.verdicts import verdicts, witnessed
+
+        def judge() -> Judge:
+            model = _up_to(self.model, frozenset(labels)) if labels else self.model
+            return Judge(model, self.source, seed, timeout, frozenset(explain))
 
         start = time.monotonic()
+        words = witnessed(judge, frozenset(labels), shelf)
+        if seed < 0:
+            raise EinrnnError("E004", f"not a seed: {seed}", "give a whole number from 0 on")
+        if not timeout > 0:
+            raise EinrnnError("E004", f"not a time: {timeout}", "give seconds, such as 10")
         self._known((*labels, *explain))
-        model = _up_to(self.model, frozenset(labels)) if labels else self.model
-        judge = Judge(model, self.source, seed, timeout, frozenset(explain))
-        rows = verdicts(judge, frozenset(labels), progress) + self._invalid(labels)
+        found = verdicts(judge(), frozenset(labels), progress, words, shelf)
+        rows = found.verdicts + self._invalid(labels)
         rows.sort(key=lambda v: (v.line, v.column, v.step))
-        return Report(self.source.name, tuple(rows), self.diagnostics, time.monotonic() - start)
+        seconds = time.monotonic() - start
+        return Report(self.source.name, tuple(rows), self.diagnostics, seconds, found.known)
 
     def _known(self, labels: Sequence[str]) -> None:
         """Raise E803 unless each label is one of the document's."""
-        known = {c.label for c in (*self.model.claims, *self._elaborated.invalid)}
+        known = dict.fromkeys(c.label for c in (*self.model.claims, *self._elaborated.invalid))
         for label in labels:
             if label not in known:
-                raise EinrnnError("E803", f"there is no claim labelled {label!r}")
+                message = f"there is no claim labelled {label!r}"
+                from einrnn.language.names import suggestion
+
+                close = suggestion(label, list(known))
+                listed = f"the labels are: {', '.join(known) or 'none'}"
+                raise EinrnnError("E803", message, f"did you mean {close}?" if close else listed)
 
     def _invalid(self, labels: Sequence[str]) -> list[Verdict]:
         """The verdicts on claims that are not well formed."""
@@ -115,8 +136,10 @@ class Document:
             LanguageError: the text is not a well-formed expression of this document.
             EinrnnError: E806, the form is not known; E807, an assumption is not in the document.
         """
-        expr, ranges = parse_expression(text, self.model)
         from einrnn.expression import Expression
+        from einrnn.language import parse_expression
+
+        expr, ranges = parse_expression(text, self.model)
 
         return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
@@ -151,18 +174,33 @@ class Document:
             EinrnnError: E801, the backend is not known or not installed.
         """
         from einrnn.numeric.backends import require
-        from einrnn.numeric.program import compile_formula
-        from einrnn.outputs import formula_of
 
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
-        formula = formula_of(self.model, outputs)
         if compress:
             from einrnn.numeric.compressed import compile_compressed
+            from einrnn.outputs import formula_of
 
-            return compile_compressed(*formula.closed(), backend=backend)
-        return compile_formula(formula, backend)
+            return compile_compressed(*formula_of(self.model, outputs).closed(), backend=backend)
+        return self._program(outputs, backend)
+
+    def _program(self, outputs: tuple[str, ...], backend: str) -> Program:
+        """The program; nothing is read again that an earlier process has compiled."""
+        from einrnn.numeric.memory import memory_of
+        from einrnn.numeric.program import Program
+
+        memory = memory_of(self.source.text, outputs, backend)
+        if memory is not None and memory.known:
+            return Program(backend, lambda: self._closed(outputs, backend), memory)
+        closed = self._closed(outputs, backend)
+        return Program(backend, lambda: closed, memory)
+
+    def _closed(self, outputs: tuple[str, ...], backend: str) -> Closed:
+        from einrnn.numeric.program import closed_formula
+        from einrnn.outputs import formula_of
+
+        return closed_formula(formula_of(self.model, outputs), backend)
 
     def __str__(self) -> str:
         return self.source.text
@@ -187,7 +225,13 @@ class Document:
             first = errors[0]
             text = "\n".join(render(self.source, problem) for problem in errors)
             raise LanguageError(
-                first.code, first.message, f"{first.help or ''}\n{text}", first.span, errors
+                first.code,
+                first.message,
+                f"{first.help or ''}\n{text}",
+                first.span,
+                errors,
+                self.source.text,
+                self.source.name,
             )
 
 
@@ -220,7 +264,8 @@ def read_source(path: str) -> Source:
         return Source.of(Path(path).read_bytes().decode("utf-8"), path)
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        raise LanguageError("E001", f"cannot read {path}: {reason}") from None
+        message = f"cannot read {path}: {reason}"
+        raise LanguageError("E001", message, "name a .ein file, or - for standard input") from None
     except UnicodeDecodeError as problem:
         message = f"{path} is not UTF-8: byte {problem.start} cannot be read"
         raise LanguageError("E001", message, "save the file as UTF-8") from None

@@ -54,7 +54,8 @@ class EinrnnError(Exception):
     """Base of every error the package raises on purpose.
 
     ``code`` is the catalogue number, ``message`` one sentence, ``help`` a suggestion or
-    None, and ``span`` the place in the text where there is a text.
+    None, and ``span`` the place in the text where there is a text: in ``text`` if that is
+    given, which is called ``name``, else in the document it comes from.
     """
 
     code: str
@@ -62,6 +63,8 @@ class EinrnnError(Exception):
     help: str | None = None
     span: Span | None = None
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    text: str | None = None
+    name: str = "<expression>"
 
     def __str__(self) -> str:
         tail = f"\nhelp: {self.help}" if self.help else ""

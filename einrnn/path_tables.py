@@ -56,7 +56,8 @@ def as_text(comparison: Comparison) -> str:
     stream = StringIO()
     console = Console(file=stream, width=150, color_system=None, markup=False)
     for caption, head, rows in _tables(comparison):
-        table = Table(title=caption, title_justify="left", box=None, pad_edge=False)
+        console.print(caption, style="italic", soft_wrap=True)
+        table = Table(box=None, pad_edge=False)
         for column, name in enumerate(head):
             table.add_column(name, justify="left" if column == 0 else "right", no_wrap=column > 0)
         for row in rows:
@@ -109,7 +110,7 @@ _Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 def _tables(comparison: Comparison) -> list[_Table]:
     sizes = ", ".join(f"{name}={size}" for name, size in list(comparison.sizes.items())[:12])
-    title = comparison.title if len(comparison.title) < 100 else comparison.title[:97] + "…"
+    title = shortened(comparison.title)
     result: list[_Table] = []
     if comparison.rows:
         rows = [_row(row, comparison.best) for row in comparison.rows]
@@ -119,6 +120,11 @@ def _tables(comparison: Comparison) -> list[_Table]:
     if comparison.steps:
         result.append(("the chosen path", _STEP_HEAD, _steps(comparison)))
     return result
+
+
+def shortened(title: str) -> str:
+    """A title that fits on a line."""
+    return title if len(title) < 100 else title[:97] + "…"
 
 
 def _row(row: Row, best: int) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from einrnn.core.model import Model
 from einrnn.core.nodes import Affine, Element, Expr, Index, Mul, Reduce
 from einrnn.core.sizes import with_defaults
 from einrnn.numeric import binding, bounds
+from einrnn.pathfinder.mirror import last_two
 from einrnn.pathfinder.network import Network
 
 
@@ -39,7 +40,11 @@ def product_network(model: Model, name: str, sizes: Mapping[str, int]) -> Networ
         {index: bounds.number(hi, full) + 1 for index, (_, hi) in ranges.items()},
         labels=names,
         identities=names,
-        symmetric=[n for n in names if any(model.inputs[n].has(f) for f in ("symmetric", "spd"))],
+        symmetric={
+            name: (last_two(len(given.axes)),)
+            for name, given in model.inputs.items()
+            if name in names and (given.has("symmetric") or given.has("spd"))
+        },
     )
 
 

@@ -145,4 +145,5 @@ def summary_line(report: Report, accepted: tuple[str, ...]) -> str:
         verdict = click.style("all as expected", fg="green", bold=True)
     else:
         verdict = click.style("nothing false found, not all proved", fg="yellow", bold=True)
-    return f"{text}: {verdict} ({report.seconds:.2f} s)"
+    known = f", {report.known} known from before" if report.known else ""
+    return f"{text}: {verdict} ({report.seconds:.2f} s{known})"

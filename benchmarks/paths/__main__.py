@@ -1,7 +1,9 @@
-"""Path finders compared: ``python -m benchmarks.paths [--seconds S] [--plot F.svg] [--json F]``.
+"""Path finders compared: ``python -m benchmarks.paths [NAME…] [--seconds S] [--plot F.svg]``.
 
 FLOPs are counted by einrnn's evaluator for every finder. Our own search gets the wall time that
-cotengra's hyper-optimiser took on the same instance (or ``--seconds`` where it does not run).
+cotengra's hyper-optimiser took on the same instance (or ``--seconds`` where it does not run). With
+names, only the instances are run whose names contain one of them; ``--json F`` adds them to what
+is in ``F``, and the table and the plot show all of it.
 """
 
 from __future__ import annotations
@@ -48,7 +50,7 @@ def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
     if solve(network) is None and len(network.operands) <= 256:
         budget = max(seconds, result.get("cotengra hyper", (0, 0.0))[1])
         begun = time.perf_counter()
-        path = search(network, path, budget)
+        path = search(network, budget)
         result["einrnn, searching"] = flops(network, path), time.perf_counter() - begun
     return result
 
@@ -96,17 +98,14 @@ def times(largest: float = 1e9) -> dict[str, tuple[float, float]]:
 def table(results: dict[str, dict[str, tuple[int, float]]]) -> str:
     """Ratio to the fewest FLOPs, and the search time, as a Markdown table."""
     names = list(dict.fromkeys(name for row in results.values() for name in row))
-    lines = ["| finder | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
-    for name in names:
-        cells: list[str] = []
-        for row in results.values():
-            best = min(count for count, _ in row.values())
-            if name not in row:
-                cells.append("–")
-                continue
-            count, seconds = row[name]
-            cells.append(f"{count / best:.3g} ({_duration(seconds)})")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    lines = ["| instance | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for instance, row in results.items():
+        best = min(count for count, _ in row.values())
+        cells = [
+            f"{row[name][0] / best:.3g} ({_duration(row[name][1])})" if name in row else "–"
+            for name in names
+        ]
+        lines.append(f"| {instance} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -138,16 +137,32 @@ def plot(results: dict[str, dict[str, tuple[int, float]]], target: Path) -> None
 def main() -> None:
     """Run, print the tables, and write what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     results: dict[str, dict[str, tuple[int, float]]] = {}
+    if given.json and given.json.exists():
+        results = json.loads(given.json.read_text())
     for name, network in named():
-        results[name] = compared(network, given.seconds)
-        print(f"{name} done", flush=True)
+        if not given.names or any(part in name for part in given.names):
+            results[name] = compared(network, given.seconds)
+            print(f"{name} done", flush=True)
+            if given.json:
+                given.json.write_text(json.dumps(results, indent=1) + "\n")
+    order = [name for name, _ in named() if name in results]
+    results = {name: results[name] for name in order}
     print(table(results))
+    if given.plot:
+        plot(results, given.plot)
+    if not given.names:
+        _further()
+
+
+def _further() -> None:
+    """What is compared beside the named instances."""
     print("\non 300 random equations of 3 to 7 operands with hyperedges:")
     for name, (share, worst) in suboptimal().items():
         print(f"  {name}: {share:.0%} suboptimal, worst {worst:.3g}")
@@ -157,10 +172,6 @@ def main() -> None:
     for name, (predicted, measured) in times().items():
         ratio = predicted / measured
         print(f"  {name}: {_duration(predicted)}, {_duration(measured)} (× {ratio:.2g})")
-    if given.json:
-        given.json.write_text(json.dumps(results, indent=1) + "\n")
-    if given.plot:
-        plot(results, given.plot)
 
 
 if __name__ == "__main__":

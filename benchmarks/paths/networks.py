@@ -1,10 +1,11 @@
-"""The contractions that path finders are compared on, all made here or by a generator."""
+"""The contractions that path finders are compared on, all made here or by our generators."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from benchmarks.paths import generators
 from einrnn.pathfinder.network import Network
 
 
@@ -31,19 +32,6 @@ def backpropagation(steps: int, hidden: int = 32, batch: int = 16, seed: int = 0
     return Network.of(terms, ["b"], sizes)
 
 
-def regular(count: int, seed: int, degree: int = 3, size: int = 2) -> Network:
-    """A random regular graph without loops, by pairing stubs; closed."""
-    rng = random.Random(seed)
-    while True:
-        stubs = [node for node in range(count) for _ in range(degree)]
-        rng.shuffle(stubs)
-        edges = list(zip(stubs[::2], stubs[1::2], strict=True))
-        if all(a != b for a, b in edges) and len(set(map(frozenset, edges))) == len(edges):
-            break
-    terms = [[f"e{at}" for at, edge in enumerate(edges) if node in edge] for node in range(count)]
-    return Network.of(terms, [], {f"e{at}": size for at in range(len(edges))})
-
-
 def hyper(count: int, seed: int) -> Network:
     """Random operands with indices that up to all of them share."""
     rng = random.Random(seed)
@@ -54,40 +42,24 @@ def hyper(count: int, seed: int) -> Network:
     return Network.of(terms, rng.sample(used, min(2, len(used))), sizes)
 
 
-def from_text(text: str, shapes: Sequence[Sequence[int]]) -> Network:
-    """The network of an einsum string."""
-    left, _, right = text.partition("->")
-    terms = left.split(",")
-    pairs = zip(terms, shapes, strict=True)
-    sizes = {i: size for term, shape in pairs for i, size in zip(term, shape, strict=True)}
-    return Network.of(terms, right, sizes)
-
-
-def generated() -> Iterator[tuple[str, Network]]:
-    """Instances of einsum-benchmark's offline generators, if it is installed."""
-    try:
-        from einsum_benchmark.generators.random.connected_hypernetwork import (
-            connected_hypernetwork,
-        )
-        from einsum_benchmark.generators.structured.lattice import lattice
-        from einsum_benchmark.generators.structured.matrix_chain import generate_mcm
-        from einsum_benchmark.generators.structured.tree import tree
-    except ImportError:
-        return
-    kwargs = {"regularity": 2.5, "max_tensor_order": 6, "max_edge_order": 4, "min_axis_size": 2}
-    kwargs |= {"max_axis_size": 4, "number_of_output_indices": 2, "seed": 1}
-    yield "hypernetwork, 40", from_text(*connected_hypernetwork(40, **kwargs))
-    yield "matrix chain, 100", from_text(*generate_mcm(100, is_shuffle=True, seed=1)[:2])
-    yield "tree, 60", from_text(*tree(60, seed=1)[:2])
-    yield "lattice 8 × 8", from_text(*lattice([8, 8], seed=1)[:2])
-
-
 def named() -> Iterator[tuple[str, Network]]:
     """Every instance with its name."""
     yield "Hessian-vector product, 9", hessian_vector()
     yield "chain of Jacobians, 51", jacobians(50)
     yield "chain of Jacobians, 1001", jacobians(1000)
     yield "BPTT with batch, 1002", backpropagation(500)
-    yield "random 3-regular, 60", regular(60, 1)
-    yield "random 3-regular, 200", regular(200, 1)
-    yield from generated()
+    for seed in (1, 2, 3):
+        yield f"random 3-regular, 60 (seed {seed})", generators.regular(60, seed)
+    for seed in (1, 2, 3):
+        yield f"random 3-regular, 200 (seed {seed})", generators.regular(200, seed)
+    yield "hypernetwork, 40", generators.hypernetwork(40, 1)
+    yield "matrix chain, 100", generators.matrix_chain(100, 1)
+    yield "tree, 60", generators.tree(60, 1)
+    yield "lattice 8 × 8", generators.lattice((8, 8), 1)
+    yield "lattice 4 × 4 × 4", generators.lattice((4, 4, 4), 1)
+    yield "PEPS norm 5 × 5, 50", generators.projected_pairs(5)
+    yield "MPS inner product, 80", generators.matrix_product_states(40)
+    yield "QAOA circuit, 84", generators.maximum_cut(12, 1)
+    yield "MERA language model, 46", generators.renormalised_words(4)
+    yield "hidden-state n-grams, 30", generators.hidden_states(10)
+    yield "attention without softmax, 13", generators.attention(2)

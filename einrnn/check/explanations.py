@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from einrnn.check.layout import written
 from einrnn.check.verdict import Verdict
 
 
@@ -14,6 +15,11 @@ def how(verdict: Verdict) -> Iterator[str]:
         yield f"  using {', '.join(verdict.assumptions)}"
     for number, step in enumerate(verdict.steps, 1):
         yield f"    {number}. {step}"
+    for part in verdict.derivation:
+        yield ""
+        if part.title:
+            yield f"  {part.title}:"
+        yield from (f"    {line}" for line in written(part))
 
 
 def why_not(verdict: Verdict) -> Iterator[str]:

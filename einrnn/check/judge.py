@@ -17,7 +17,7 @@ from einrnn.check.claims import (
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
-from einrnn.check.tolerance import AGREES
+from einrnn.check.tolerance import AGREES, REFUTES
 from einrnn.check.verdict import Counterexample, Verdict
 from einrnn.check.witness import Witness
 from einrnn.core.model import Claim, Model
@@ -27,12 +27,14 @@ from einrnn.source import Source
 from einrnn.symbolic.proof.statement import Proof
 
 if TYPE_CHECKING:
+    from einrnn.check.candidates import Candidates
     from einrnn.check.witnesses import Witnesses
 
 _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 6.0
 _SYMPY_SECONDS = 2.0
 _REPAIR_SECONDS = 2.0
+_DERIVATION_SECONDS = 4.0
 
 
 @dataclass
@@ -79,6 +81,13 @@ class Judge:
         return Witnesses(self.prepared, self.seed)
 
     @cached_property
+    def candidates(self) -> Candidates:
+        """The simple inputs at which counterexamples are looked for."""
+        from einrnn.check.candidates import Candidates
+
+        return Candidates(self.prepared, self.seed)
+
+    @cached_property
     def proofs(self) -> Proofs:
         """The prover, with what it has proved so far."""
         sizes = trial_sizes(self.model)[0]
@@ -107,6 +116,8 @@ class Judge:
             ready.claim.expect == "hold" or ready.claim.label in self.explain
         ):
             verdict = self._explained(verdict, ready)
+        elif verdict.verdict == "proved" and ready.claim.label in self.explain:
+            verdict = self._written_out(verdict, ready)
         return replace(verdict, seconds=time.monotonic() - start)
 
     # ------------------------------------------------------------------ what is found out
@@ -125,7 +136,7 @@ class Judge:
         """A proof for all sizes; looked for only where no tier of numbers objects."""
         if ready.key not in self._proofs:
             tried = self.numbers.sides(ready)
-            open_ = tried.sizes and tried.error <= AGREES and tried.failed_at is None
+            open_ = tried.sizes and tried.failed_at is None and self._agrees(ready, tried)
             found = None
             needed = ("agrees",) if tried.extreme else ("agrees", "undecided")
             if open_ and self.outcome(ready).verdict in needed:
@@ -133,10 +144,17 @@ class Judge:
             self._proofs[ready.key] = found
         return self._proofs[ready.key]
 
+    def _agrees(self, ready: Ready, tried: Tried) -> bool:
+        """Whether the numbers agree: in floats, or where those are too inexact to tell, exactly."""
+        if tried.error <= AGREES:
+            return True
+        outcome = self.outcome(ready)
+        return tried.error <= REFUTES and outcome.verdict == "agrees" and outcome.exact
+
     def witness(self, ready: Ready) -> Witness:
         """The word of the other engines at one point."""
         if ready.key not in self._words:
-            point = self.numbers.first_point(ready)
+            point = self.numbers.small_point(ready)
             word = Witness() if point is None else self.witnesses.of(ready, point)
             self._words[ready.key] = word
         return self._words[ready.key]
@@ -153,7 +171,7 @@ class Judge:
         tried = self.numbers.sides(ready)
         if tried.failed_at is None and self.outcome(ready).verdict != "differs":
             return None
-        found = examples.find(self.prepared, ready, self.seed, min(self.seconds, _SEARCH_SECONDS))
+        found = examples.find(self.candidates, ready, min(self.seconds, _SEARCH_SECONDS))
         if found is None and tried.failed_at is not None:
             found = examples.at_point(self.prepared, ready, tried.failed_at)
         return found
@@ -180,8 +198,20 @@ class Judge:
         try:
             return explained(verdict, self.prepared, ready, self.numbers, self.proofs, seconds)
         except Exception as error:
-            note = f"a defect of einrnn stopped the explanation: {type(error).__name__}: {error}"
-            return replace(verdict, notes=(*verdict.notes, note))
+            return _unexplained(verdict, error)
+
+    def _written_out(self, verdict: Verdict, ready: Ready) -> Verdict:
+        """The verdict with the proof written out; a defect there does not undo the proof."""
+        from einrnn.check.derivation import derivation
+
+        proof = self.proof(ready)
+        assert proof is not None
+        seconds = min(self.seconds, _DERIVATION_SECONDS)
+        try:
+            written = derivation(ready, proof, self.proofs, self.numbers, seconds)
+        except Exception as error:
+            return _unexplained(verdict, error)
+        return replace(verdict, derivation=written)
 
     def invalid(self, claim: Claim, diagnostics: tuple[Diagnostic, ...]) -> Verdict:
         """The verdict on a claim that is not well formed."""
@@ -270,3 +300,8 @@ class Judge:
         if not tried.sizes:
             return None
         return "any" if tried.error <= AGREES else "stated"
+
+
+def _unexplained(verdict: Verdict, error: Exception) -> Verdict:
+    note = f"a defect of einrnn stopped the explanation: {type(error).__name__}: {error}"
+    return replace(verdict, notes=(*verdict.notes, note))

@@ -25,6 +25,11 @@ def kept(key: Hashable) -> Verdict | None:
     return None
 
 
+def any_kept() -> bool:
+    """Whether any verdict is known."""
+    return bool(_KEPT)
+
+
 def keep(key: Hashable, verdict: Verdict) -> None:
     """Keep a verdict; the ones not asked for the longest make room."""
     _KEPT[key] = verdict

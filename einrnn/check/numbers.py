@@ -10,7 +10,7 @@ import numpy as np
 
 from einrnn.check.claims import Prepared, Ready
 from einrnn.check.points import SMALL, WIDE, Batch, Point, Points
-from einrnn.check.sizes import Sizes, large_sizes, trial_sizes
+from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
@@ -58,9 +58,9 @@ class Numbers:
             self._tried[ready.key] = self._evaluated(ready)
         return self._tried[ready.key]
 
-    def first_point(self, ready: Ready) -> Point | None:
-        """The point at the first sizes, where other engines are asked too."""
-        return self.points.at(self._trials[0][0], ready.assumptions)
+    def small_point(self, ready: Ready) -> Point | None:
+        """A point with few entries, where other engines are asked too."""
+        return self.points.at(few_sizes(self.prepared.model), ready.assumptions)
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()

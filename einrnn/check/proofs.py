@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
-from einrnn.check.conjectures import conjectures
+from einrnn.check.conjectures import conjectures, symmetric_by_numbers
 from einrnn.check.points import Point
-from einrnn.core.model import Model
+from einrnn.core.cputime import passed
+from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.symbolic.proof.prover import Prover
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, usable
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
+from einrnn.symbolic.proof.symmetry import symmetric
 
-_CONJECTURE_SECONDS = 16.0
+if TYPE_CHECKING:
+    from einrnn.symbolic.narrate.scene import Scene
+
+_CONJECTURE_SECONDS = 8.0
+_SYMMETRY_SECONDS = 2.0
+# whose turn it is to look for a proof, and for which part of the time
+_TURNS = (("forward", 0.08), ("reverse", 0.25), ("forward", 0.37), ("reverse", 0.3))
 
 
 @dataclass(frozen=True)
@@ -40,17 +49,27 @@ class Proofs:
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
 
     def of(self, ready: Ready, seconds: float) -> Proof | None:
-        """A proof of a claim: over recurrences that run forward, then over adjoints."""
-        _ = self._found  # the search for lemmas has time of its own
+        """A proof of a claim: over recurrences that run forward, or over adjoints.
+
+        Which of the two is short cannot be told beforehand, and the other may take very long:
+        both get a little time first, then what they did not use up.
+        """
+        _ = self._found, self._symmetric  # the search for lemmas has time of its own
+        ways = _ways(ready)
+        open_ = [way for way, _ in ways]
         deadline = time.process_time() + seconds
-        for number, (way, pair) in enumerate(_ways(ready)):
-            # the first way leaves some of the time to the second
-            until = deadline - (1 - number) * seconds / 3
-            statement = self._statement(ready, pair)
-            proof = self._prover(ready, way, until).prove(statement)
+        for way, share in _TURNS:
+            if way not in open_:
+                continue
+            until = min(deadline, time.process_time() + share * seconds)
+            statement = self._statement(ready, dict(ways)[way])
+            prover = self._prover(ready, way, until)
+            proof = prover.prove(statement)
             if proof is not None:
                 self.remember(ready)
-                return proof
+                return replace(proof, way=way)
+            if not passed(until):
+                open_.remove(way)  # all was tried
         return None
 
     def over(self, prepared: Prepared) -> Proofs:
@@ -77,6 +96,18 @@ class Proofs:
         return found
 
     @cached_property
+    def _symmetric(self) -> dict[str, frozenset[str]]:
+        """The recurrences, of either model, of which the last two positions may be exchanged."""
+        found: dict[str, frozenset[str]] = {}
+        for way in ("forward", "reverse") if self.point is not None else ():
+            assert self.point is not None
+            model = self._models[way]
+            names = symmetric_by_numbers(model, self.point)
+            deadline = time.process_time() + _SYMMETRY_SECONDS
+            found[way] = symmetric(model, names, deadline) if names else frozenset()
+        return found
+
+    @cached_property
     def _models(self) -> dict[str, Model]:
         """The document's model and the two closed ones, with sizes that the document fixes
         replaced by their numbers."""
@@ -88,12 +119,24 @@ class Proofs:
             "reverse": with_numbers(reverse),
         }
 
-    def _prover(self, ready: Ready, way: str, deadline: float) -> Prover:
-        model = self._models[way]
-        granted = named_assumptions(self._models["stated"], ready.assumptions)
+    def scene(self, ready: Ready, way: Way, seconds: float) -> Scene:
+        """Where a proof of a claim may be told again, in some time."""
+        from einrnn.symbolic.narrate.scene import Scene
+
+        statement = self._statement(ready, dict(_ways(ready))[way])
+        deadline = time.process_time() + seconds
+        granted, found = self._granted(ready), self._found.get(way, ())
+        return Scene(self._models[way], statement, granted, found, deadline)
+
+    def _granted(self, ready: Ready) -> tuple[Assumption, ...]:
+        return named_assumptions(self._models["stated"], ready.assumptions)
+
+    def _prover(self, ready: Ready, way: Way, deadline: float) -> Prover:
+        model, granted = self._models[way], self._granted(ready)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
-        return Prover(model, granted, usable(lemmas), deadline, self._found.get(way, ()))
+        found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
+        return Prover(model, granted, usable(lemmas), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim
@@ -120,7 +163,7 @@ def _name(statement: Statement) -> str:
     return " = ".join(", ".join(sorted(tensors(side))) for side in sides)
 
 
-def _ways(ready: Ready) -> tuple[tuple[str, Sides], ...]:
+def _ways(ready: Ready) -> tuple[tuple[Way, Sides], ...]:
     return ("forward", ready.forward), ("reverse", ready.reverse)
 
 

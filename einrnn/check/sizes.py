@@ -14,6 +14,7 @@ Sizes = Mapping[str, int]
 
 _RECURRENT = (5, 6, 5)
 _LARGE = 11
+_SHORT, _FEW = 3, (2, 1, 3)
 _OTHERS = ((3, 2, 4), (2, 3, 2), (2, 2, 2))
 
 
@@ -62,6 +63,12 @@ def trial_sizes(model: Model) -> tuple[Sizes, ...]:
         rows.append(_assign(model, recurrent, row, length))
     rows.append({name: 1 if number is None else number for name, number in model.dims.items()})
     return tuple(dict(sizes) for sizes in {tuple(sorted(r.items())): r for r in rows}.values())
+
+
+def few_sizes(model: Model) -> Sizes:
+    """The fewest entries that tell axes apart and let what recurs take two steps, for the
+    engines that compute one entry after the other."""
+    return dict(_assign(model, recurrent_dims(model), _FEW, _SHORT))
 
 
 def large_sizes(model: Model) -> Sizes:

@@ -67,6 +67,29 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class Derivation:
+    """Equal expressions, one below the other, that show a proved claim or a part of it.
+
+    ``title`` says which part, and is empty where it is the whole. Each of ``lines`` is an
+    expression in the notation, and the reason why it is equal to the one above.
+    """
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The derivation in plain JSON types."""
+        lines = [{"expression": text, "reason": reason} for text, reason in self.lines]
+        return {"title": self.title, "lines": lines}
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Derivation:
+        """What :meth:`as_json` was made from."""
+        lines = tuple((line["expression"], line["reason"]) for line in row["lines"])
+        return Derivation(row["title"], lines)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What was found out about one equality.
 
@@ -74,7 +97,8 @@ class Verdict:
     leans on, ``sizes_tested`` and ``max_error`` (relative) how far it was tried.
     ``initial_state`` is ``any`` where the claim also held with random constants in place
     of constant boundary values, ``stated`` where it held for the stated ones only.
-    ``steps`` say in words what a proof did.
+    ``steps`` say in words what a proof did, and ``derivation`` writes it out where that was
+    asked for.
 
     Of a refuted claim, ``residual`` is left minus right; ``suggestion`` is the claim that
     may have been meant, ``repair`` says more about it; ``wrong_term`` is the term of the
@@ -101,9 +125,27 @@ class Verdict:
     true_under: str | None = None
     initial_state: Literal["any", "stated"] | None = None
     steps: tuple[str, ...] = ()
+    derivation: tuple[Derivation, ...] = ()
     notes: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
+
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Verdict:
+        """What :meth:`as_json` was made from.
+
+        Raises:
+            KeyError, TypeError: the row is not one of its making.
+        """
+        fields = dict(row)
+        for name in ("assumptions", "sizes_tested", "steps", "notes"):
+            fields[name] = tuple(fields[name])
+        fields["derivation"] = tuple(map(Derivation.from_json, fields["derivation"]))
+        if fields["counterexample"] is not None:
+            fields["counterexample"] = Counterexample(**fields["counterexample"])
+        if fields["repair"] is not None:
+            fields["repair"] = Repair(**fields["repair"])
+        return Verdict(**fields)
 
     @property
     def as_expected(self) -> bool:
@@ -134,6 +176,7 @@ class Verdict:
             "true_under": self.true_under,
             "initial_state": self.initial_state,
             "steps": list(self.steps),
+            "derivation": [part.as_json() for part in self.derivation],
             "notes": list(self.notes),
             "seconds": round(self.seconds, 4),
         }
@@ -141,12 +184,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdicts of a document in the order of its claims, with what was found in its text."""
+    """The verdicts of a document in the order of its claims, with what was found in its text.
+
+    ``known`` of the verdicts were found earlier and are still good.
+    """
 
     name: str
     verdicts: tuple[Verdict, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     seconds: float = 0.0
+    known: int = 0
     counts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:

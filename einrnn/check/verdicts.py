@@ -5,47 +5,92 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from importlib import import_module
+from typing import NamedTuple, TypeVar
 
 from einrnn.check import memo
 from einrnn.check.aside import Aside
 from einrnn.check.claims import Ready
 from einrnn.check.judge import Judge
+from einrnn.check.shelf import Shelf
 from einrnn.check.verdict import Verdict
+from einrnn.check.witness import Witness
 from einrnn.core.model import Claim
 from einrnn.errors import Diagnostic, EinrnnError
 
 R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
+Words = dict[str, Witness]
+
+
+class Found(NamedTuple):
+    """Verdicts, and how many of them were known before."""
+
+    verdicts: list[Verdict]
+    known: int
+
+
+def witnessed(
+    judge: Callable[[], Judge], labels: frozenset[str], shelf: Shelf | None
+) -> Aside[Words] | None:
+    """The word of the other engines on all claims, begun in a process of its own before the
+    document is even read; None where verdicts may be known already."""
+    known = memo.any_kept() or not (shelf is None or shelf.empty)
+    return None if known else Aside(partial(_witnessed, judge, labels))
+
+
+def _witnessed(make: Callable[[], Judge], labels: frozenset[str]) -> Words:
+    for engine in ("einrnn.check.witnesses", "einrnn.sympy_backend.evaluate"):
+        import_module(engine)  # sympy takes as long to load as the document takes to be read
+    judge = make()
+    ready = [item for item in judge.prepared.claims if not labels or item.claim.label in labels]
+    return _each(judge.witness, ready, judge.words)
 
 
 def verdicts(
-    judge: Judge, labels: frozenset[str] = frozenset(), progress: Progress | None = None
-) -> list[Verdict]:
+    judge: Judge,
+    labels: frozenset[str] = frozenset(),
+    progress: Progress | None = None,
+    words: Aside[Words] | None = None,
+    shelf: Shelf | None = None,
+) -> Found:
     """A verdict on every claim, or on those with one of the labels, in the document's order.
 
-    The same claims of the same document are not judged again in one process. The other
-    engines and the counterexamples are worked out in a process beside the proofs.
+    The same claims of the same document are not judged again in one process, nor where a
+    ``shelf`` has their verdicts. The
+    counterexamples are worked out in a process beside the proofs, and so is the word of the
+    other engines where ``words`` has not begun to.
     """
-    asked = [
-        (claim, key)
-        for claim, key in zip(judge.model.claims, _keys(judge), strict=True)
-        if not labels or claim.label in labels
-    ]
-    _ahead(judge, [claim for claim, key in asked if memo.kept(key) is None])
+    keys = _keys(judge)
+    if shelf is not None:
+        for key, old in zip(keys, shelf.take(keys), strict=True):
+            if old is not None:
+                memo.keep(key, old)
+    pairs = zip(judge.model.claims, keys, strict=True)
+    asked = [(claim, key) for claim, key in pairs if not labels or claim.label in labels]
+    new = [claim for claim, key in asked if memo.kept(key) is None]
+    _ahead(judge, new, words)
     rows: list[Verdict] = []
     for number, (claim, key) in enumerate(asked):
         if progress is not None:
             progress(number, len(asked), claim.label)
-        found = memo.kept(key)
-        if found is None:
-            rows.append(_judged(judge, claim))
-            if not any(d.code.startswith("E9") for d in rows[-1].diagnostics):
-                memo.keep(key, rows[-1])
-        else:
-            line, column = judge.source.place(claim.span.start)
-            rows.append(replace(found, line=line, column=column, statement=claim.text))
-    return rows
+        rows.append(_kept_or_judged(judge, claim, key))
+    if shelf is not None and not labels:
+        shelf.put([key for _, key in asked], rows)
+    return Found(rows, len(asked) - len(new))
+
+
+def _kept_or_judged(judge: Judge, claim: Claim, key: Hashable) -> Verdict:
+    """The verdict kept under a key, at the claim's place; else a new one, kept if it is none
+    on a defect."""
+    found = memo.kept(key)
+    if found is not None:
+        line, column = judge.source.place(claim.span.start)
+        return replace(found, line=line, column=column, statement=claim.text)
+    verdict = _judged(judge, claim)
+    if not any(d.code.startswith("E9") for d in verdict.diagnostics):
+        memo.keep(key, verdict)
+    return verdict
 
 
 def _keys(judge: Judge) -> list[Hashable]:
@@ -60,16 +105,18 @@ def _keys(judge: Judge) -> list[Hashable]:
     return keys
 
 
-def _ahead(judge: Judge, claims: Sequence[Claim]) -> None:
+def _ahead(judge: Judge, claims: Sequence[Claim], words: Aside[Words] | None) -> None:
     """Numbers of some claims, then the proofs; beside them, in processes of their own, the other
     engines from the start and the counterexamples once it is known what fails."""
+    if not claims:
+        return
     wanted = {id(claim) for claim in claims}
     places = [at for at, item in enumerate(judge.prepared.claims) if id(item.claim) in wanted]
     if not places:
         return
     until = judge.prepared.claims[: places[-1] + 1]
     ready = [until[at] for at in places]
-    words = Aside(partial(_each, judge.witness, ready, judge.words))
+    words = words or Aside(partial(_each, judge.witness, ready, judge.words))
     old = _proved_before(judge)
     # claims before them that hold may be lemmas
     lemmas = {id(item.claim) for item in until if item.claim.expect == "hold"} - old

@@ -1,10 +1,16 @@
-"""Arithmetic on index expressions: integer combinations of indices, sizes and look-ups."""
+"""Arithmetic on index expressions: integer combinations of indices, sizes and look-ups.
+
+A document has few of them, which are added and shifted over and over: results are kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from einrnn.core.nodes import Affine, Atom, Dim, Index
+
+_KEPT = 1 << 16
 
 
 def affine(constant: int, terms: Mapping[Atom, int] | None = None) -> Affine:
@@ -15,11 +21,13 @@ def affine(constant: int, terms: Mapping[Atom, int] | None = None) -> Affine:
     return Affine(constant, tuple(kept))
 
 
+@lru_cache(maxsize=_KEPT)
 def of(value: int | Atom) -> Affine:
     """A number, an index, a size or a look-up as an index expression."""
     return Affine(value, ()) if isinstance(value, int) else Affine(0, ((value, 1),))
 
 
+@lru_cache(maxsize=_KEPT)
 def plus(left: Affine, right: Affine, times: int = 1) -> Affine:
     """``left + times * right``."""
     if not right.terms:
@@ -30,16 +38,19 @@ def plus(left: Affine, right: Affine, times: int = 1) -> Affine:
     return affine(left.constant + times * right.constant, terms)
 
 
+@lru_cache(maxsize=_KEPT)
 def minus(left: Affine, right: Affine) -> Affine:
     """``left - right``."""
     return plus(left, right, -1)
 
 
+@lru_cache(maxsize=_KEPT)
 def shift(value: Affine, by: int) -> Affine:
     """``value + by``."""
     return Affine(value.constant + by, value.terms)
 
 
+@lru_cache(maxsize=_KEPT)
 def scale(value: Affine, by: int) -> Affine:
     """``by * value``."""
     return affine(by * value.constant, {atom: by * c for atom, c in value.terms})
@@ -61,7 +72,10 @@ def letter(value: Affine) -> Index | None:
 
 def coefficient(value: Affine, atom: Atom) -> int:
     """How often an atom is counted (0 where it does not occur)."""
-    return next((c for other, c in value.terms if other is atom), 0)
+    for other, times in value.terms:
+        if other is atom:
+            return times
+    return 0
 
 
 ZERO = of(0)

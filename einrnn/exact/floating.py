@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from math import erf
+from math import erf, prod
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from einrnn.exact.places import Whole
 from einrnn.exact.values import Array, Env, Flags, Values, aligned, any_along, merged
 
 _WAVES = 3
+_MUCH = 32
 _CONDITION = 1e12
 _ERF: Callable[[Array], Array] = np.frompyfunc(erf, 1, 1)
 
@@ -70,6 +71,27 @@ _KNOWN: dict[str, Callable[..., Array]] = {
 _CONSTANTS = {"pi": np.pi, "inf": np.inf, "undefined": np.nan}
 
 
+def _summed(data: Array, axis: int) -> Array:
+    return data.sum(axis=axis)
+
+
+def _contracted(factors: list[Array], axis: int) -> Array | None:
+    """The sum along an axis of a product of arrays that broadcast, without the product where
+    that would be much larger than they are; None where it is not."""
+    shape = np.broadcast_shapes(*[factor.shape for factor in factors])
+    largest = max(factor.size for factor in factors)
+    if len(factors) != 2 or prod(shape) < _MUCH * largest:
+        return None
+    if any(factor.shape[axis] != shape[axis] for factor in factors):
+        return None
+    kept = [[n for n, size in enumerate(factor.shape) if size > 1] for factor in factors]
+    result = [n for n, size in enumerate(shape) if size > 1 and n != axis]
+    pairs = zip(factors, kept, strict=True)
+    given = [part for factor, axes in pairs for part in (factor.squeeze(), axes)]
+    summed = np.einsum(*given, result, optimize=True)
+    return summed.reshape([size for n, size in enumerate(shape) if n != axis])
+
+
 class Floating:
     """Double precision; what has no value is nan, reads out of range are flagged."""
 
@@ -114,7 +136,7 @@ class Floating:
         """A reduction."""
         match node.op:
             case "sum":
-                return total(ev, node, level, env, lambda data, axis: data.sum(axis=axis))
+                return total(ev, node, level, env, _summed, _contracted)
             case "prod":
                 return reduced(ev, node, level, env, 1, lambda data, axis: data.prod(axis=axis))
             case "max":

@@ -27,6 +27,7 @@ from einrnn.exact.values import (
 
 Bools = npt.NDArray[np.bool_]
 Fold = Callable[[Array, int], Array]
+Contract = Callable[[list[Array], int], Array | None]
 _LONGEST = 10**6
 _WHOLE_FACTS = ("integer", "boolean", "one-hot")
 
@@ -124,14 +125,18 @@ def split_sum(node: n.Reduce) -> tuple[n.Reduce, tuple[n.Expr, ...]]:
     return n.Reduce(node.op, node.index, node.lo, node.hi, body), outside
 
 
-def total(ev: Evaluator, node: n.Reduce, level: int, env: Env, fold: Fold) -> Steps:
-    """A sum; factors without its index are multiplied once, after it.
+def total(
+    ev: Evaluator, node: n.Reduce, level: int, env: Env, fold: Fold, contract: Contract
+) -> Steps:
+    """A sum; factors without its index are multiplied once, after it, and ``contract`` may
+    sum the product of those with it.
 
     Where the range is empty the sum is 0, whatever those factors are.
     """
     small, outside = split_sum(node)
     if not outside:
-        return (yield from reduced(ev, node, level, env, 0, fold))
+        found = yield from _contracted(ev, node, level, env, contract)
+        return (yield from reduced(ev, node, level, env, 0, fold)) if found is None else found
     order = order_of(node.free)
     value: Values = yield ev.steps(small, level, env)
     value = aligned(value, order_of(small.free), order)
@@ -144,6 +149,29 @@ def total(ev: Evaluator, node: n.Reduce, level: int, env: Env, fold: Fold) -> St
         lo, hi = yield from _bounds(ev, node, order, env)
         flags = np.where(lo <= hi, flags, 0).astype(np.uint8)
     return Values(data, merged(value.flags, flags))
+
+
+def no_contraction(factors: list[Array], axis: int) -> None:
+    """For arithmetic in which products are made before they are summed."""
+
+
+def _contracted(
+    ev: Evaluator, node: n.Reduce, level: int, env: Env, contract: Contract
+) -> Generator[Any, Any, Values | None]:
+    """The sum of a product over a fixed range, all of whose factors have a value everywhere."""
+    fixed = _fixed(ev, node, env)
+    if not isinstance(node.body, n.Mul) or fixed is None or not 0 <= fixed[1] - fixed[0] < _LONGEST:
+        return None
+    axes = order_of(node.body.free)
+    inner = bind(env, node.index, fixed[0], fixed[1] - fixed[0] + 1)
+    factors = yield from ev.all(node.body.factors, axes, level, inner)
+    if any(factor.flags is not None for factor in factors):
+        return None
+    data = contract([factor.data for factor in factors], 1 + axes.index(node.index))
+    if data is None:
+        return None
+    left = tuple(index for index in axes if index is not node.index)
+    return aligned(Values(data), left, order_of(node.free))
 
 
 def is_whole(model: Model, node: n.Expr) -> bool:

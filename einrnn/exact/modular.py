@@ -19,7 +19,7 @@ from einrnn.core.model import Model
 from einrnn.exact import logs, matrices, oracles
 from einrnn.exact.evaluate import Evaluator, Steps, order_of
 from einrnn.exact.field import FIELDS, Field, Residues
-from einrnn.exact.logic import RELATIONS, is_whole, reduced, rows, total
+from einrnn.exact.logic import RELATIONS, is_whole, no_contraction, reduced, rows, total
 from einrnn.exact.oracles import seed_of
 from einrnn.exact.places import Whole
 from einrnn.exact.values import (
@@ -100,7 +100,7 @@ class Modular:
         """A reduction."""
         match node.op:
             case "sum":
-                return total(ev, node, level, env, FIELDS[level].sum)
+                return total(ev, node, level, env, FIELDS[level].sum, no_contraction)
             case "prod":
                 return reduced(ev, node, level, env, 1, FIELDS[level].prod)
             case "logsumexp":

@@ -44,7 +44,11 @@ def place(value: Affine, sizes: Mapping[str, int]) -> Place:
         match atom:
             case Dim():
                 if atom.name not in sizes:
-                    raise EvaluationError("E610", f"the size {atom.name} was not given")
+                    raise EvaluationError(
+                        "E610",
+                        f"the size {atom.name} was not given",
+                        f"give it by name: {atom.name}=5",
+                    )
                 constant += times * sizes[atom.name]
             case Index():
                 letters.append((atom, times))

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model
-from einrnn.core.nodes import Index
+from einrnn.core.nodes import Expr, Index
 from einrnn.core.traverse import elements
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator, order_of
@@ -62,6 +62,10 @@ class Groups:
             name: tuple(other for other in self.uses(name) if other in definitions)
             for name in definitions
         }
+
+    def recurs(self, name: str) -> bool:
+        """Whether a definition reads entries of its own."""
+        return name in self._uses[name]
 
     @cached_property
     def of(self) -> dict[str, tuple[str, ...]]:
@@ -113,6 +117,7 @@ class Tensors:
     own: frozenset[str] = frozenset()
     _done: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
     _open: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
+    _layouts: dict[str, _Layout] = field(default_factory=dict["str", "_Layout"])
 
     def __call__(self, ev: Evaluator, name: str, level: int) -> Steps:
         """A whole tensor; while it is being computed, as much of it as is known."""
@@ -132,7 +137,11 @@ class Tensors:
             return self._done[key]
         if name not in ev.model.definitions:
             raise EvaluationError("E609", f"there is no tensor named {name}")
-        yield self._settle(ev, self.groups.of[name], level)
+        names = self.groups.of[name]
+        if len(names) == 1 and not self.groups.recurs(name):
+            self._done[key] = yield self._compute(ev, name, level)
+        else:
+            yield self._settle(ev, names, level)
         return self._done[key]
 
     def _settle(
@@ -140,7 +149,7 @@ class Tensors:
     ) -> Generator[Any, Any, None]:
         outside, before = ev.provisional, ev.unsettled
         for name in names:
-            self._open[name, level] = _nothing(ev, ev.model.definitions[name], self.dtype)
+            self._open[name, level] = Stored(*self._layout(ev, name).nothing(self.dtype))
         unknown = -1
         while True:
             pending = [name for name in reversed(names) if (name, level) in self._open]
@@ -160,60 +169,93 @@ class Tensors:
 
     def _compute(self, ev: Evaluator, name: str, level: int) -> Steps:
         """All clauses once; the first that matches an entry is written last."""
-        definition = ev.model.definitions[name]
-        first, data, flags = _nothing(ev, definition, self.dtype)
-        assert flags is not None
-        for clause in reversed(definition.clauses):
-            env = {
-                index: Span(ev.number(r.lo), max(0, ev.number(r.hi) - ev.number(r.lo) + 1))
-                for index, r in clause.ranges.items()
-            }
-            if any(span.size == 0 for span in env.values()):
-                continue
-            value: Values = yield ev.steps(clause.body, level, env)
-            data, flags = _written(ev, clause, env, value, Stored(first, data, flags))
+        layout = self._layout(ev, name)
+        first, data, flags = layout.nothing(self.dtype)
+        for part in layout.parts:
+            value: Values = yield ev.steps(part.body, level, part.env)
+            data, flags = _written(part, value, data, flags)
         return Stored(first, data, flags if flags.any() else None)
 
+    def _layout(self, ev: Evaluator, name: str) -> _Layout:
+        """Where the clauses of a definition write, worked out once for all rounds."""
+        if name not in self._layouts:
+            self._layouts[name] = _laid_out(ev, ev.model.definitions[name])
+        return self._layouts[name]
 
-def _nothing(ev: Evaluator, definition: Definition, dtype: type[np.generic]) -> Stored:
+
+class _Part(NamedTuple):
+    """A clause at given sizes: the ranges of its indices, the slice of the tensor that it
+    writes, and for each axis of that slice the axis of its value."""
+
+    body: Expr
+    env: dict[Index, Span]
+    where: tuple[int | slice, ...]
+    order: tuple[Index, ...]
+    turn: tuple[int, ...]
+
+
+class _Layout(NamedTuple):
+    """The axes of a definition at given sizes, and its clauses from the last to the first."""
+
+    first: tuple[int, ...]
+    shape: tuple[int, ...]
+    parts: tuple[_Part, ...]
+
+    def nothing(self, dtype: type[np.generic]) -> tuple[tuple[int, ...], Array, Array]:
+        """The first position, entries and flags while no entry is known."""
+        flags = np.empty(self.shape, dtype=np.uint8)
+        flags.fill(UNDEFINED)
+        return self.first, np.zeros(self.shape, dtype=dtype), flags
+
+
+def _laid_out(ev: Evaluator, definition: Definition) -> _Layout:
     first = tuple(ev.number(axis.lo) for axis in definition.axes)
     ends = [ev.number(axis.hi) for axis in definition.axes]
     shape = (1, *[max(0, hi - lo + 1) for lo, hi in zip(first, ends, strict=True)])
-    flags = np.empty(shape, dtype=np.uint8)
-    flags.fill(UNDEFINED)
-    return Stored(first, np.zeros(shape, dtype=dtype), flags)
+    parts = [_part(ev, clause, first, shape) for clause in reversed(definition.clauses)]
+    return _Layout(first, shape, tuple(part for part in parts if part is not None))
+
+
+def _part(
+    ev: Evaluator, clause: Clause, first: tuple[int, ...], shape: tuple[int, ...]
+) -> _Part | None:
+    """A clause at the evaluator's sizes, None where it writes nothing."""
+    env: dict[Index, Span] = {}
+    for index, span in clause.ranges.items():
+        lo, hi = ev.number(span.lo), ev.number(span.hi)
+        if hi < lo:
+            return None
+        env[index] = Span(lo, hi - lo + 1)
+    letters: list[Index] = []
+    where: list[int | slice] = [slice(None)]
+    for axis, arg in enumerate(clause.args):
+        letter = af.letter(arg)
+        if letter is None:
+            start = ev.number(arg) - first[axis]
+            if not 0 <= start < shape[axis + 1]:
+                return None
+            where.append(start)
+        else:
+            start = env[letter].lo - first[axis]
+            where.append(slice(start, start + env[letter].size))
+            letters.append(letter)
+    order = tuple(sorted(letters, key=lambda index: index.name))
+    turn = (0, *(1 + order.index(letter) for letter in letters))
+    return _Part(clause.body, env, tuple(where), order, turn)
 
 
 def _unknown(stored: Stored) -> int:
     return 0 if stored.flags is None else int(np.count_nonzero(stored.flags & UNDEFINED))
 
 
-def _written(
-    ev: Evaluator, clause: Clause, env: dict[Index, Span], value: Values, into: Stored
-) -> tuple[Array, Array]:
+def _written(part: _Part, value: Values, data: Array, flags: Array) -> tuple[Array, Array]:
     """The tensor with the entries of one clause in it."""
-    letters: list[Index] = []
-    where: list[int | slice] = [slice(None)]
-    assert into.flags is not None
-    for axis, arg in enumerate(clause.args):
-        letter = af.letter(arg)
-        if letter is None:
-            start = ev.number(arg) - into.first[axis]
-            if not 0 <= start < into.data.shape[axis + 1]:
-                return into.data, into.flags
-            where.append(start)
-        else:
-            start = env[letter].lo - into.first[axis]
-            where.append(slice(start, start + env[letter].size))
-            letters.append(letter)
-    order = tuple(sorted(letters, key=lambda index: index.name))
-    data, flags = aligned(value, order_of(clause.body.free), order)
-    turn = (0, *(1 + order.index(letter) for letter in letters))
-    points = max(data.shape[0], into.data.shape[0])
-    whole, marks = _points(into.data, points), _points(into.flags, points)
-    whole[tuple(where)] = data.transpose(turn)
-    marks[tuple(where)] = 0 if flags is None else flags.transpose(turn)
-    return whole, marks
+    new, marks = aligned(value, order_of(part.body.free), part.order)
+    points = max(new.shape[0], data.shape[0])
+    data, flags = _points(data, points), _points(flags, points)
+    data[part.where] = new.transpose(part.turn)
+    flags[part.where] = 0 if marks is None else marks.transpose(part.turn)
+    return data, flags
 
 
 def _points(array: Array, points: int) -> Array:

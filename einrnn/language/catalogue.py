@@ -265,6 +265,20 @@ ENTRIES: tuple[Entry, ...] = (
         "dim M, N\ninput A[M,N] symmetric\n",
     ),
     Entry(
+        "E308",
+        "a delta between two ranges",
+        "Both indices of a delta run over one range. A relation in square brackets compares any "
+        "two indices.",
+        "input a[M], b[K]\n[1] sum[i,j] a[i] delta[i,j] b[j] = 0\n",
+    ),
+    Entry(
+        "E309",
+        "an index that nothing gives a range",
+        "A summed index stands on an axis, is declared, has a range in its bracket, or has the "
+        "name of a dim in lower case.",
+        "input X[N,N]\nE := sum[k,l] X[l,l]\n",
+    ),
+    Entry(
         "E401",
         "an unknown name",
         "Where a document declares inputs, every name is declared or defined.",
@@ -374,6 +388,12 @@ ENTRIES: tuple[Entry, ...] = (
         "a derivative by a constant",
         "An input that is declared constant, integer or boolean is not varied.",
         "input m[N] constant\nE := m[i] m[i]\n[1] dE/dm[i] = 2 m[i]\n",
+    ),
+    Entry(
+        "E506",
+        "a derivative whose parts are names of their own",
+        "dE/dW is a derivative only if neither dE nor dW is a name, and d/dW only if d is none.",
+        "input W[N], dW[N]\nE := W[i]^2\n[1] dE/dW[i] = 2 W[i]\n",
     ),
 )
 

@@ -89,6 +89,7 @@ class Collector:
                 f"a size is a whole number from 1 on, not {number.value}",
                 number.span,
                 f"the size {name.name}",
+                f"write dim {name.name} where its size may be any",
             )
         self.names.dims[name.name] = int(number.value)
 
@@ -173,6 +174,7 @@ class Collector:
                 f"{fact.name} is said of a matrix",
                 fact.span,
                 "this has fewer than 2 axes",
+                f"write it after an input with two axes, A[N,N] {fact.name}",
             )
 
     def _function_arguments(self) -> None:

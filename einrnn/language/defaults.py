@@ -44,6 +44,7 @@ def _value(node: ast.Ast, names: Names, sizing: Sizing) -> Affine:
             f"a size is a whole number from 1 on, not {number}",
             node.span,
             "the default",
+            "write a number such as 5, or other dims: dim N default 2*T",
         )
     return value
 

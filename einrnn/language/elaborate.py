@@ -85,10 +85,21 @@ class Elaborator:
         self.letters = letters
         self.readings: list[Reading] = []
 
-    def size(self, letter: str) -> Affine:
-        """The size a letter runs over."""
+    def size(self, letter: str, span: Span | None = None) -> Affine:
+        """The size a letter runs over; one that stands on no axis may be named after a dim."""
         size = self.letters.get(letter).size()
-        return af.of(Dim(letter.upper())) if size is None else size
+        if size is not None:
+            return size
+        upper = letter.upper()
+        if span is not None and upper not in self.letters.sizing.names.dims:
+            raise fail(
+                "E309",
+                f"nothing says what {letter} runs over",
+                span,
+                f"{letter} stands on no axis",
+                f"write sum[{letter}=0..N-1], or declare it: index {letter} : N",
+            )
+        return af.of(Dim(upper))
 
     def expression(self, term: tm.Term, context: Context) -> Expr:
         """The core expression of a term."""
@@ -169,7 +180,7 @@ class Elaborator:
     def _range(self, bound: tm.Bound, context: Context) -> tuple[Affine, Affine]:
         if bound.lo is not None and bound.hi is not None:
             return self.arg(bound.lo, context), self.arg(bound.hi, context)
-        return af.ZERO, af.last(self.size(bound.name))
+        return af.ZERO, af.last(self.size(bound.name, bound.span))
 
     def _reduce(self, term: tm.Reduce, context: Context) -> Steps[Expr]:
         ranges: list[tuple[Index, Affine, Affine]] = []
@@ -224,6 +235,7 @@ class Elaborator:
                 f"{term.op} needs a square matrix",
                 term.span,
                 f"this is {size} by {self.size(term.column)}",
+                "give both axes one size; the product of a matrix with its transpose has that",
             )
         inner = context.with_range(row, af.ZERO, af.last(size))
         inner = inner.with_range(column, af.ZERO, af.last(size))

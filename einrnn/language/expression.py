@@ -40,6 +40,7 @@ def parse_expression(
     except (Problem, SyntaxProblem) as problem:
         error = raised(problem.diagnostic)
         assert isinstance(error, LanguageError)
+        error.text = text
         raise error from None
 
 
@@ -72,7 +73,8 @@ class _Reader:
         term = resolver.entry(node, trailing)
         occurrences = Occurrences()
         names = frozenset(occurrences.of(term)) if given is None else given
-        term, _ = explicit(term, names, occurrences, self.source)
+        hidden = names - resolver.indexing.letters
+        term, _ = explicit(term, names, hidden, occurrences, self.source)
         scope = Letters(self.sizing)
         self.sizing.constrain(term, scope)
         self.sizing.settle()
@@ -98,7 +100,13 @@ class _Reader:
         if len(expressions) != 1:
             span = expressions[1].span
             raise Problem(
-                Diagnostic("E101", "expected an expression, not an equation", span, "second side")
+                Diagnostic(
+                    "E101",
+                    "expected an expression, not an equation",
+                    span,
+                    "second side",
+                    help="write one side only; claims stand in the document",
+                )
             )
         return expressions
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import terms as tm
+from einrnn.language.advice import whole_tensor
 from einrnn.language.occurrences import Occurrences, place_of
 from einrnn.language.problem import fail
 from einrnn.language.split import without_comments
@@ -13,9 +14,12 @@ from einrnn.source import Source
 class Freeness:
     """Compares the terms of the sums of one statement; ``warnings`` collects remarks."""
 
-    def __init__(self, occurrences: Occurrences, source: Source) -> None:
+    def __init__(
+        self, occurrences: Occurrences, source: Source, hidden: frozenset[str] = frozenset()
+    ) -> None:
         self.occurrences = occurrences
         self.source = source
+        self.hidden = hidden
         self.warnings: list[Diagnostic] = []
 
     def check(self, root: tm.Term, free: frozenset[str]) -> list[Diagnostic]:
@@ -29,7 +33,7 @@ class Freeness:
         while stack:
             node, available, nested = stack.pop()
             if isinstance(node, tm.Sum):
-                self._sum(node, available, nested)
+                self._sum(node, available, nested, free)
             else:
                 nested = True
             names = tm.binds(node)
@@ -40,7 +44,9 @@ class Freeness:
             stack.extend((part, available, nested) for part in reversed(tm.parts(node)))
         return self.warnings
 
-    def _sum(self, node: tm.Sum, available: frozenset[str], nested: bool) -> None:
+    def _sum(
+        self, node: tm.Sum, available: frozenset[str], nested: bool, free: frozenset[str]
+    ) -> None:
         terms = [term for _, term in node.terms]
         indices = [frozenset(self.occurrences.of(term)) for term in terms]
         every = frozenset[str]().union(*indices)
@@ -51,14 +57,47 @@ class Freeness:
         if every not in indices and not (nested and missing <= available):
             first = lacking[0]
             other = next(n for n in range(len(terms)) if indices[n] - indices[first])
-            raise _mismatch(terms[first], indices[first], terms[other], indices[other])
+            raise self._mismatch(terms[first], indices[first], terms[other], indices[other])
+        full = terms[indices.index(every)] if every in indices else None
         for number in lacking:
             summed = sorted(every - indices[number] - available)
             if summed:
-                raise _summed(terms[number], summed[0], terms[indices.index(every)])
-        self.warnings += [self._warning(terms[n], every - indices[n]) for n in lacking]
+                raise _summed(terms[number], summed[0], full or terms[0])
+        free &= available
+        self.warnings += [self._warning(terms[n], every - indices[n], full, free) for n in lacking]
 
-    def _warning(self, term: tm.Term, lacks: frozenset[str]) -> Diagnostic:
+    def _mismatch(
+        self, first: tm.Term, indices: frozenset[str], other: tm.Term, others: frozenset[str]
+    ) -> Exception:
+        unwritten = (indices ^ others) & self.hidden
+        if unwritten:
+            short, full = (first, other) if indices & unwritten else (other, first)
+            return self._left_out(short, full, unwritten)
+        return fail(
+            "E208",
+            "terms of a sum have different free indices",
+            first.span,
+            f"free: {listed(indices)}",
+            "every term needs the same free indices; is one misspelled, or a sum[…] missing?",
+            (Related(other.span, f"free: {listed(others)}"),),
+        )
+
+    def _left_out(self, short: tm.Term, full: tm.Term, unwritten: frozenset[str]) -> Exception:
+        """A whole tensor beside an entry: the author forgot the indices of the tensor."""
+        tensor = whole_tensor(short, unwritten)
+        name = shown(tensor.span if tensor else short.span, self.source)
+        return fail(
+            "E207",
+            f"{name} is a whole tensor and stands beside a number",
+            tensor.span if tensor else short.span,
+            "its indices are left out",
+            f"write the indices of {name}, or leave them out in every term",
+            (Related(full.span, "no index is left out here"),),
+        )
+
+    def _warning(
+        self, term: tm.Term, lacks: frozenset[str], full: tm.Term | None, free: frozenset[str]
+    ) -> Diagnostic:
         letters = " and ".join(sorted(lacks))
         index = "index" if len(lacks) == 1 else "indices"
         return Diagnostic(
@@ -67,27 +106,28 @@ class Freeness:
             f"it is taken to be the same for every {letters}",
             term.span,
             f"the same for every {letters}",
+            help=self._unsummed(full, lacks & free) if full else None,
             severity="warning",
         )
+
+    def _unsummed(self, full: tm.Term, letters: frozenset[str]) -> str | None:
+        """Help where the other term has a letter of the left side more than once: its author
+        may take it for summed."""
+        counts = self.occurrences.of(full)
+        for letter in sorted(letters):
+            if counts[letter] > 1:
+                rest = shown(full.span, self.source)
+                return (
+                    f"{rest} is not summed over {letter}, which the left side has; "
+                    "if it should be, use another letter there"
+                )
+        return None
 
 
 def shown(span: Span, source: Source, most: int = 40) -> str:
     """The text of a span on one line, its end left out where it is long."""
     text = " ".join(without_comments(source.text[span.start : span.end]).split())
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
-def _mismatch(
-    first: tm.Term, indices: frozenset[str], other: tm.Term, others: frozenset[str]
-) -> Exception:
-    return fail(
-        "E208",
-        "terms of a sum have different free indices",
-        first.span,
-        f"free: {listed(indices)}",
-        "every term needs the same free indices; is one misspelled, or a sum[…] missing?",
-        (Related(other.span, f"free: {listed(others)}"),),
-    )
 
 
 def _summed(term: tm.Term, letter: str, full: tm.Term) -> Exception:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from einrnn.errors import Span
 from einrnn.language import ast
+from einrnn.language.fractions import check_names
 from einrnn.language.higher import denominator, nested, numerator
 from einrnn.language.names import MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
@@ -113,6 +114,7 @@ def _product(factors: Factors, names: Names, span: Span) -> ast.Ast:
     at = 0
     while at < len(factors):
         op, factor = factors[at]
+        check_names(factors, at, names)
         if _reducer(factor, names):
             node, at = _scoped(factors, at, names)
         elif (above := numerator(factors, at, names)) is not None:
@@ -318,4 +320,5 @@ def _bad_denominator(span: Span) -> Exception:
         "a derivative is taken by an entry of a named tensor",
         span,
         "expected a name such as dW[i,j]",
+        "give what you differentiate by a name of its own: z[i] := …, then d/dz[i]",
     )

@@ -154,6 +154,7 @@ class Indexing:
                 f"{name} has {tensor.rank} indices and is used with {used}",
                 span,
                 "as an index this must be a whole number",
+                f"give {name} its indices inside the bracket, or use another letter",
             )
 
 
@@ -175,6 +176,7 @@ def _not_affine(span: Span) -> Exception:
         "this is not an index expression",
         span,
         "expected letters, sizes and whole numbers, as in 2*i+p or T-1",
+        "for positions that are no such sum, look them up: input p[N] integer in K, then x[p[i]]",
     )
 
 

@@ -28,6 +28,33 @@ DELTAS = ("delta", "δ")
 MATRIX = ("inv", "det", "logdet", "matpow")
 FORMS = ("tr", "dot", "outer", *MATRIX)
 CONSTANTS = ("pi", "π", "inf", "undefined")
+# what functions are called elsewhere
+_ELSEWHERE = {
+    "ln": "log(…)",
+    "log2": "log(…)/log(2)",
+    "log10": "log(…)/log(10)",
+    "e": "exp(x) for e^x, or exp(1)",
+    "arctan": "atan(…)",
+    "arcsin": "asin(…)",
+    "arccos": "acos(…)",
+    "sgn": "sign(…)",
+    "trace": "tr(…)",
+    "Tr": "tr(…)",
+    "inverse": "inv(…)",
+    "logit": "log(p/(1-p))",
+    "norm": "sqrt(sum[i] x[i]^2)",
+    "diag": "delta[i,j] x[i], with indices",
+    "eye": "delta[i,j]",
+    "transpose": "A.T, or exchange the indices",
+    "grad": "dE/dx[i]",
+    "average": "mean[k](…)",
+    "einsum": "the products with indices, A[i,j] B[j,k]",
+    "matmul": "A @ B",
+    "log1p": "log(1 + x)",
+    "expm1": "exp(x) - 1",
+    "argmax": "max[k](…); the position itself has no notation",
+    "σ": "sigmoid(…)",
+}
 # what no document may declare; a capital sigma or pi, and the letter pi, may be tensors
 RESERVED = {*REDUCERS, *DELTAS, *FORMS, *CONSTANTS, *FUNCTIONS} - {"Σ", "Π", "π", "pi"}
 
@@ -122,7 +149,11 @@ class Names:
         """The error for a use of a name whose definition is not valid."""
         line = self.source.place(self.broken[name].start)[0]
         return Diagnostic(
-            "E406", f"{name} has no valid definition (see line {line})", span, "used here"
+            "E406",
+            f"{name} has no valid definition (see line {line})",
+            span,
+            "used here",
+            help=f"mend line {line} first",
         )
 
     def unknown(self, name: str, span: Span, used: int) -> Diagnostic:
@@ -151,8 +182,10 @@ class Names:
                 "no argument",
                 help=_usage(name),
             )
-        close = self.close(name)
-        if close:
+        close, notation = self.close(name), self._notation(name, used)
+        if notation:
+            help_text = notation
+        elif close:
             help_text = f"did you mean {close}?"
         else:
             places = ",".join("…" * used)
@@ -162,6 +195,22 @@ class Names:
             if name.startswith("d") and self.may_be_tensor(name[1:]):
                 help_text = f"a derivative is a quotient: {name}/dX"
         return Diagnostic("E401", f"unknown name {name}", span, "not declared", help=help_text)
+
+    def _notation(self, name: str, used: int) -> str | None:
+        """How the language writes what a name looks like: subscripts, other names of functions."""
+        stem, underscore, rest = name.partition("_")
+        letters = ",".join(rest)
+        if underscore and (stem in REDUCERS or stem in DELTAS or self.is_tensor(stem)):
+            return f"indices stand in brackets: {stem}[{letters or '…'}]"
+        if name in _ELSEWHERE:
+            return f"write {_ELSEWHERE[name]}"
+        if name == "T" and not used:
+            return "a transposed matrix is A.T; a size is declared: dim T"
+        if not used and len(name) == 1 and name.islower():
+            return (
+                f"an index stands in square brackets, x[{name}]; a number is declared: input {name}"
+            )
+        return None
 
     def close(self, name: str) -> str | None:
         """A known name that is spelled almost like this one."""

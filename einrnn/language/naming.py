@@ -125,6 +125,19 @@ def reads(body: Expr, index: Index, model: Model) -> Affine | None:
     return found
 
 
+def standing(root: Expr, model: Model) -> dict[Index, Affine]:
+    """The size of the first axis that each letter stands on by itself."""
+    found: dict[Index, Affine] = {}
+    for node in elements(root):
+        for axis, arg in enumerate(node.args):
+            letter = af.letter(arg)
+            if letter is not None and letter not in found:
+                size = axis_size(model, node.tensor, axis)
+                if size is not None:
+                    found[letter] = size
+    return found
+
+
 def axis_size(model: Model, tensor: str, axis: int) -> Affine | None:
     """The size of an axis without what boundary clauses add to it."""
     while tensor in model.derived:

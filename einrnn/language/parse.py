@@ -273,6 +273,7 @@ def _labels(content: str, start: int, end: int, base: int) -> list[ast.LabelUse]
                 "'using' names nothing",
                 Span(base + start - 5, base + start),
                 "expected names of assumptions or labels of earlier claims",
+                help="write using onehot, 7, or leave 'using' out",
             )
         )
     return uses

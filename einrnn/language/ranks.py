@@ -121,6 +121,7 @@ class Ranks:
                 f"this has {_indices(rank)} left and is used with {count}",
                 node.bracket.span,
                 f"{count} given",
+                "write all indices in one bracket, x[i,j], as many as there are axes",
             )
         return rank - count
 
@@ -180,18 +181,27 @@ class Ranks:
                 f"{name} takes {wanted} argument{'s' * (wanted != 1)} and is given {given}",
                 node.span,
                 f"{given} given",
+                f"write {name}({', '.join('xyz'[:wanted])})",
             )
 
     def reducer(self, node: ast.Call) -> str:
         """The operation of a call such as ``sum(a)``."""
         name = node.head.name
+        if name == "d":
+            raise fail(
+                "E503",
+                "below the line of this derivative stands no d before a name",
+                node.span,
+                "the upper part",
+                "write d(…)/dW[i,j]; give what you differentiate by a name of its own",
+            )
         if name not in REDUCERS:
             raise fail(
                 "E408",
                 f"{name} is not used like this",
                 node.span,
                 "",
-                f"write {name}[i,j]" if name in DELTAS else None,
+                f"write {name}[i,j]" if name in DELTAS else f"write {name}(…) of one matrix",
             )
         return REDUCERS[name]
 
@@ -205,6 +215,7 @@ class Ranks:
                 f"{node.head.name} takes {len(declared)} arguments and is given {len(ranks)}",
                 node.span,
                 f"{len(ranks)} given",
+                f"write {node.head.name}({', '.join(arg.name.name for arg in declared)})",
             )
         for arg, rank, said in zip(node.args.items, ranks, declared, strict=True):
             wanted = len(said.bracket.items) if said.bracket else 0
@@ -224,6 +235,8 @@ class Ranks:
                 f"there is no derivative by {name.name}",
                 name.span,
                 "this is a whole number, not a real one",
+                f"differentiate by a tensor; the change from {name.name} to {name.name}+1 is a "
+                "difference",
             )
         span = name.span.to(node.args.span) if node.args else name.span
         tensor = self.names.tensors.get(name.name)
@@ -234,6 +247,7 @@ class Ranks:
                     f"there is no derivative by {name.name}, which is declared {fact.name}",
                     name.span,
                     fact.name,
+                    f"leave {fact.name} out where {name.name} is declared, if it may vary",
                 )
         return self._of_tensor(name.name, count, span, name.span)
 
@@ -312,7 +326,9 @@ def _needs(rank: int, wanted: int, span: Span, what: str) -> int:
             f"{what} needs {kind.get(wanted, 'a tensor')}, and this has {_indices(rank)} left out",
             span,
             kind.get(rank, f"a tensor of {rank} axes"),
-            "write the missing indices" if rank > wanted else None,
+            "write the missing indices"
+            if rank > wanted
+            else "leave indices out: a whole matrix is A, not A[i,j]",
         )
     return rank
 

@@ -134,7 +134,7 @@ class Statements:
         letters += tuple(resolver.indexing.fresh_name(key) for key in keys)
         body = resolver.entry(clause.body, trailing if rank else ())
         occurrences = Occurrences()
-        body = self._explicit(body, frozenset(letters), occurrences)
+        body = self._explicit(body, frozenset(letters), resolver, occurrences)
         check_sides(None, body, frozenset(letters), frozenset(), occurrences, clause.target.span)
         return ClauseTerms(name.name, given + trailing, letters, body, late, clause.span)
 
@@ -163,9 +163,12 @@ class Statements:
             letters += [letter.name for letter in own]
         return tuple(letters)
 
-    def _explicit(self, term: tm.Term, free: frozenset[str], occurrences: Occurrences) -> tm.Term:
+    def _explicit(
+        self, term: tm.Term, free: frozenset[str], resolver: Resolver, occurrences: Occurrences
+    ) -> tm.Term:
         """Checks what sums bind, adds the implied ones, compares the terms' indices."""
-        term, remarks = explicit(term, free, occurrences, self.names.source)
+        hidden = free - resolver.indexing.letters
+        term, remarks = explicit(term, free, hidden, occurrences, self.names.source)
         self.remarks += remarks
         return term
 
@@ -185,7 +188,8 @@ class Statements:
             term = resolver.entry(left, trailing)
             _check_bound(term, frozenset(), chain.occurrences)
             chain.letters = tuple(chain.occurrences.of(term))
-            freeness = Freeness(chain.occurrences, self.names.source)
+            hidden = frozenset(chain.letters) - resolver.indexing.letters
+            freeness = Freeness(chain.occurrences, self.names.source, hidden)
             freeness.check(term, frozenset(chain.letters))
             chain.sides.append(Side(term, None, left.span))
         except Problem as problem:
@@ -263,7 +267,7 @@ class Statements:
                     "write the indices on both sides",
                 )
             term = resolver.entry(expression, trailing if rank else ())
-            term = self._explicit(term, free, chain.occurrences)
+            term = self._explicit(term, free, resolver, chain.occurrences)
             left = chain.sides[0].term
             check_sides(left, term, free, excused, chain.occurrences, expression.span)
             return Side(term, None, expression.span)
@@ -272,13 +276,20 @@ class Statements:
 
 
 def explicit(
-    term: tm.Term, free: frozenset[str], occurrences: Occurrences, source: Source
+    term: tm.Term,
+    free: frozenset[str],
+    hidden: frozenset[str],
+    occurrences: Occurrences,
+    source: Source,
 ) -> tuple[tm.Term, list[Diagnostic]]:
-    """A term with its implied sums, checked, and the remarks on it."""
+    """A term with its implied sums, checked, and the remarks on it.
+
+    ``hidden`` are the free letters that stand for indices left out in the text.
+    """
     _check_bound(term, free, occurrences)
-    scoping = Scoping(free, occurrences)
+    scoping = Scoping(free, hidden, occurrences)
     term = scoping.explicit(term)
-    return term, Freeness(occurrences, source).check(term, free) + scoping.notes
+    return term, Freeness(occurrences, source, hidden).check(term, free) + scoping.notes
 
 
 def _check_bound(term: tm.Term, free: frozenset[str], occurrences: Occurrences) -> None:
@@ -290,6 +301,7 @@ def _check_bound(term: tm.Term, free: frozenset[str], occurrences: Occurrences) 
             _check_left(node, outer, occurrences)
         if isinstance(node, tm.Reduce):
             seen: set[str] = set()
+            _check_ends(node.letters)
             for bound in node.letters:
                 if bound.name in outer or bound.name in seen:
                     raise _bound_twice(bound, bound.name in free)
@@ -298,6 +310,24 @@ def _check_bound(term: tm.Term, free: frozenset[str], occurrences: Occurrences) 
         if names and not isinstance(node, tm.Softmax):
             outer = outer.union(names)
         stack.extend((part, outer) for part in tm.parts(node))
+
+
+def _check_ends(letters: tuple[tm.Bound, ...]) -> None:
+    """The ends of a range know the letters before it in the bracket, not its own."""
+    waiting = {bound.name for bound in letters}
+    for bound in letters:
+        for end in (bound.lo, bound.hi):
+            for _, atom in end.parts if end is not None else ():
+                if isinstance(atom, tm.Letter) and atom.name in waiting:
+                    own = "its own range" if atom.name == bound.name else "a range before its own"
+                    raise fail(
+                        "E215",
+                        f"index {atom.name} is summed and stands in {own}",
+                        atom.span,
+                        "has no value here",
+                        "end the range at another index or at a size: sum[r=0..t], sum[r=0..T-1]",
+                    )
+        waiting.discard(bound.name)
 
 
 def _bound_twice(bound: tm.Bound, on_left: bool) -> Exception:
@@ -316,7 +346,7 @@ def _with_advice(diagnostic: Diagnostic, left: ast.Ast) -> Diagnostic:
     name = left.head if isinstance(left, ast.Indexed) else left
     if diagnostic.code != "E401" or not isinstance(name, ast.Name):
         return diagnostic
-    if diagnostic.help is None or "did you mean" in diagnostic.help:
+    if diagnostic.help is None or "declare" not in diagnostic.help:
         return diagnostic
     return replace(diagnostic, help=f"to define {name.name}, write ':=' instead of '='")
 

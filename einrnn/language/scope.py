@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.errors import Diagnostic, Span
+from einrnn.errors import Diagnostic
 from einrnn.language import terms as tm
+from einrnn.language.advice import for_single
 from einrnn.language.occurrences import Occurrences, place_of
 from einrnn.language.problem import fail
 
@@ -18,11 +19,15 @@ from einrnn.language.problem import fail
 class Scoping:
     """Adds the implied sums to expressions of one statement; ``notes`` collects remarks."""
 
-    def __init__(self, free: frozenset[str], occurrences: Occurrences) -> None:
+    def __init__(
+        self, free: frozenset[str], hidden: frozenset[str], occurrences: Occurrences
+    ) -> None:
         self.free = free
+        self.hidden = hidden
         self.occurrences = occurrences
         self.notes: list[Diagnostic] = []
         self._remarked: set[str] = set()
+        self._additive: tm.Term | None = None
         self._run = trampoline(self._terms)
 
     def explicit(self, term: tm.Term) -> tm.Term:
@@ -38,6 +43,7 @@ class Scoping:
             return replace(term, terms=tuple(terms))
         for letter in self.occurrences.of(term):
             if letter not in self.free:
+                self._additive = term
                 term = yield self._place(term, letter)
         return term
 
@@ -137,18 +143,18 @@ class Scoping:
     def _wrap(self, term: tm.Term, letter: str) -> tm.Term:
         """The sum over one letter, if the letter occurs often enough."""
         if self.occurrences.of(term)[letter] < 2:
-            raise self._once(letter, place_of(term, letter))
+            raise self._once(letter, self._additive or term)
         self._remark(term, letter)
         bound = tm.Bound(letter, None, None, term.span)
         return tm.Reduce("sum", (bound,), None, term, False, term.span)
 
-    def _once(self, letter: str, span: Span) -> Exception:
+    def _once(self, letter: str, term: tm.Term) -> Exception:
         return fail(
             "E201",
             f"index {letter} occurs only once and is not on the left side",
-            span,
+            place_of(term, letter),
             f"{letter} is neither free nor repeated",
-            f"write sum[{letter}] … to sum it, or give the left side the index {letter}",
+            for_single(letter, self.free, self.hidden, self.occurrences.of(term)),
         )
 
     def _remark(self, term: tm.Term, letter: str) -> None:

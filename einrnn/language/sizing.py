@@ -15,6 +15,8 @@ from einrnn.language.problem import Problem, fail
 from einrnn.language.sizes import Sizes, Variable
 from einrnn.source import Source
 
+_TWO_LETTERS = "use two letters, or declare both axes with one size"
+
 
 @dataclass(frozen=True)
 class Soft:
@@ -126,15 +128,24 @@ class Sizing:
                 self.declare_axis(self.axis(declared.name.name, number), item.value, letters)
 
     def constrain(self, root: tm.Part, letters: Letters) -> None:
-        """Everything a term says about sizes; raises where sizes clash."""
+        """Everything a term says about sizes; raises where sizes clash.
+
+        Deltas come last: where one compares two sizes, the axes that its indices stand on
+        are known by then and can be named.
+        """
+        deltas: list[tuple[tm.Letter, tm.Letter]] = []
         for node in tm.walk(root):
             match node:
                 case tm.Read(name, args):
                     self._read(name, args, letters)
                 case tm.Derivative(_, _, name, args):
                     self._read(name, args, letters)
-                case tm.Compare(_, tm.Position(left), tm.Position(right)):
-                    self._compare(left, right, letters)
+                case tm.Compare(_, tm.Position(left), tm.Position(right), _, delta):
+                    pair = _plain(left), _plain(right)
+                    if delta and pair[0] is not None and pair[1] is not None:
+                        deltas.append((pair[0], pair[1]))
+                    else:
+                        self._compare(left, right, letters)
                 case tm.Reduce(_, bounds):
                     self._limits(bounds, letters)
                 case tm.Matrix():
@@ -143,6 +154,24 @@ class Sizing:
                     self._opaque(node, letters)
                 case _:
                     pass
+        for left, right in deltas:
+            self._delta(left, right, letters)
+
+    def _delta(self, left: tm.Letter, right: tm.Letter, letters: Letters) -> None:
+        """Both indices of a delta run over one range."""
+        first, second = letters.get(left.name), letters.get(right.name)
+        if not self.sizes.unify(first, second):
+            rows = [f"{_shown(one.size())}, {_standing(one)}" for one in (first, second)]
+            raise fail(
+                "E308",
+                f"the indices {left.name} and {right.name} of a delta have two sizes",
+                left.span,
+                rows[0],
+                f"write [{left.name} == {right.name}] to compare indices of two ranges",
+                (Related(right.span, rows[1]),),
+            )
+        first.uses.append((left.span, second))
+        second.uses.append((right.span, first))
 
     def _read(self, name: str, args: tuple[tm.Arg, ...], letters: Letters) -> None:
         for number, arg in enumerate(args):
@@ -150,11 +179,11 @@ class Sizing:
 
     def place(self, axis: Variable, arg: tm.Arg, letters: Letters) -> None:
         """One axis read at one index expression."""
-        plain = _letter(arg)
-        if plain is not None and not arg.constant and len(arg.parts) == 1:
+        plain, shifted = _plain(arg), _letter(arg)
+        if plain is not None:
             self.meet(letters.get(plain.name), axis, plain)
-        elif plain is not None:
-            self.soft.append(Soft(letters.get(plain.name), axis))
+        elif shifted is not None:
+            self.soft.append(Soft(letters.get(shifted.name), axis))
         elif len(arg.parts) == 1 and isinstance(arg.parts[0][1], tm.Read) and not arg.constant:
             self._look_up(arg.parts[0][1], axis)
         elif any(isinstance(atom, tm.Letter) for _, atom in arg.parts):
@@ -176,7 +205,7 @@ class Sizing:
                 f"index {at.name} has two sizes",
                 at.span,
                 label,
-                None,
+                _TWO_LETTERS,
                 (Related(at.span, f"{_shown(size)}, {letter.what}"),),
             )
         span, where = first
@@ -189,17 +218,27 @@ class Sizing:
             (Related(at.span, label),),
         )
 
-    def _advice(self, first: Variable, second: Variable) -> str | None:
+    def _advice(self, first: Variable, second: Variable) -> str:
         """What both tensors are, and another of the right shape if there is one."""
         left, right = self._owner(first), self._owner(second)
         if left is None or right is None:
-            return None
+            return _TWO_LETTERS
         text = f"{left[0]} is {self._shape(left[0])} and {right[0]} is {self._shape(right[0])}"
         for (name, number), wanted in ((left, second), (right, first)):
+            if self._fits_exchanged(name, number, wanted):
+                return f"{text}; are the indices of {name} in the wrong order?"
+        for (name, number), wanted in ((left, second), (right, first)):
+            if self.names.tensors[name].kind != "input":
+                continue
             other = self._alternative(name, number, wanted, {left[0], right[0]})
             if other is not None:
                 return f"{text}; did you mean {other} instead of {name}?"
         return text
+
+    def _fits_exchanged(self, name: str, number: int, wanted: Variable) -> bool:
+        """Whether a matrix has the wanted size on its other axis."""
+        axes = self.axes[name]
+        return len(axes) == 2 and axes[1 - number].size() is wanted.size() is not None
 
     def _owner(self, axis: Variable) -> tuple[str, int] | None:
         for name, axes in self.axes.items():
@@ -307,7 +346,7 @@ class Sizing:
                 for soft in waiting:
                     changed |= accept(soft)
         self._solve()
-        self._reach()
+        new = self._reach()
         taken = set(self.names.dims) | {
             dim.name
             for variable in self.sizes.variables
@@ -315,7 +354,7 @@ class Sizing:
             for dim in af.dims(value)
         }
         taken |= set(self.names.tensors)
-        return self.sizes.name_rest(taken)
+        return new + self.sizes.name_rest(taken)
 
     def _one_known(self, soft: Soft) -> bool:
         if (soft.left.size() is None) == (soft.right.size() is None):
@@ -344,16 +383,19 @@ class Sizing:
                 taken = _highest(reach)
                 root.value = None if taken is None else af.shift(af.minus(size, taken), 1)
 
-    def _reach(self) -> None:
-        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one."""
+    def _reach(self) -> list[str]:
+        """An open axis read at ``i+p`` gets the smallest size that fits, once i and p have one.
+
+        Returns the names of sizes that are new.
+        """
         waiting = [reach for reach in self.reaches if reach.axis.size() is None]
         if not waiting:
-            return
+            return []
         open_axes = {id(reach.axis.root()) for reach in waiting}
         taken = set(self.names.dims) | set(self.names.implicit) | set(self.names.tensors)
         others = Sizes(self.names.dims)
         others.variables = [v for v in self.sizes.variables if id(v.root()) not in open_axes]
-        others.name_rest(taken)
+        new = others.name_rest(taken)
         for reach in waiting:
             root = reach.axis.root()
             size = _highest(reach)
@@ -363,6 +405,7 @@ class Sizing:
             difference = af.minus(size, known) if known is not None else None
             if difference is None or (not difference.terms and difference.constant > 0):
                 root.value = size
+        return new
 
 
 def _highest(reach: Reach) -> Affine | None:
@@ -388,6 +431,16 @@ def _letter(arg: tm.Arg) -> tm.Letter | None:
     if len(letters) == 1 and letters[0][0] == 1 and isinstance(letters[0][1], tm.Letter):
         return letters[0][1]
     return None
+
+
+def _plain(arg: tm.Arg) -> tm.Letter | None:
+    """The letter of ``t`` by itself."""
+    return _letter(arg) if not arg.constant and len(arg.parts) == 1 else None
+
+
+def _standing(letter: Variable) -> str:
+    """What gives a letter its size: the first axis it stands on, or its declaration."""
+    return letter.uses[0][1].what if letter.uses else letter.what
 
 
 def size_of(arg: tm.Arg) -> Affine | None:

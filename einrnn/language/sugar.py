@@ -106,7 +106,7 @@ class Resolver:
     def _delta(self, args: Args, span: Span) -> tm.Term:
         left, right = (tm.Position(arg, arg.span) for arg in args)
         one, zero = tm.Num(Fraction(1), span), tm.Num(Fraction(0), span)
-        return tm.Cases(((tm.Compare("==", left, right, span), one),), zero, span)
+        return tm.Cases(((tm.Compare("==", left, right, span, True), one),), zero, span)
 
     def _iverson(self, bracket: ast.Bracket) -> Steps[tm.Term]:
         span = bracket.span
@@ -288,4 +288,5 @@ class Resolver:
                     "this is not a condition",
                     node.span,
                     "expected a relation such as k != l",
+                    "compare with a number: m[k] != 0",
                 )

@@ -29,6 +29,15 @@ _WORDS = {
     "DEFAULT": "'default'",
     "$END": "the end of the statement",
 }
+_FORMS = {
+    "equation": "[label] left = right",
+    "definition": "name[i] := expression",
+    "dims": "dim T, K = 3",
+    "letters": "index t, r : T",
+    "inputs": "input W[H,D], x[D] positive",
+    "function": "function f(x[i])",
+    "condition": "i < j and k != 0",
+}
 _OPERAND = {"NAME", "NUMBER", "LPAR", "LBRACE", "PARTIAL"}
 
 
@@ -84,25 +93,31 @@ def _character(error: Any, text: str, base: int) -> Diagnostic:
         "_": "write subscripts as indices in brackets, s[t,m]",
         "\\": "this is not LaTeX: write the name without the backslash",
         "'": "a prime belongs to a name, x'",
+        ".": "a product of whole tensors is x @ y or dot(x, y), of numbers x[i] * y[i]",
+        "\x00": "the file has bytes that are no text; save it as plain text in UTF-8",
+        "≈": "a claim has '='; numbers decide it up to rounding",
+        "→": "a limit or a map has no notation; write the equation it stands for",
+        '"': "there are no strings; a label stands in brackets, [name]",
+        "?": "there are no conditional operators; write { a if k == l ; b otherwise }",
     }
     return Diagnostic(
         "E101",
         f"'{character}' has no meaning here",
         Span(base + at, base + at + 1),
         "unexpected character",
-        help=hints.get(character),
+        help=hints.get(character, "remove it, or write in words of the language what it means"),
     )
 
 
-def _help_at_end(text: str, rule: str) -> str | None:
+def _help_at_end(text: str, rule: str) -> str:
     if rule == "equation" and text.rstrip().endswith("="):
         return "write the right side of the equation"
     if rule == "letters":
         return "say which size the letters run over: index t : T"
-    return None
+    return f"complete it, or remove what stands last: {_FORMS[rule]}"
 
 
-def _help(found: str, text: str, at: int, rule: str, terminals: set[str]) -> str | None:
+def _help(found: str, text: str, at: int, rule: str, terminals: set[str]) -> str:
     """The suggestion for the mistakes people make most."""
     inside = _depth(text[:at]) > 0
     if found in ("==", "≠", "!=") and rule == "equation" and not inside:
@@ -113,6 +128,8 @@ def _help(found: str, text: str, at: int, rule: str, terminals: set[str]) -> str
         return "write '==' in a condition"
     if found == "=" and rule == "definition":
         return "a definition has ':=' once; write a claim about it on a line of its own"
+    if found == "=" and terminals >= _OPERAND:
+        return "write what is missing before '='"
     if found == "=":
         return "define a name with ':='"
     if found == ":" and rule == "definition":
@@ -123,7 +140,15 @@ def _help(found: str, text: str, at: int, rule: str, terminals: set[str]) -> str
         return "a product is written by juxtaposition or '*'"
     if rule == "definition" and "__ANON_0" in terminals:
         return "the left side of ':=' is a name with indices, q[t,l] := …"
-    return None
+    if found == ".." and inside:
+        return "a range is written r=0..t"
+    if found in ("<", "<=", ">", ">=", "≤", "≥") and rule == "equation" and not inside:
+        return "a claim is an equation; a relation is a number in square brackets, [x[i] <= 1] = 1"
+    if found == "if":
+        return "cases stand in braces: { a if k == l ; b otherwise }"
+    if found == ";":
+        return "start the next statement on a new line; cases stand in braces"
+    return f"remove it, or write what is missing before it: {_FORMS[rule]}"
 
 
 def _depth(text: str) -> int:

@@ -180,12 +180,13 @@ class Derivative:
 
 @dataclass(frozen=True, eq=False)
 class Compare:
-    """A relation between two numbers."""
+    """A relation between two numbers; that of a delta says that both run over one range."""
 
     op: str
     left: Term
     right: Term
     span: Span
+    delta: bool = False
 
 
 @dataclass(frozen=True, eq=False)

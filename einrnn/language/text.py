@@ -6,7 +6,7 @@ Sums are implied where the left-side rule restores them, and written out elsewhe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, neg
@@ -37,7 +37,7 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import canonical, substitute
 from einrnn.language.implied import implied, spread
-from einrnn.language.naming import Naming, whole
+from einrnn.language.naming import Naming, standing, whole
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 NEUTRAL = {
@@ -75,9 +75,11 @@ class Printer:
         self.model = model
         self.free = free
         self.implied = implied
+        self._sizes: Mapping[Index, Affine] = {}
 
     def show(self, expr: Expr, level: int = SUM) -> str:
         """The text, in parentheses where it binds looser than ``level``."""
+        self._sizes = standing(expr, self.model)
         return trampoline(self._at)(expr, level)
 
     def condition(self, cond: Cond) -> str:
@@ -242,14 +244,10 @@ class Printer:
     def _cases(self, expr: Cases) -> Steps[tuple[str, int]]:
         branches = expr.branches
         if _is_delta(expr):
-            condition = branches[0][0]
-            if _equal_indices(condition):
-                assert isinstance(condition, Compare)
-                left, right = condition.left, condition.right
-                assert isinstance(left, Value)
-                assert isinstance(right, Value)
-                return f"delta[{affine_text(left.index)},{affine_text(right.index)}]", ATOM
-            return f"[{(yield self._cond(condition, False))}]", ATOM
+            indices = self._of_delta(branches[0][0])
+            if indices is not None:
+                return f"delta[{','.join(affine_text(index) for index in indices)}]", ATOM
+            return f"[{(yield self._cond(branches[0][0], False))}]", ATOM
         if not branches:
             return (yield self._expr(expr.otherwise))
         rows: list[str] = []
@@ -259,6 +257,17 @@ class Printer:
         if expr.otherwise is not Apply("undefined", ()):
             rows.append(f"{(yield self._at(expr.otherwise, SUM))} otherwise")
         return "{ " + " ; ".join(rows) + " }", ATOM
+
+    def _of_delta(self, cond: Cond) -> tuple[Affine, Affine] | None:
+        """The indices that a condition says are equal; None where they stand on axes of two
+        sizes, so that they cannot be those of a delta."""
+        match cond:
+            case Compare("==", Value(left), Value(right)):
+                letters = af.letter(left), af.letter(right)
+                sizes = {self._sizes[i] for i in letters if i is not None and i in self._sizes}
+                return None if None not in letters and len(sizes) > 1 else (left, right)
+            case _:
+                return None
 
     def _cond(self, cond: Cond, inner: bool) -> Steps[str]:
         match cond:
@@ -392,12 +401,6 @@ def _is_condition(expr: Reduce) -> bool:
 
 def _is_delta(expr: Cases) -> bool:
     return len(expr.branches) == 1 and expr.branches[0][1] is ONE and expr.otherwise is ZERO
-
-
-def _equal_indices(cond: Cond) -> bool:
-    if not isinstance(cond, Compare) or cond.op != "==":
-        return False
-    return isinstance(cond.left, Value) and isinstance(cond.right, Value)
 
 
 def _plain_matrix(expr: Matrix) -> str | None:

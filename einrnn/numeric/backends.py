@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from einrnn.errors import EinrnnError
 
 BACKENDS = ("numpy", "native", "jax", "torch")
@@ -19,7 +17,11 @@ def require(backend: str) -> None:
     """
     if backend not in BACKENDS:
         raise EinrnnError("E801", f"no backend {backend!r}", f"there are {', '.join(BACKENDS)}")
-    if backend not in _BUILT_IN and find_spec(backend) is None:
+    if backend in _BUILT_IN:
+        return
+    from importlib.util import find_spec
+
+    if find_spec(backend) is None:
         raise EinrnnError(
             "E801",
             f"the backend {backend} needs the package {backend}, which is not installed",

@@ -208,8 +208,8 @@ def cast(model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> dic
         if not model.inputs[name].integer:
             result[name] = array.astype(dtype, copy=False)
             continue
-        whole = array.astype(np.int64)
-        if not np.array_equal(whole, array):
+        whole = array.astype(np.int64, copy=False)
+        if whole is not array and not np.array_equal(whole, array):
             raise EvaluationError(
                 "E615", f"{name} must hold whole numbers; it is used as positions"
             )

@@ -56,7 +56,9 @@ def fixed(value: Affine, sizes: Mapping[str, int]) -> Affine:
     for atom, coefficient in value.terms:
         if isinstance(atom, Dim):
             if atom.name not in sizes:
-                raise EvaluationError("E610", f"the size {atom.name} was not given")
+                raise EvaluationError(
+                    "E610", f"the size {atom.name} was not given", f"give it by name: {atom.name}=5"
+                )
             result = af.shift(result, coefficient * sizes[atom.name])
         else:
             result = af.plus(result, af.of(atom), coefficient)

@@ -63,7 +63,9 @@ class Closures:
     def size(self, name: str) -> int:
         """The number a size stands for."""
         if name not in self.sizes:
-            raise EvaluationError("E610", f"the size {name} was not given")
+            raise EvaluationError(
+                "E610", f"the size {name} was not given", f"give it by name: {name}=5"
+            )
         return self.sizes[name]
 
     def _add(self, node: n.Node) -> None:

@@ -22,6 +22,7 @@ from einrnn.numeric.steps import (
     Scatter,
     Step,
 )
+from einrnn.pathfinder.mirror import computed
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Cost:
     """Operations, and memory in entries.
 
     ``flops``: a contraction costs 2 per combination of all indices involved if something
-    is summed and 1 if nothing is; a function of entries 1 per entry of its result, a
+    is summed and 1 if nothing is, and of a symmetric one only what is computed counts (about
+    half); a function of entries 1 per entry of its result, a
     reduction 1 per entry it reads, a matrix function 2 n^3. ``largest`` is the largest
     array a step makes, ``peak`` the most entries held at once, inputs among them.
     """
@@ -51,8 +53,11 @@ def _all(steps: Sequence[Step], registers: Sequence[Register]) -> int:
 def operations(step: Step, registers: Sequence[Register]) -> int:
     """The operations of one step."""
     match step:
-        case Contract(shape=(batch, kept_left, summed, kept_right)):
+        case Contract(shape=(batch, kept_left, summed, kept_right), symmetric=False):
             return flops((*batch, *kept_left, *kept_right), summed)
+        case Contract(_, left, right, shape=(batch, kept, summed, _)):
+            entries = computed(prod(kept), same=left == right, batch=bool(batch))
+            return entries * prod(batch) * prod(summed)
         case Map(out) | Gather(out):
             return prod(registers[out].shape)
         case Scatter(_, source) | Fold(_, _, source):

@@ -28,8 +28,8 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import substitute
 from einrnn.numeric import bounds
-from einrnn.numeric.contract import spread
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
+from einrnn.numeric.labelled import spread
 from einrnn.numeric.scope import Scope
 from einrnn.numeric.steps import Assemble
 from einrnn.numeric.term import Factor, Term

@@ -12,10 +12,11 @@ from einrnn.core import affine as af
 from einrnn.core.model import Model
 from einrnn.core.nodes import Element, Index
 from einrnn.errors import EvaluationError
-from einrnn.numeric.contract import contracted, merged, spread
+from einrnn.numeric.contract import contracted
 from einrnn.numeric.emit import MAIN, Axis, Emitter, Var
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
+from einrnn.numeric.labelled import merged, spread
 from einrnn.numeric.live import lifetimes, pruned
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.program import compile_program

@@ -14,6 +14,7 @@ from einrnn.core.nodes import Index
 from einrnn.numeric.steps import Cast, Kind, Register, Step, reads
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.joint import Jointly
+from einrnn.pathfinder.mirror import Order
 from einrnn.pathfinder.network import Network
 
 # how the order of a contraction of three or more arrays is chosen: a path of pairs
@@ -64,6 +65,8 @@ class Emitter:
         self._floor = CONSTANTS
         self._levels: list[int] = []
         self._versions: dict[int, int] = {}
+        # the other orders of axes in which arrays read the same, by identity
+        self.symmetric: dict[Hashable, tuple[Order, ...]] = {}
         # the step behind each shared register
         self.made: dict[int, Step] = {}
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from einrnn.errors import EvaluationError
+from einrnn.numeric.loaded import Loaded
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
 from einrnn.numeric.source.numpy_module import numpy_source
 from einrnn.numeric.source.numpy_source import writable
 from einrnn.numeric.source.torch_source import torch_source
-
-Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def _native_source(plan: Plan, dtype: str) -> str:
@@ -63,34 +61,8 @@ def _require_c(plan: Plan, dtype: np.dtype[Any]) -> None:
         raise EvaluationError("E618", f"this program cannot be written as C: {reason}")
 
 
-class Generated:
+class Generated(Loaded):
     """A plan's code for a backend in one dtype, compiled once."""
 
     def __init__(self, plan: Plan, dtype: np.dtype[Any], backend: str) -> None:
-        self.dtype = dtype
-        self.source = source(plan, dtype.name, backend)
-        space: dict[str, Any] = {}
-        with np.errstate(all="ignore"):
-            exec(compile(self.source, "<einrnn program>", "exec"), space)
-        self._program = space["program"]
-        self._own = backend == "numpy"
-
-    @property
-    def function(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        """The module's ``program``: arrays of the backend by name to arrays of the backend."""
-        return self._program
-
-    def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
-        """The outputs as new arrays.
-
-        Raises EvaluationError (E603) for a look-up out of range.
-        """
-        try:
-            found = self._program(arrays)
-        except IndexError as problem:
-            raise EvaluationError("E603", str(problem)) from None
-        return (
-            found
-            if self._own
-            else {name: np.array(np.asarray(value)) for name, value in found.items()}
-        )
+        super().__init__(source(plan, dtype.name, backend), dtype, backend)

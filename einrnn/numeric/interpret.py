@@ -58,8 +58,8 @@ class Interpreter:
         self.model = model
         self.sizes = {name: size for name, size in model.dims.items() if size is not None}
         self.sizes.update(sizes)
-        self._arrays = {name: np.asarray(array) for name, array in arrays.items()}
-        self._exact = any(array.dtype == object for array in self._arrays.values())
+        self._arrays = _all_arrays(arrays)
+        self._exact = _are_exact(self._arrays)
         self._memo: dict[Key, Any] = {}
         self._closures = Closures(self._memo, self.sizes, self._exact, opaque_seed)
         self._axes: dict[str, list[tuple[int, int]]] = {}
@@ -73,6 +73,14 @@ class Interpreter:
         for (name, position), value in overrides.items():
             self._check_position(name, tuple(position))
             self._memo[name, tuple(position)] = self._number(value)
+
+    def read(self, arrays: Mapping[str, Array]) -> None:
+        """Forget all values and begin again with other arrays, exact ones if the former were."""
+        given = _all_arrays(arrays)
+        if _are_exact(given) != self._exact:
+            raise InternalError("E904", "exact arrays in place of floats, or floats of exact ones")
+        self._arrays = given
+        self.restart({})
 
     def entry(self, name: str, position: Sequence[int]) -> Any:
         """One entry of an input or a definition."""
@@ -216,6 +224,14 @@ class Interpreter:
             span = clause.ranges[index]
             ranges.append((axis, index, self.index(span.lo, {}), self.index(span.hi, {})))
         return fixed, ranges, self._closures.of(clause.body)
+
+
+def _all_arrays(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.asarray(array) for name, array in arrays.items()}
+
+
+def _are_exact(arrays: Mapping[str, Array]) -> bool:
+    return any(array.dtype == object for array in arrays.values())
 
 
 def _show(key: Key) -> str:

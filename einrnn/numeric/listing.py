@@ -167,7 +167,8 @@ class _Writer:
             case Fold(_, op, source):
                 return f"{op} {self.value(source)}   reduce"
             case Contract(_, left, right):
-                return f"{self.value(left)} {self.value(right)}   matmul"
+                half = ", one triangle" if step.symmetric else ""
+                return f"{self.value(left)} {self.value(right)}   matmul{half}"
             case Linear(_, op, source, power):
                 exponent = f" to the {power}" if op == "matpow" else ""
                 return f"{op} {self.value(source)}{exponent}"

@@ -39,9 +39,9 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import parts, substitute, walk
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, products, special
-from einrnn.numeric.contract import folded, mapped, spread
 from einrnn.numeric.diagonal import Part, has_delta
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
+from einrnn.numeric.labelled import folded, mapped, spread
 from einrnn.numeric.reading import Argument, Array, position, read
 from einrnn.numeric.scope import Counted, Scope, place
 from einrnn.numeric.steps import At, Constant, Item, Span, View

@@ -12,9 +12,9 @@ from einrnn.core.traverse import elements
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, schedule
 from einrnn.numeric.bounds import Interval
-from einrnn.numeric.contract import aligned, spread
 from einrnn.numeric.emit import MAIN, Axis, Emitter, Ordering, Var
 from einrnn.numeric.guards import check_guards
+from einrnn.numeric.labelled import aligned, spread
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
 from einrnn.numeric.reading import Array
@@ -42,6 +42,7 @@ from einrnn.numeric.steps import (
     Step,
     Store,
 )
+from einrnn.pathfinder.mirror import last_two
 
 # what is computed ahead of a loop may take this many times the memory of what it fills
 _AHEAD = 4
@@ -122,6 +123,8 @@ class _Planner:
             # an input is not a constant, although the step that fetches it reads nothing
             out = self.emitter.emit(Given, name, shape=shape, kind=kind, least=MAIN)
             self.emitter.name(out, name)
+            if given.has("symmetric") or given.has("spd"):
+                self.emitter.symmetric[self.emitter.identity(out)] = (last_two(len(shape)),)
             self.lowering.arrays[name] = Array(name, out, box)
 
     def _check_guards(self, units: Sequence[Unit]) -> None:

@@ -35,9 +35,9 @@ from einrnn.core.trampoline import Steps
 from einrnn.core.traverse import substitute
 from einrnn.errors import EvaluationError
 from einrnn.numeric import bounds, diagonal, scatter
-from einrnn.numeric.contract import folded, mapped, separate, spread
 from einrnn.numeric.diagonal import Part
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
+from einrnn.numeric.labelled import folded, mapped, multiplied_up, separate, spread
 from einrnn.numeric.scope import Scope
 from einrnn.numeric.steps import Choose, Scatter
 from einrnn.numeric.symmetric import multiplied
@@ -195,9 +195,10 @@ def _chosen(
     then = emitter.close_conditional(before)
     before = emitter.open_conditional()
     groups = [
-        mapped(emitter, "where", mask, _times(emitter, group), zero) for mask, group in guarded
+        mapped(emitter, "where", mask, multiplied_up(emitter, group), zero)
+        for mask, group in guarded
     ]
-    whole = _times(emitter, [*free, *groups])
+    whole = multiplied_up(emitter, [*free, *groups])
     slow = spread(emitter, folded(emitter, "sum", whole, summed), fast.axes)
     otherwise = emitter.close_conditional(before)
     checked = tuple(dict.fromkeys(var.register for var in values))
@@ -207,13 +208,6 @@ def _chosen(
         fast,
     )
     return Var(out, fast.axes)
-
-
-def _times(emitter: Emitter, values: Sequence[Var]) -> Var:
-    result = values[0]
-    for value in values[1:]:
-        result = mapped(emitter, "*", result, value)
-    return result
 
 
 # --- taking apart -------------------------------------------------------------------------

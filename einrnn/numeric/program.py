@@ -1,49 +1,41 @@
-"""Programs: several outputs of a model computed together from arrays."""
+"""Programs: several outputs of a model computed together from arrays.
+
+This module is light: what a program needs besides its code, and what makes that code, is
+loaded where the code is not known from an earlier run (:mod:`einrnn.numeric.memory`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from einrnn.core.model import Model
-from einrnn.core.nodes import (
-    Affine,
-    Apply,
-    Dim,
-    Expr,
-    Matrix,
-    Node,
-    Number,
-    Opaque,
-    Pow,
-    Reduce,
-)
-from einrnn.core.sizes import with_defaults
-from einrnn.core.traverse import elements, walk
-from einrnn.errors import EinrnnError, EvaluationError
-from einrnn.numeric import binding
-from einrnn.numeric.binding import Shaped
-from einrnn.numeric.calculus.foreign import foreign
-from einrnn.numeric.cost import Cost, cost
-from einrnn.numeric.executable import Executable
-from einrnn.numeric.execute import Setting
-from einrnn.numeric.formula import Formula
-from einrnn.numeric.generated import Generated, can_generate, source
-from einrnn.numeric.listing import listing
-from einrnn.numeric.plan import Output, Plan
-from einrnn.numeric.references import needed
-from einrnn.numeric.ways import Ways
+from einrnn.errors import EinrnnError
+from einrnn.numeric.calculus.foreign import Foreign, foreign
+from einrnn.numeric.loaded import Loaded
 
 if TYPE_CHECKING:
+    from einrnn.core.model import Model
+    from einrnn.core.nodes import Affine
+    from einrnn.numeric.binding import Shaped
+    from einrnn.numeric.closed import Closed
+    from einrnn.numeric.cost import Cost
     from einrnn.numeric.cut.checkpoint import Checkpointed
     from einrnn.numeric.cut.shard import Sharded
+    from einrnn.numeric.executable import Executable
+    from einrnn.numeric.formula import Formula
+    from einrnn.numeric.memory import Memory
     from einrnn.numeric.native.native import Native
+    from einrnn.numeric.plan import Output, Plan
+
+    Ready = Executable | Loaded | Native
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_WHOLE_FUNCTIONS = frozenset({"abs", "sign", "step", "relu", "max", "min"})
+# of each argument its name, and its shape and dtype, or its value and nothing
+Kind = tuple[tuple[str, Any, str], ...]
 
 
 def compile_program(
@@ -59,7 +51,10 @@ def compile_program(
     their ranges. The model is closed: it has no Derivative nodes. Raises EvaluationError
     (E609) for names that the model does not have.
     """
-    return Program(model, outputs, opaque_seed, backend)
+    from einrnn.numeric.closed import Closed
+
+    closed = Closed(model, outputs, opaque_seed, backend)
+    return Program(backend, lambda: closed)
 
 
 def compile_formula(formula: Formula, backend: str = "numpy") -> Program:
@@ -67,45 +62,30 @@ def compile_formula(formula: Formula, backend: str = "numpy") -> Program:
 
     Raises LanguageError (E510) where a definition contains a derivative of itself.
     """
+    closed = closed_formula(formula, backend)
+    return Program(backend, lambda: closed)
+
+
+def closed_formula(formula: Formula, backend: str) -> Closed:
+    """What a program of a formula is made of. Raises LanguageError (E510) as it does."""
+    from einrnn.numeric.closed import Closed
+
     model, outputs = formula.closed()
-    return Program(model, outputs, 0, backend, formula)
+    return Closed(model, outputs, 0, backend, formula)
 
 
 class Program:
-    """Call it with the inputs (and the sizes that no input gives) by name.
-
-    ``inputs`` maps each input that is needed to its axes; ``sizes`` are the names of all
-    sizes that are needed, by an input or by name.
-    """
+    """Call it with the inputs (and the sizes that no input gives) by name."""
 
     def __init__(
-        self,
-        model: Model,
-        outputs: Mapping[str, Output],
-        opaque_seed: int,
-        backend: str,
-        formula: Formula | None = None,
+        self, backend: str, make: Callable[[], Closed], memory: Memory | None = None
     ) -> None:
-        self.model = model
         self.backend = backend
-        self.formula = formula
-        self.outputs = dict(outputs)
-        self._seed = opaque_seed
-        roots = self._roots()
-        read = {element.tensor for element in elements(*roots)}
-        self.inputs: dict[str, tuple[Affine, ...]] = {
-            name: given.axes for name, given in model.inputs.items() if name in read
-        }
-        self.sizes: tuple[str, ...] = self._sizes(roots)
-        self._integral = all(_whole(node) for node in walk(*roots))
-        self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
-        self._ready: dict[object, Executable | Generated | Native] = {}
-        self._seen: dict[object, Executable | Generated | Native] = {}
+        self._make = make
+        self._memory = memory
+        self._seen: dict[object, Ready] = {}
         self._usual: _Usual | None = None
-        self._last: dict[str, int] | None = None
-        self._dtype = "float64"
-        self._ways = Ways(model, self.outputs, formula, self.inputs)
-        self._foreign = foreign(self)
+        self._foreign: Foreign | None = foreign(self)
 
     def __call__(self, **given: Any) -> dict[str, Array]:
         """The outputs as new arrays.
@@ -123,37 +103,82 @@ class Program:
         if self._foreign is not None and self._foreign.owns(given):
             return self._foreign(given)
         kind = _kind(given)
-        known = self._seen.get(kind)
+        known = self._known(kind)
         if known is not None:
             self._usual = _Usual.of(known, given)
             return known.run(given)
-        arrays, sizes = binding.sort_arguments(self.model, tuple(self.inputs), given)
-        ready = self.ready(arrays, sizes)
-        cast = binding.cast(self.model, arrays, ready.dtype)
+        ready, cast = self._closed.ready_for(given)
         if kind is not None and all(cast[name] is given[name] for name in cast):
             self._seen[kind] = ready
+            if self._memory is not None and isinstance(ready, Loaded):
+                self._memory.keep(kind, ready, self._closed.last)
         return ready.run(cast)
 
-    def ready(
-        self, arrays: Mapping[str, Shaped], sizes: Mapping[str, int]
-    ) -> Executable | Generated | Native:
+    def _known(self, kind: Kind | None) -> Ready | None:
+        """The code for a kind of call, of this process or an earlier one."""
+        if kind is None:
+            return None
+        known = self._seen.get(kind)
+        if known is None and self._memory is not None:
+            known = self._memory.recall(kind)
+            if known is not None:
+                self._seen[kind] = known
+        return known
+
+    @cached_property
+    def _closed(self) -> Closed:
+        made = self._make()
+        if self._memory is not None:
+            made.last = self._memory.last
+        return made
+
+    @property
+    def model(self) -> Model:
+        """The model without derivatives, and with all that they are computed from."""
+        return self._closed.model
+
+    @property
+    def formula(self) -> Formula | None:
+        """The outputs before derivatives are carried out, where they are known."""
+        return self._closed.formula
+
+    @property
+    def outputs(self) -> dict[str, Output]:
+        """By name the expression, the order of its free indices, and their ranges."""
+        return self._closed.outputs
+
+    @property
+    def inputs(self) -> dict[str, tuple[Affine, ...]]:
+        """The axes of each input that is needed."""
+        return self._closed.inputs
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """The names of all sizes that are needed, by an input or by name."""
+        return self._closed.sizes
+
+    def ready(self, arrays: Mapping[str, Shaped], sizes: Mapping[str, int]) -> Ready:
         """The code for arrays of these shapes and dtypes."""
-        key = (
-            tuple((name, array.shape, array.dtype.str) for name, array in arrays.items()),
-            tuple(sizes.items()),
-        )
-        if key not in self._ready:
-            self._ready[key] = self._prepared(arrays, sizes)
-        return self._ready[key]
+        return self._closed.ready(arrays, sizes)
 
     def plan(self, **sizes: int) -> Plan:
         """The steps at given sizes. Raises EvaluationError (E610) if one is missing."""
-        solved = binding.solve(self.model, self._checked(sizes), {})
-        return self._plan(with_defaults(self.model, solved))
+        return self._closed.plan(**sizes)
 
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
-        return cost(self.plan(**sizes))
+        return self._closed.cost(**sizes)
+
+    def source(self, *, dtype: str | None = None, **sizes: int) -> str:
+        """A module of its own whose ``program`` maps inputs by name to outputs by name.
+
+        It is written for fixed sizes: those given, else those of the last call, else
+        moderate ones. ``dtype`` is ``float32`` or ``float64``, as the last call without it.
+
+        Raises:
+            EvaluationError: E610, a size is missing; E618, a step has no source.
+        """
+        return self._closed.source(dtype=dtype, **sizes)
 
     def shard(self, index: str, mesh: Any, axis: str | None = None) -> Sharded:
         """The program on all devices of a jax mesh, each with a part of an index.
@@ -189,160 +214,45 @@ class Program:
 
         return Checkpointed(self, index, every)
 
-    def source(self, *, dtype: str | None = None, **sizes: int) -> str:
-        """A module of its own whose ``program`` maps inputs by name to outputs by name.
-
-        It is written for fixed sizes: those given, else those of the last call, else
-        moderate ones. ``dtype`` is ``float32`` or ``float64``, as the last call without it.
-
-        Raises:
-            EvaluationError: E610, a size is missing; E618, a step has no source.
-        """
-        known = self._last or self._nominal()
-        found = self.plan(**sizes) if sizes else self._plan(known)
-        return source(found, dtype or self._dtype, self.backend)
-
     def __str__(self) -> str:
-        sizes = self._last or self._nominal()
-        return listing(self._plan(sizes), {name: sizes[name] for name in self.sizes})
+        return str(self._closed)
 
     def __repr__(self) -> str:
         return f"Program({', '.join(self.outputs)})"
-
-    def _checked(self, sizes: Mapping[str, int]) -> dict[str, int]:
-        """Sizes by name, as a call without arrays takes them."""
-        return binding.sort_arguments(self.model, (), sizes)[1]
-
-    def _roots(self) -> list[Node]:
-        exprs: list[Expr] = [expr for expr, _, _ in self.outputs.values()]
-        names = needed(self.model, list(exprs))
-        bodies = [c.body for name in names for c in self.model.definitions[name].clauses]
-        return [*exprs, *bodies]
-
-    def _sizes(self, roots: list[Node]) -> tuple[str, ...]:
-        affines = [node for node in walk(*roots) if isinstance(node, Affine)]
-        affines += [axis for axes in self.inputs.values() for axis in axes]
-        for _, _, ranges in self.outputs.values():
-            affines += [end for span in ranges.values() for end in (span.lo, span.hi)]
-        for name in needed(self.model, list(roots)):
-            definition = self.model.definitions[name]
-            affines += [end for axis in definition.axes for end in (axis.lo, axis.hi)]
-            for clause in definition.clauses:
-                affines += clause.args
-                affines += [e for span in clause.ranges.values() for e in (span.lo, span.hi)]
-        found = {atom.name for a in affines for atom, _ in a.terms if isinstance(atom, Dim)}
-        return tuple(name for name in self.model.dims if name in found)
-
-    def _plan(self, sizes: Mapping[str, int]) -> Plan:
-        missing = [name for name in self.sizes if name not in sizes]
-        if missing:
-            raise EvaluationError(
-                "E610",
-                f"the size {missing[0]} is not given by any input",
-                f"give it by name, for example {missing[0]}=5",
-            )
-        wanted = {name: sizes[name] for name in self.sizes}
-        key = tuple(wanted.items())
-        if key not in self._plans:
-            self._plans[key] = self._ways.plan(wanted, self._seed)
-        return self._plans[key]
-
-    def _prepared(
-        self, arrays: Mapping[str, Shaped], given: Mapping[str, int]
-    ) -> Executable | Generated | Native:
-        shapes = {name: array.shape for name, array in arrays.items()}
-        sizes = with_defaults(self.model, binding.solve(self.model, given, shapes))
-        dtype = binding.working_dtype(self.model, arrays, self._integral)
-        found = self._plan(sizes)
-        self._last = sizes
-        self._dtype = dtype.name
-        if self.backend == "native":
-            native = self._native(found, dtype)
-            if native is not None:
-                return native
-        elif can_generate(found, dtype) or self.backend != "numpy":
-            return Generated(found, dtype, self.backend)
-        if can_generate(found, dtype):
-            return Generated(found, dtype, "numpy")
-        return Executable(found, Setting(dtype, self.model, sizes, self._seed))
-
-    def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
-        """The compiled program; None, with a notice, where there can be none."""
-        # loaded where it is needed: importing it takes longer than a small program
-        from einrnn.numeric.native.native import Native, lacking, notice
-        from einrnn.numeric.native.toolchain import NoCompiler
-
-        reason = lacking(found, dtype)
-        if reason is None:
-            try:
-                return Native(found, dtype)
-            except NoCompiler as problem:
-                reason = str(problem)
-        notice(reason)
-        return None
-
-    def _nominal(self) -> dict[str, int]:
-        """Sizes to show a program at that has not been called: all different, and moderate."""
-        free = [name for name in self.sizes if self.model.dims[name] is None]
-        return {
-            **{name: size for name, size in self.model.dims.items() if size is not None},
-            **{name: 8 + position for position, name in enumerate(free)},
-        }
 
 
 class _Usual:
     """The code for the kind of the last call: the next one most often is like it."""
 
-    def __init__(
-        self, ready: Executable | Generated | Native, rows: tuple[tuple[str, Any, Any], ...]
-    ):
+    def __init__(self, ready: Ready, given: Mapping[str, Any]) -> None:
         self.ready = ready
-        self._rows = rows
+        self._names = tuple(given)
+        self._kinds = tuple((array.shape, array.dtype) for array in given.values())
 
     @classmethod
-    def of(cls, ready: Executable | Generated | Native, given: Mapping[str, Any]) -> _Usual | None:
+    def of(cls, ready: Ready, given: Mapping[str, Any]) -> _Usual | None:
         """None where sizes are given by name."""
-        if not all(type(value) is np.ndarray for value in given.values()):
-            return None
-        return cls(ready, tuple((name, a.shape, a.dtype) for name, a in given.items()))
+        arrays = all(type(value) is np.ndarray for value in given.values())
+        return cls(ready, given) if arrays else None
 
     def fits(self, given: dict[str, Any]) -> bool:
         """Whether a call has the same arrays by name, shape and dtype, in the same order."""
-        if len(given) != len(self._rows):
+        if tuple(given) != self._names:
             return False
-        for (name, value), (own, shape, dtype) in zip(given.items(), self._rows, strict=True):
-            if name != own or type(value) is not np.ndarray:
-                return False
-            if value.dtype is not dtype or value.shape != shape:
+        for value, (shape, dtype) in zip(given.values(), self._kinds, strict=True):
+            if type(value) is not np.ndarray or value.shape != shape or value.dtype is not dtype:
                 return False
         return True
 
 
-def _kind(given: Mapping[str, Any]) -> object:
+def _kind(given: Mapping[str, Any]) -> Kind | None:
     """What tells calls apart that need other code; None where arrays must be made first."""
-    rows: list[object] = []
+    rows: list[tuple[str, Any, str]] = []
     for name, value in given.items():
         if type(value) is np.ndarray:
-            rows.append((name, value.shape, value.dtype))
+            rows.append((name, value.shape, value.dtype.str))
         elif type(value) is int:
-            rows.append((name, value))
+            rows.append((name, value, ""))
         else:
             return None
     return tuple(rows)
-
-
-def _whole(node: Node) -> bool:
-    """Whether the node gives whole numbers for whole numbers."""
-    match node:
-        case Number(value):
-            return value.denominator == 1
-        case Pow(_, exponent):
-            return isinstance(exponent, Number) and exponent.value >= 0
-        case Apply(function):
-            return function in _WHOLE_FUNCTIONS
-        case Reduce(op, _, lo, hi):
-            return op in ("sum", "prod") or (op in ("max", "min") and not (lo.free | hi.free))
-        case Matrix() | Opaque():
-            return False
-        case _:
-            return True

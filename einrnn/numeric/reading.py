@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from einrnn.errors import EvaluationError
 from einrnn.numeric.bounds import Interval
-from einrnn.numeric.contract import aligned, mapped, merged, union
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
+from einrnn.numeric.labelled import aligned, mapped, merged, union
 from einrnn.numeric.scope import Place
 from einrnn.numeric.steps import Align, At, Constant, Gather, Iota, Item, Span, View
 

@@ -62,7 +62,9 @@ def _size(model: Model, sizes: Mapping[str, int], value: Affine) -> int:
         assert isinstance(atom, Dim)
         size = sizes.get(atom.name, model.dims.get(atom.name))
         if size is None:
-            raise EvaluationError("E610", f"the size {atom.name} was not given")
+            raise EvaluationError(
+                "E610", f"the size {atom.name} was not given", f"give it by name: {atom.name}=5"
+            )
         result += coefficient * size
     return result
 

@@ -11,8 +11,8 @@ from einrnn.core.nodes import Affine, Cases, Expr, Matrix, Opaque
 from einrnn.core.trampoline import Steps
 from einrnn.errors import EvaluationError
 from einrnn.numeric import bounds
-from einrnn.numeric.contract import aligned, mapped, spread, union
 from einrnn.numeric.emit import Axis, Var, letters_of, sizes_of
+from einrnn.numeric.labelled import aligned, mapped, spread, union
 from einrnn.numeric.reading import Argument, Array, integer, read
 from einrnn.numeric.scope import Place, Scope
 from einrnn.numeric.steps import Linear, Random

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from math import prod
 
 from einrnn.numeric import signs
-from einrnn.numeric.contract import aligned, contracted, mapped, path_flops
+from einrnn.numeric.contract import contracted, path_flops
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
+from einrnn.numeric.labelled import aligned, mapped, multiplied_up
 from einrnn.numeric.steps import Contract, Map
 
 
@@ -94,7 +95,7 @@ def squared(emitter: Emitter, found: Square, scalars: Sequence[Var]) -> Var:
     sign = 0
     weight: Var | None = None
     if found.weights:
-        weight = _product(emitter, [*scalars, *found.weights])
+        weight = multiplied_up(emitter, [*scalars, *found.weights])
         sign = _sign(emitter, weight)
         scalars = ()
     if weight is not None and sign:
@@ -106,7 +107,7 @@ def squared(emitter: Emitter, found: Square, scalars: Sequence[Var]) -> Var:
         left = _over(emitter, [weight, whole], axes)
     result = _contract(emitter, found, left, whole)
     result = mapped(emitter, "neg", result) if sign < 0 else result
-    return _product(emitter, [result, *scalars])
+    return multiplied_up(emitter, [result, *scalars])
 
 
 def _sign(emitter: Emitter, weight: Var) -> int:
@@ -122,20 +123,13 @@ def _sign(emitter: Emitter, weight: Var) -> int:
 
 def _over(emitter: Emitter, factors: Sequence[Var], axes: tuple[Axis, ...]) -> Var:
     """The product of the factors, laid out over these axes."""
-    result = _product(emitter, factors[:-1]) if len(factors) > 1 else None
+    result = multiplied_up(emitter, factors[:-1]) if len(factors) > 1 else None
     last = factors[-1]
     if result is None:
         return Var(aligned(emitter, last, axes), axes)
     registers = (aligned(emitter, result, axes), aligned(emitter, last, axes))
     out = emitter.emit(Map, "*", registers, shape=sizes_of(axes), letters=letters_of(axes))
     return Var(out, axes)
-
-
-def _product(emitter: Emitter, values: Sequence[Var]) -> Var:
-    result = values[0]
-    for value in values[1:]:
-        result = mapped(emitter, "*", result, value)
-    return result
 
 
 def _contract(emitter: Emitter, found: Square, left: Var, right: Var) -> Var:

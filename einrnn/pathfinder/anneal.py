@@ -9,6 +9,7 @@ Multi-tensor contraction for XEB verification of quantum circuits, 2021).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from einrnn.pathfinder.tree import Tree
@@ -17,11 +18,14 @@ from einrnn.pathfinder.tree import Tree
 _WARM, _COLD = 0.3, 12.0
 
 
-def anneal(tree: Tree, sweeps: int, rng: Random, warm: float = _WARM) -> Tree:
-    """The best tree met on a cooling walk of ``sweeps`` visits to every node."""
+def anneal(tree: Tree, sweeps: int, rng: Random, late: Callable[[], bool] = lambda: False) -> Tree:
+    """The best tree met on a cooling walk of ``sweeps`` visits to every node, or of as many as
+    are made before it is ``late``."""
     best, least = tree.copy(), tree.total()
     for sweep in range(sweeps):
-        coldness = warm + (_COLD - warm) * sweep / max(1, sweeps - 1)
+        if late():
+            break
+        coldness = _WARM + (_COLD - _WARM) * sweep / max(1, sweeps - 1)
         _sweep(tree, coldness, rng)
         total = tree.total()
         if total < least:

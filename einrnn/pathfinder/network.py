@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import log2
 from typing import TypeVar
 
+from einrnn.pathfinder.mirror import Order, Orders
+
 _Label = TypeVar("_Label", bound=Hashable)
+
+
+def _none() -> dict[Hashable, tuple[Order, ...]]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -18,8 +24,8 @@ class Network:
     Bit ``k`` stands for index ``k``, whose name is ``names[k]``. Indices of size 1 are in no
     set: a sum over one value is no work. ``labels`` say what a person calls each operand.
     Operands with equal ``identities`` hold the same array; its axes are in the order
-    ``axes`` (one index number each), those of the output in ``order``. ``symmetric`` names the
-    identities that may be transposed freely.
+    ``axes`` (one index number each), those of the output in ``order``. ``symmetric`` has, for
+    identities that read the same with axes exchanged, these other orders of their axes.
     """
 
     operands: tuple[int, ...]
@@ -30,7 +36,7 @@ class Network:
     identities: tuple[Hashable, ...]
     axes: tuple[tuple[int, ...], ...]
     order: tuple[int, ...]
-    symmetric: frozenset[Hashable] = frozenset()
+    symmetric: Orders = field(default_factory=_none)
 
     @staticmethod
     def of(
@@ -40,7 +46,7 @@ class Network:
         *,
         labels: Sequence[str] | None = None,
         identities: Sequence[Hashable] | None = None,
-        symmetric: Iterable[Hashable] = (),
+        symmetric: Orders | None = None,
     ) -> Network:
         """The network of operands given by the indices of their axes.
 
@@ -64,7 +70,7 @@ class Network:
             tuple(identities or range(len(inputs))),
             axes,
             order,
-            frozenset(symmetric),
+            symmetric or {},
         )
 
     @cached_property

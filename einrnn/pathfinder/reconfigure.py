@@ -7,18 +7,25 @@ tree, which may have outer products.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from einrnn.pathfinder.exact import best_splits, kept_by_set
 from einrnn.pathfinder.network import Network, bits
 from einrnn.pathfinder.tree import Tree
 
 
-def reconfigure(tree: Tree, width: int = 8, rounds: int = 10) -> Tree:
-    """Replace parts with up to ``width`` operands until none improves (in place)."""
+def reconfigure(
+    tree: Tree, width: int = 8, rounds: int = 10, late: Callable[[], bool] = lambda: False
+) -> Tree:
+    """Replace parts with up to ``width`` operands until none improves or it is ``late`` (in
+    place)."""
     leaves = len(tree.network.operands)
     for _ in range(rounds):
         before = tree.total()
         nodes = sorted(range(leaves, len(tree.left)), key=lambda node: (-tree.cost[node], node))
         for node in nodes:
+            if late():
+                return tree
             improve(tree, node, width)
         if tree.total() >= before * (1 - 1e-9):
             break

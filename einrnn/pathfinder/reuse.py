@@ -1,10 +1,11 @@
 """Paths for networks in which operands occur more than once, or products are known already.
 
 Equal products of equal operands are one value: ``A[i,j] A[j,k] A[k,l] A[l,m]`` takes two
-products, not three. What a tree costs is then the sum over the different values in it, which
-is not the sum over its two halves; the best tree for a set of operands is taken to be the best
-over two sets, each by its own best tree, with what they share counted once. That is a bound
-from above: a set may be worth more to another than its own best tree is.
+products, not three; of symmetric ones half is computed. What a tree costs is then the sum over
+the different values in it, which is not the sum over its two halves; the best tree for a set of
+operands is taken to be the best over two sets, each by its own best tree, with what they share
+counted once. That is a bound from above: a set may be worth more to another than its own best
+tree is.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def sharing(network: Network, values: Values) -> Path | None:
     """A path that makes as little as possible beside the values that are known; None where
     there is nothing to share or there are too many operands."""
     count = len(network.operands)
-    equal = len(set(network.identities)) < count
+    equal = len(set(network.identities)) < count or bool(network.symmetric)
     if not 2 < count <= (_MOST if equal else _MOST_KNOWN) or not (equal or values.cost):
         return None
     kept = kept_by_set(network.reduced, network.output)
@@ -60,10 +61,12 @@ def _best(
         assert left is not None
         assert right is not None
         union = kept[part | lowest] | kept[subset ^ (part | lowest)]
-        held = values.product([left.held, right.held], kept[subset])
+        sources = [left.held, right.held]
+        held = values.product(sources, kept[subset])
         costs = left.costs | right.costs
         if held[0] not in values.cost:
-            costs[held[0]] = network.entries(union) << (union != kept[subset])
+            whole = network.entries(union) << (union != kept[subset])
+            costs[held[0]] = values.work(network, sources, held, whole)
         total = sum(costs.values())
         if best is None or total < best[0]:
             best = total, _Tree(held, costs, part | lowest)

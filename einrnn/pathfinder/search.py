@@ -1,4 +1,4 @@
-"""Search for paths of networks that are too large to be solved exactly.
+"""Search for paths of networks that are too large to be solved exactly, within a given time.
 
 Where cotengra is installed its hyper-optimiser gets a quarter of the time. Each round starts
 from a random greedy tree, anneals it, and improves it in small parts. The best tree so far is
@@ -13,16 +13,18 @@ from random import Random
 
 from einrnn.pathfinder.anneal import anneal
 from einrnn.pathfinder.evaluate import Path, flops
-from einrnn.pathfinder.external import hyper_of_cotengra
-from einrnn.pathfinder.greedy import Rule, greedy
+from einrnn.pathfinder.external import greedy_of_opt_einsum, hyper_of_cotengra
+from einrnn.pathfinder.greedy import MEMORY, TIED, Rule, greedy
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.reconfigure import reconfigure
 from einrnn.pathfinder.tree import Tree
 
 # visits to every node in one round, and how many operands are solved exactly at once
 _SWEEPS, _WIDTH = 3000, 8
-# seconds from which another library, which takes a second to load, is asked as well
-_WORTH_ASKING = 4.0
+# Another library, which takes a second to load, is asked as well in searches of so many seconds
+# and so many for each pair of operands: a trial of it, which nothing interrupts, takes about half
+# of the time it is given then.
+_WORTH_ASKING, _WORTH_A_PAIR = 4.0, 1.6e-3
 
 
 def rounds(network: Network, seed: int = 0, sweeps: int = _SWEEPS) -> Iterator[Path]:
@@ -36,22 +38,28 @@ def rounds(network: Network, seed: int = 0, sweeps: int = _SWEEPS) -> Iterator[P
 
 def search(
     network: Network,
-    start: Path,
     seconds: float,
     *,
     seed: int = 0,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Path:
-    """The best path found within about so many seconds, at least as good as ``start``.
+    """The best path found within so many seconds, at least as good as opt_einsum's ``auto``.
 
-    The length of a round follows from the time that is left, so that at least one ends.
+    The quick finders are asked in any case. Everything after them looks at the clock, and a round
+    is as long as fits into the time that is left.
     """
     end = clock() + seconds
-    best, least = start, flops(network, start)
-    candidates = [start]
-    if seconds >= _WORTH_ASKING:
-        candidates += [
-            reconfigure(Tree.of(network, path)).path()
+
+    def late() -> bool:
+        return clock() >= end
+
+    candidates = [greedy(network, MEMORY), greedy(network, TIED), *greedy_of_opt_einsum(network)]
+    best = min(candidates, key=lambda path: flops(network, path))
+    least = flops(network, best)
+    candidates = []
+    if seconds >= max(_WORTH_ASKING, _WORTH_A_PAIR * len(network.operands) ** 2 / 2):
+        candidates = [
+            reconfigure(Tree.of(network, path), late=late).path()
             for path in hyper_of_cotengra(network, seconds / 4)
         ]
     rng, sweeps = Random(seed), _SWEEPS // 6
@@ -60,11 +68,12 @@ def search(
             work = flops(network, path)
             if work < least:
                 best, least = path, work
-        begun = clock()
-        if begun >= end:
+        if late():
             return best
-        again = Tree.of(network, greedy(network, Rule(temperature=0.2), rng))
-        candidates = [reconfigure(anneal(again, sweeps, rng), _WIDTH).path()]
+        begun = clock()
+        tree = Tree.of(network, greedy(network, Rule(temperature=0.2), rng))
+        tree = anneal(tree, sweeps, rng, late=late)
+        candidates = [reconfigure(tree, _WIDTH, late=late).path()]
         took, left = clock() - begun, end - clock()
         if took * 2 < left:
             sweeps = min(2 * sweeps, 8 * _SWEEPS)

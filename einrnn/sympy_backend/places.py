@@ -50,7 +50,9 @@ class Places:
                     result += coefficient * env[atom]
                 case n.Dim(name):
                     if name not in self.sizes:
-                        raise EvaluationError("E610", f"the size {name} was not given")
+                        raise EvaluationError(
+                            "E610", f"the size {name} was not given", f"give it by name: {name}=5"
+                        )
                     result += coefficient * self.sizes[name]
                 case n.Element(tensor, args):
                     place = tuple(self.index(arg, env) for arg in args)

@@ -177,6 +177,12 @@ def test_sizes_are_named_after_letters() -> None:
     assert str(model.inputs["sig"].axes) == "(N+P-1,)"
 
 
+def test_sizes_of_axes_that_are_read_shifted_are_named_too() -> None:
+    model = load_model("C[i,k] := A[i,j] B[j+k]")
+    assert set(model.dims) == {"I", "J", "K"}
+    assert str(model.inputs["B"].axes[0]) == "J+K-1"
+
+
 def test_look_ups_make_inputs_whole_numbers() -> None:
     model = load_model("e[t,j] := C[tok[t],j]")
     fact = model.inputs["tok"].facts[0]

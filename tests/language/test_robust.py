@@ -45,6 +45,7 @@ def judge(text: str) -> Elaborated:
         assert diagnostic.span is not None
         assert 0 <= diagnostic.span.start <= diagnostic.span.end <= len(source.text)
         assert render(source, diagnostic)
+        assert diagnostic.help or diagnostic.severity != "error", diagnostic
     errors = [d for d in found.diagnostics if d.severity == "error"]
     assert not found.invalid or errors
     for claim in found.invalid:

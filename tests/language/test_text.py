@@ -177,3 +177,13 @@ def test_a_whole_derivative_gets_letters() -> None:
     assert canonical(expr) is expr
     again, _ = parse_expression(text(expr, MODEL), MODEL)
     assert again is expr
+
+
+def test_a_comparison_between_two_ranges_is_not_printed_as_a_delta() -> None:
+    text_ = "input a[N], b[M]\nc[i] := sum[j] a[i] [i == j] b[j]\nd[i] := sum[j] a[i] [i == j] a[j]"
+    model = load_model(text_)
+    assert [text(model.definitions[name].clauses[0].body, model) for name in "cd"] == [
+        "sum[j] a[i] [i == j] b[j]",
+        "sum[j] a[i] delta[i,j] a[j]",
+    ]
+    assert document_text(load_model(document_text(model))) == document_text(model)

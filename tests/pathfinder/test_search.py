@@ -64,7 +64,7 @@ def test_every_finder_gives_a_tree_with_the_same_value(seed: int) -> None:
     paths = [greedy(network, MEMORY), greedy(network, TIED)]
     paths += [greedy(network, Rule(temperature=1.0), rng), plan(network)]
     tree = anneal(Tree.of(network, paths[2]), 50, rng)
-    paths += [tree.path(), reconfigure(tree).path(), search(network, paths[0], 0.2)]
+    paths += [tree.path(), reconfigure(tree).path(), search(network, 0.2)]
     for path in paths:
         np.testing.assert_allclose(value(network, path, arrays), expected, rtol=1e-9)
 

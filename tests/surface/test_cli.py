@@ -185,3 +185,38 @@ def test_unknown_backend(network: Path, tmp_path: Path):
     result = run("run", str(network), "L", *args)
     assert result.exit_code == 2
     assert "fortran" in result.output
+
+
+def test_an_expression_that_is_asked_for_is_shown_with_the_place(network: Path):
+    for command in ("derive", "export"):
+        result = run(command, str(network), "dL/dq[k]")
+        assert result.exit_code == 2
+        assert "<expression>:1:5: error[E401]: unknown name q" in result.output
+        assert "| dL/dq[k]\n    |     ^ not declared" in result.output
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("derive", "-", "dy/dx"),
+        ("export", "-", "y"),
+        ("latex", "-"),
+        ("paths", "-", "y", "--size", "N=3"),
+        ("run", "-", "y", "--data", "a", "--out", "b"),
+    ],
+    ids=lambda args: args[0],
+)
+def test_a_document_with_an_error_is_shown_with_the_place_by(args: tuple[str, ...]):
+    result = run(*args, text="input x[N]\ny := x[i\n")
+    assert result.exit_code == 2
+    assert "<stdin>:2:7: error[E102]" in result.output
+    assert "help: " in result.output
+
+
+def test_wrong_options_of_check_have_a_code_and_help(network: Path):
+    for options, code in ((("--label", "2"), "E803"), (("--timeout", "nan"), "E004")):
+        result = run("check", str(network), *options)
+        assert result.exit_code == 2
+        assert code in result.output
+        assert "help: " in result.output
+    assert run("check", str(network), "--seed", "-1").exit_code == 2

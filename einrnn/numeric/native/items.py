@@ -22,7 +22,7 @@ class Statement:
 
     ``form`` is C with a place for each argument. With ``fold`` the entries are combined over
     the dims from ``kept`` on. ``target`` is the cell that is written; ``local`` says that it
-    is a value of its own, which need not be in memory.
+    is a value of its own, which need not be in memory. What is ``alone`` shares no loops.
     """
 
     form: str
@@ -34,6 +34,7 @@ class Statement:
     local: bool = True
     cost: int = 1
     reads: tuple[Cell, ...] = ()
+    alone: bool = False
 
     @property
     def writes(self) -> tuple[Cell, ...]:

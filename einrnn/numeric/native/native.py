@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ctypes
 import warnings
+from contextlib import suppress
+from threading import Thread
 from typing import Any
 
 import numpy as np
 
 from einrnn.errors import EinrnnWarning, EvaluationError
-from einrnn.numeric.native import threads
-from einrnn.numeric.native.toolchain import library
+from einrnn.numeric.native import kernels, threads
+from einrnn.numeric.native.calling import Workspace, offset, place
+from einrnn.numeric.native.results import Results
+from einrnn.numeric.native.toolchain import NoCompiler, library
 from einrnn.numeric.native.writer import Program, native_program
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
-from einrnn.numeric.steps import Assemble, Choose, Entrywise, Linear, Loop, Map, Random
+from einrnn.numeric.steps import Choose, Entrywise, Linear, Loop, Map, Random
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-_ALIGNMENT = 64
 _told: set[str] = set()
 
 
@@ -47,8 +50,6 @@ def lacking(plan: Plan, dtype: np.dtype[Any]) -> str | None:
                 return f"the native backend has no opaque functions such as {name}"
             case Entrywise(tensors):
                 return f"no order of computation is known for {', '.join(tensors)}"
-            case Assemble():
-                return "the native backend does not write along diagonals"
             case Map(_, "whole"):
                 return "the native backend takes no computed numbers as positions"
             case _:
@@ -64,18 +65,25 @@ class Native:
 
     def __init__(self, plan: Plan, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
+        # the kernels, which may have to be built, meanwhile
+        ahead = Thread(target=_attempted, args=(dtype.name,))
+        ahead.start()
         self._c: Program = native_program(improved(plan, layouts=False), dtype.name)
-        self.source = self._c.text
-        built = library(self._c.text)
+        built = library(self._c.short)
+        ahead.join()
+        built.use(ctypes.c_void_p(kernels.address(dtype.name)))
         self._workers = threads.count()
-        self._run = ctypes.c_void_p(threads.runner())
+        self._runner = threads.runner()
         built.workspace.restype = ctypes.c_long
         self._bytes: int = built.workspace(self._workers)
-        self._program = built.program
-        self._program.restype = ctypes.c_int
-        self._dtypes = [dtype if a.kind == "number" else np.dtype(np.int64) for a in self._c.inputs]
+        self._call = built.call
+        self._call.restype = ctypes.c_int
+        whole = np.dtype(np.int64)
+        self._inputs = [(a.name, dtype if a.kind == "number" else whole) for a in self._c.inputs]
+        self._outputs = [(a.name, Results(a.shape, dtype)) for a in self._c.outputs]
+        self._place = id if offset() >= 0 else place
         # workspaces of calls that have ended: each is used by one call at a time
-        self._spare: list[_Workspace] = []
+        self._spare: list[Workspace] = []
 
     def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
         """The outputs as new arrays.
@@ -85,40 +93,35 @@ class Native:
         try:
             work = self._spare.pop()
         except IndexError:
-            work = _Workspace(self._bytes, len(self._c.inputs), len(self._c.outputs))
+            work = self._workspace()
+        # arrays stay alive in these while C works on them
         held: list[Array] = []
-        for number, argument in enumerate(self._c.inputs):
-            array = arrays[argument.name]
-            if not array.flags.carray or array.dtype != self._dtypes[number]:
-                array = np.require(array, self._dtypes[number], ["C", "A"])
-            held.append(array)
-            work.inputs[number] = array.ctypes.data
         results: dict[str, Array] = {}
-        for number, argument in enumerate(self._c.outputs):
-            result = np.empty(argument.shape, self.dtype)
-            results[argument.name] = result
-            work.outputs[number] = result.ctypes.data
-        wrong: int = self._program(
-            work.inputs, work.outputs, work.address, self._run, self._workers, work.error
-        )
+        for name, dtype in self._inputs:
+            array = arrays[name]
+            if array.dtype is not dtype or not array.flags.carray:
+                array = np.require(array, dtype, ["C", "A"])
+            held.append(array)
+        for name, made in self._outputs:
+            result = results[name] = made.take()
+            held.append(result)
+        work.objects[:] = [*map(self._place, held)]
+        wrong: int = self._call(work.argument)
         if wrong:
             tensor, size = self._c.looked_up[wrong - 1]
             raise EvaluationError(
                 "E603",
-                f"{tensor} is read out of range: a look-up gives position {work.error[1]} "
+                f"{tensor} is read out of range: a look-up gives position {work.call.position} "
                 f"on an axis of size {size}",
             )
         self._spare.append(work)
         return results
 
+    def _workspace(self) -> Workspace:
+        objects = len(self._inputs) + len(self._outputs)
+        return Workspace(self._bytes, objects, self._runner, self._workers)
 
-class _Workspace:
-    """Memory for one call, and the arrays of pointers that it takes."""
 
-    def __init__(self, size: int, inputs: int, outputs: int) -> None:
-        self.memory = np.empty(size + _ALIGNMENT, np.uint8)
-        start = self.memory.ctypes.data
-        self.address = ctypes.c_void_p(start + -start % _ALIGNMENT)
-        self.inputs = (ctypes.c_void_p * max(inputs, 1))()
-        self.outputs = (ctypes.c_void_p * max(outputs, 1))()
-        self.error = (ctypes.c_long * 2)()
+def _attempted(dtype: str) -> None:
+    with suppress(NoCompiler):
+        kernels.kernels(dtype)

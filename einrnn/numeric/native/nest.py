@@ -74,9 +74,9 @@ def _place(
     """The first group that fits, from ``least`` on; calls and what is in no loop come last."""
     for at in range(least, len(groups)):
         kind, members = groups[at]
-        if kind != size or (size is None and statement is None):
+        if kind != size or statement is None or statement.alone:
             continue
-        if all(isinstance(member, Statement) for member in members):
+        if all(isinstance(member, Statement) and not member.alone for member in members):
             return at
     groups.append((size, []))
     return len(groups) - 1

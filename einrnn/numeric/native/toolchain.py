@@ -22,7 +22,7 @@ from einrnn.folders import cache_folder
 
 FLAGS = (
     "-std=gnu11",
-    "-O3",
+    "-O2",
     "-march=native",
     "-fopenmp-simd",
     "-fno-math-errno",

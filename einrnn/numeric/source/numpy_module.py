@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers, buffers
 from einrnn.numeric.source.bumps import bumped
+from einrnn.numeric.source.dots import parted
 from einrnn.numeric.source.early import early
 from einrnn.numeric.source.helpers import HELPERS
+from einrnn.numeric.source.kept import Kept
 from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.slices import joined
+from einrnn.numeric.source.sunk import sunk
 from einrnn.numeric.source.turned import turned
 from einrnn.numeric.steps import (
     Align,
+    Allocate,
     At,
+    Contract,
+    Diagonal,
     Fold,
     Item,
     Loop,
     Map,
     Scatter,
     Span,
+    Spread,
     Step,
     Store,
     View,
@@ -39,20 +47,20 @@ _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}
 
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    plan = early(bumped(joined(plan)))
+    plan = sunk(parted(early(bumped(joined(plan)))))
     writer = _NumpyWriter(plan, buffers(plan))
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
     results = writer.results()
     shapes = writer.planned.shapes
-    names = "".join(
-        [f"b{number}, " for number in range(len(shapes))]
-        + [f"rows{number}, " for number in range(len(writer.rows))]
-    )
+    text = "\n".join([*body, results])
+    made = [f"b{number}" for number in range(len(shapes))] + writer.kept.names
+    names = "".join(f"{name}, " for name in made if re.search(rf"\b{name}\b", text))
     rows = [
         '"""Generated straight-line numpy code."""',
         "",
         "import numpy as np",
+        *([f"from numpy import {', '.join(sorted(writer.functions))}"] if writer.functions else []),
         "",
         f"DTYPE = np.dtype({dtype!r})",
         *(line for name in sorted(writer.helpers) for line in ("", "", *HELPERS[name])),
@@ -64,7 +72,7 @@ def numpy_source(plan: Plan, dtype: str) -> str:
         "",
         "def _buffers():",
         *(f"    b{number} = np.empty({shape}, DTYPE)" for number, shape in enumerate(shapes)),
-        *(f"    rows{number} = list({text})" for number, text in enumerate(writer.rows)),
+        *(f"    {line}" for line in writer.kept.lines),
         f"    return ({names})",
         "",
         "",
@@ -87,9 +95,11 @@ class _NumpyWriter(Writer):
 
     def __init__(self, plan: Plan, planned: Buffers) -> None:
         super().__init__(plan, planned)
-        self.rows: list[str] = []
+        self.kept = Kept(plan, planned, self.name)
+        self.functions: set[str] = set()
         self._alias: dict[int, str] = {}
         self._open: dict[tuple[int, At], str] = {}
+        self._lists: list[str] = []
         self._orders = turned(plan)
         self.fresh |= {out for out, _ in self._orders.values()}
         self._maxima = self._made_finite()
@@ -104,6 +114,44 @@ class _NumpyWriter(Writer):
         """The identifier, or that of the same row."""
         return self._alias.get(register) or super().name(register)
 
+    def function(self, name: str) -> str:
+        """The name alone: numpy's own attributes are slow to look up."""
+        self.functions.add(name)
+        return name
+
+    def line(self, step: Step) -> list[str]:
+        """The assignment; views of buffers are made once, and products know where they are."""
+        if isinstance(step, (View, Align, Spread, Diagonal, Allocate)) and self.kept.moves(step):
+            self.kept.move(step, self.value(step))
+            return []
+        if isinstance(step, Contract) and step.out in self.planned.of:
+            call, shape = self.product(step, f"b{self.planned.of[step.out]}")
+            if shape != self.plan.registers[step.out].shape:
+                self.kept.bind(step.out)
+                return [call]
+        return super().line(step)
+
+    def flat(self, where: str, shape: tuple[int, ...]) -> str:
+        """Memory that is written to, as an array of fewer axes."""
+        return (
+            self.kept.reshaped(where, shape) if where[1:].isdigit() else super().flat(where, shape)
+        )
+
+    def laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
+        """An operand as a matrix."""
+        turn = order.index(0) if order else 0
+        rank = len(order)
+        if not turn:
+            plain = order == tuple(range(rank))
+            found = self.kept.matrix(register, shape, turned=False) if plain else None
+        else:
+            group = order == (*range(rank - turn, rank), *range(rank - turn))
+            own = self.plan.registers[register].shape
+            halves = (prod(own[: rank - turn]), prod(own[rank - turn :]))
+            group &= halves == shape[::-1]
+            found = self.kept.matrix(register, halves, turned=True) if group else None
+        return found or super().laid(register, order, shape)
+
     def map_(self, step: Map, where: str) -> str:
         """The call of a function of entries; of single numbers the operator, which is faster."""
         numbers = all(
@@ -115,9 +163,8 @@ class _NumpyWriter(Writer):
         if operator is not None and numbers and not where:
             return operator.format(*(self.name(register) for register in step.args))
         if step.function == "finite" and step.args[0] in self._maxima:
-            return (
-                f"np.minimum({self.name(step.args[0])}, LARGEST{f', out={where}' if where else ''})"
-            )
+            out = f", out={where}" if where else ""
+            return f"{self.function('minimum')}({self.name(step.args[0])}, LARGEST{out})"
         return super().map_(step, where)
 
     def fold(self, step: Fold, where: str) -> str:
@@ -130,7 +177,7 @@ class _NumpyWriter(Writer):
             # a first value in place of a step that would make -inf finite
             self.helpers.add("finite")
             rest = f", None, {where or None}, False, -LARGEST"
-        return f"np.{method}.reduce({self.name(step.source)}, {step.axes}{rest})"
+        return f"{self.function(method)}.reduce({self.name(step.source)}, {step.axes}{rest})"
 
     def _made_finite(self) -> set[int]:
         """Maxima of which nothing is read but what is finite of them."""
@@ -211,9 +258,10 @@ class _NumpyWriter(Writer):
         parts: list[tuple[str, str]] = []
         if known:
             cut = [self._rows_of_buffer(key, loop) for key in known]
-            self.rows.append(_zipped(cut))
+            rows = self.kept.keep(f"rows{len(self._lists)}", f"list({_zipped(cut)})")
+            self._lists.append(rows)
             targets = ", ".join(names[key] for key in known)
-            parts.append((targets, f"rows{len(self.rows) - 1}"))
+            parts.append((targets, rows))
         for key, name in names.items():
             if key not in known:
                 parts.append((name, self._slice(self.name(key[0]), key, loop)))

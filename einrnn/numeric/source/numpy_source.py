@@ -41,31 +41,28 @@ from einrnn.numeric.steps import (
     Store,
     View,
 )
+from einrnn.pathfinder.mirror import BLOCKED
 
 _UFUNCS = {
-    "+": "np.add",
-    "-": "np.subtract",
-    "*": "np.multiply",
-    "neg": "np.negative",
-    "square": "np.square",
-    "reciprocal": "np.reciprocal",
-    "power": "np.power",
-    "where": "np.where",
-    "and": "np.logical_and",
-    "or": "np.logical_or",
-    "not": "np.logical_not",
-    "==": "np.equal",
-    "!=": "np.not_equal",
-    "<": "np.less",
-    "<=": "np.less_equal",
-    ">": "np.greater",
-    ">=": "np.greater_equal",
-    "abs": "np.abs",
+    "+": "add",
+    "-": "subtract",
+    "*": "multiply",
+    "neg": "negative",
+    "square": "square",
+    "reciprocal": "reciprocal",
+    "power": "power",
+    "where": "where",
+    "and": "logical_and",
+    "or": "logical_or",
+    "not": "logical_not",
+    "==": "equal",
+    "!=": "not_equal",
+    "<": "less",
+    "<=": "less_equal",
+    ">": "greater",
+    ">=": "greater_equal",
+    "abs": "abs",
 }
-
-
-# a symmetric product with at least this many rows is computed in blocks, half of them
-_HALVED = 256
 
 
 def writable(plan: Plan) -> bool:
@@ -99,6 +96,10 @@ class Writer:
         """An identifier of its own for each register."""
         text = re.sub(r"[^A-Za-z0-9]+", "_", self.plan.registers[register].name).strip("_")
         return f"{text}_{register}" if text[:1].isalpha() else f"v{register}"
+
+    def function(self, name: str) -> str:
+        """How a function of numpy is called."""
+        return f"np.{name}"
 
     def results(self) -> str:
         """The dictionary's items; results that share memory are copied."""
@@ -139,7 +140,7 @@ class Writer:
                 case Assemble():
                     rows += [pad + row for row in self.assemble(step)]
                 case _:
-                    rows.append(f"{pad}{self._line(step)}")
+                    rows += [pad + row for row in self.line(step)]
         return rows
 
     def turned(self, text: str, order: Sequence[int]) -> str:
@@ -207,11 +208,12 @@ class Writer:
             f"{pad}    {out} = {self.name(step.otherwise_out)}",
         ]
 
-    def _line(self, step: Step) -> str:
+    def line(self, step: Step) -> list[str]:
+        """The assignment of a step that is no block and stores nothing."""
         out: int = getattr(step, "out")  # noqa: B009
         if isinstance(step, (Map, Fold, Contract)):
-            return self._computed(step, out)
-        return f"{self.name(out)} = {self.value(step)}"
+            return [self._computed(step, out)]
+        return [f"{self.name(out)} = {self.value(step)}"]
 
     def _computed(self, step: Map | Fold | Contract, out: int) -> str:
         store = self.planned.target.get(out)
@@ -232,17 +234,18 @@ class Writer:
 
     def map_(self, step: Map, where: str) -> str:
         """The call of a function of entries."""
-        function = _UFUNCS.get(step.function)
-        if function is None and step.function in HELPERS:
+        name = _UFUNCS.get(step.function)
+        if name is None and step.function in HELPERS:
             self.helpers.add(step.function)
             function = step.function
-        if function is None:
-            function = f"np.{FUNCTIONS[step.function].numpy}"
+        else:
+            name = name or FUNCTIONS[step.function].numpy
+            function = self.function(name)
         args = ", ".join(self.name(arg) for arg in step.args)
         if not where:
             return f"{function}({args})"
         # numpy wants the word for these two
-        word = "out=" if function in ("np.maximum", "np.minimum") else ""
+        word = "out=" if name in ("maximum", "minimum") else ""
         return f"{function}({args}, {word}{where})"
 
     def fold(self, step: Fold, where: str) -> str:
@@ -254,9 +257,15 @@ class Writer:
         return f"np.{step.op}({self.name(step.source)}, axis={step.axes}{out})"
 
     def contract(self, step: Contract, where: str) -> str:
-        """The call of a product of two arrays."""
-        batch, left, summed, right = step.shape
+        """The call of a product, with the axes that its result has."""
+        batch, left, _, right = step.shape
+        call, found = self.product(step, where)
         shape = (*batch, *left, *right)
+        return call if found == shape else f"{call}.reshape({shape})"
+
+    def product(self, step: Contract, where: str) -> tuple[str, tuple[int, ...]]:
+        """The call of a product of matrices, or of stacks of them, and the shape it gives."""
+        batch, left, summed, right = step.shape
         flat_left = (*batch, prod(left), prod(summed)) if left or batch else (prod(summed),)
         flat_right = (*batch, prod(summed), prod(right)) if right or batch else (prod(summed),)
         if batch and not left and not right:
@@ -265,7 +274,7 @@ class Writer:
                 self.laid(step.left, step.left_order, flat),
                 self.laid(step.right, step.right_order, flat),
             )
-            return f'np.einsum("...k,...k->...", {a}, {b})'
+            return f'np.einsum("...k,...k->...", {a}, {b})', batch
         if left and not right and not batch:
             # the vector first: then the rows of the matrix are read as they lie
             order = (*step.left_order[len(left) :], *step.left_order[: len(left)])
@@ -274,27 +283,31 @@ class Writer:
         else:
             a = self.laid(step.left, step.left_order, flat_left)
             b = self.laid(step.right, step.right_order, flat_right)
-        product = "np.matmul" if batch else "np.dot"
+        product = self.function("matmul" if batch else "dot")
         if self.halved(step):
             self.helpers.add("symmetric_product")
             product = "symmetric_product"
         result = (*flat_left[:-1], *flat_right[len(batch) + 1 :])
-        if not where:
-            call = f"{product}({a}, {b})"
-            return call if result == shape else f"{call}.reshape({shape})"
-        if result == shape:
-            return f"{product}({a}, {b}, {where})"
-        return f"{product}({a}, {b}, {where}.reshape({result})).reshape({shape})"
+        out = ""
+        if where:
+            shape = (*batch, *left, *right)
+            out = f", {where if result == shape else self.flat(where, result)}"
+        return f"{product}({a}, {b}{out})", result
+
+    def flat(self, where: str, shape: tuple[int, ...]) -> str:
+        """Memory that is written to, as an array of fewer axes."""
+        return f"{where}.reshape({shape})"
 
     def _reordered(self, text: str, order: tuple[int, ...]) -> str:
         return f"{text}.T" if order == (1, 0) else self.turned(text, order)
 
     def halved(self, step: Contract) -> bool:
         """Whether to compute half of a product; BLAS does it by itself for one array."""
-        return step.symmetric and step.left != step.right and prod(step.shape[1]) >= _HALVED
+        batch, rows = step.shape[0], prod(step.shape[1])
+        return step.symmetric and step.left != step.right and not batch and rows >= BLOCKED
 
     def laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
-        """An operand with its axes in an order, in a shape."""
+        """An array with its axes in an order, as one of fewer axes."""
         text, found = self.name(register), self.plan.registers[register].shape
         turn = order.index(0)
         if turn > 0 and order == (*range(len(order) - turn, len(order)), *range(len(order) - turn)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,6 +10,7 @@ from functools import cached_property
 
 from einrnn.core import affine as af
 from einrnn.core import build
+from einrnn.core.cputime import passed
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
@@ -63,13 +63,14 @@ Rule = Callable[["Normaliser", Term], "Poly | None"]
 @dataclass(frozen=True)
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
-    are symmetric in their last two positions, which tensors are positive, and which inputs
-    are matrices that have an inverse."""
+    are symmetric in their last two positions, which tensors are positive, which inputs are
+    matrices that have an inverse, and between whose entries some equation holds."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
     invertible: frozenset[str] = frozenset()
+    tied: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -116,7 +117,7 @@ class Normaliser:
         while pending:
             term, coefficient = pending.pop()
             steps += 1
-            if steps > _MOST_STEPS or time.process_time() > self.deadline:
+            if steps > _MOST_STEPS or passed(self.deadline):
                 raise TooLarge
             for settled, times in settle(term, self.known_for(term)).items():
                 changed = self._rewritten(settled)

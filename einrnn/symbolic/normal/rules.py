@@ -71,7 +71,13 @@ def _facts(model: Model) -> Facts:
     symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
     kinds = ("invertible", "spd", "orthogonal")
     invertible = [n for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)]
-    return Facts(limits, frozenset(symmetric), positive_names(model), frozenset(invertible))
+    return Facts(
+        limits,
+        frozenset(symmetric),
+        positive_names(model),
+        frozenset(invertible),
+        frozenset(name for name, given in model.inputs.items() if _fact_rules(given)),
+    )
 
 
 def granted(assumption: Assumption) -> Rule | None:

@@ -35,7 +35,9 @@ class Term:
         """Kept: terms are looked up far more often than they are made."""
         kept = self.__dict__.get("_hash")
         if kept is None:
-            kept = self.__dict__["_hash"] = hash((self.bound, self.conds, self.factors))
+            # a Fraction takes long to hash
+            powers = [(atom, power.numerator, power.denominator) for atom, power in self.factors]
+            kept = self.__dict__["_hash"] = hash((self.bound, self.conds, *powers))
         return kept
 
     @property

@@ -23,17 +23,20 @@ def rules_of(model: Model, granted: Iterable[Assumption]) -> tuple[Rule, ...]:
 
     Each turns a term into an equal, shorter one, or returns None.
     """
-    rules: list[Rule] = []
+    given = (rule for assumption in granted if (rule := granted_rule(assumption)) is not None)
+    return (*(rule for _, rule in rules_in_words(model)), *given)
+
+
+def rules_in_words(model: Model) -> tuple[tuple[str, Rule], ...]:
+    """The rules that the inputs and the softmaxes of a model give, each with what it says."""
+    rules: list[tuple[str, Rule]] = []
     for given in model.inputs.values():
         rules += _of_input(given)
     for definition in model.definitions.values():
         axis = _softmax_axis(definition)
         if axis is not None:
-            rules.append(_sums_to_one(definition.name, axis, definition.axes[axis]))
-    for assumption in granted:
-        rule = _granted(assumption)
-        if rule is not None:
-            rules.append(rule)
+            rule = _sums_to_one(definition.name, axis, definition.axes[axis])
+            rules.append((f"softmax {definition.name} adds up to 1", rule))
     return tuple(rules)
 
 
@@ -46,16 +49,18 @@ def shortened(term: Term, rules: tuple[Rule, ...], ranges: Ranges) -> Term:
     return term
 
 
-def _of_input(given: Input) -> list[Rule]:
-    rules: list[Rule] = []
+def _of_input(given: Input) -> list[tuple[str, Rule]]:
+    rules: list[tuple[str, Rule]] = []
     for fact in given.facts:
         if fact.name in ("one-hot", "probability") and fact.axis is not None:
             whole = Range(af.ZERO, af.last(given.axes[fact.axis]))
-            rules.append(_sums_to_one(given.name, fact.axis, whole))
+            rule = _sums_to_one(given.name, fact.axis, whole)
+            rules.append((f"{given.name} is {fact.name}: it adds up to 1", rule))
         if fact.name == "one-hot" and fact.axis is not None:
-            rules.append(_one_hot(given.name, fact.axis))
+            words = f"{given.name} is one-hot: products of two entries are 0"
+            rules.append((words, _one_hot(given.name, fact.axis)))
         if fact.name in ("one-hot", "boolean"):
-            rules.append(_idempotent(given.name))
+            rules.append((f"{given.name} is 0 or 1", _idempotent(given.name)))
     return rules
 
 
@@ -112,7 +117,7 @@ def _idempotent(name: str) -> Rule:
     return rule
 
 
-def _granted(assumption: Assumption) -> Rule | None:
+def granted_rule(assumption: Assumption) -> Rule | None:
     """An assumption, from the side that is a product to the other, shorter side."""
     pattern = Pattern(split(assumption.left), assumption.ranges)
     if not pattern.term.powers or isinstance(assumption.left, Add):

@@ -7,6 +7,7 @@ total derivative by it is 0.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,20 @@ class Time:
     direction: int
 
 
+_RECENT: OrderedDict[int, Clock] = OrderedDict()
+_KEPT = 8
+
+
+def clock_of(model: Model) -> Clock:
+    """The clock of a model; the last few are kept, since every proof asks for one."""
+    key = id(model)  # no other object's while a clock keeps the model alive
+    if key not in _RECENT:
+        _RECENT[key] = Clock(model)
+        if len(_RECENT) > _KEPT:
+            _RECENT.popitem(last=False)
+    return _RECENT[key]
+
+
 class Clock:
     """The times of the definitions of one model."""
 
@@ -39,7 +54,9 @@ class Clock:
         self.model = model
         self._reach: dict[str, frozenset[str]] = {}
         self._instant: dict[str, bool] = {}
+        self._at_once: dict[str, frozenset[str]] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
+        self._references: dict[str, list[list[tuple[Element, tuple[Affine, ...]]]]] = {}
 
     def needs(self, name: str) -> list[str]:
         """The definitions on the right side of one."""
@@ -106,6 +123,35 @@ class Clock:
             if element.tensor in component
         )
 
+    def at_once(self, name: str) -> frozenset[str]:
+        """The definitions that one recurs with and needs entries of its own time of, directly or
+        not."""
+        if name not in self._at_once:
+            found: set[str] = set()
+            pending = [name]
+            while pending:
+                fresh = [other for other in self._beside(pending.pop()) if other not in found]
+                found.update(fresh)
+                pending += fresh
+            self._at_once[name] = frozenset(found)
+        return self._at_once[name]
+
+    def _beside(self, name: str) -> list[str]:
+        if name not in self.model.definitions or not self.recurs(name):
+            return []
+        component = self.component(name)
+        order = self.order(component)
+        if order is None:
+            return []
+        axis = order[name].axis
+        return [
+            element.tensor
+            for clause in self.model.definitions[name].clauses
+            for element in elements(clause.body)
+            if element.tensor in component
+            and af.minus(clause.args[axis], element.args[order[element.tensor].axis]) is af.ZERO
+        ]
+
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         """An axis for each of the definitions and inputs, such that all references among
         them go back in time or stay, and some go back; None if there is none."""
@@ -129,8 +175,9 @@ class Clock:
         for name, axis in axes.items():
             if name not in self.model.definitions:
                 continue  # an input is not computed from anything
-            for clause in self.model.definitions[name].clauses:
-                for element, known in references(clause):
+            clauses = self.model.definitions[name].clauses
+            for clause, read in zip(clauses, self._read_by(name), strict=True):
+                for element, known in read:
                     if element.tensor not in axes:
                         continue
                     there = element.args[axes[element.tensor]]
@@ -139,6 +186,13 @@ class Clock:
                         return False
                     back = back or follows(known, af.shift(ahead, -1))
         return back
+
+    def _read_by(self, name: str) -> list[list[tuple[Element, tuple[Affine, ...]]]]:
+        """What each clause of a definition reads; see :func:`references`."""
+        if name not in self._references:
+            clauses = self.model.definitions[name].clauses
+            self._references[name] = [references(clause) for clause in clauses]
+        return self._references[name]
 
     @cached_property
     def causal(self) -> dict[str, tuple[int, int, int] | None]:

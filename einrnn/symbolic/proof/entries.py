@@ -32,12 +32,12 @@ def entry(definition: Definition, args: tuple[Affine, ...]) -> Expr:
     """What a definition says of one entry, clause by clause."""
     branches: list[tuple[Cond, Expr]] = []
     for clause in definition.clauses:
-        cond, body = _instance(clause, args)
+        cond, body = instance(clause, args)
         branches.append((cond, body))
     return Cases(tuple(branches), Apply("undefined", ()))
 
 
-def _instance(clause: Clause, args: tuple[Affine, ...]) -> tuple[Cond, Expr]:
+def instance(clause: Clause, args: tuple[Affine, ...]) -> tuple[Cond, Expr]:
     """The condition that a clause decides the entry, and its right side there."""
     mapping: dict[Index, Affine] = {}
     conds: list[Cond] = []

@@ -19,30 +19,34 @@ from einrnn.symbolic.proof.clock import UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
 from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
+from einrnn.symbolic.proof.trace import Inductive
 
 
 def by_induction(
     opener: Opener, statement: Statement, chosen: Chosen, index: Index, direction: int
 ) -> Proof | None:
     """True at one end of time, and at each time if at the one before."""
-    if _induction(opener, statement, index, direction, chosen):
-        way = "up" if direction == UP else "down"
-        return Proof("induction", (f"over {index.name}, {way} in time",))
-    return None
+    shown = _induction(opener, statement, index, direction, chosen)
+    if shown is None:
+        return None
+    way = "up" if direction == UP else "down"
+    place, stepped = shown
+    trace = Inductive(index, direction, place, stepped)
+    return Proof("induction", (f"over {index.name}, {way} in time",), trace)
 
 
 def _induction(
     opener: Opener, statement: Statement, index: Index, direction: int, chosen: Chosen
-) -> bool:
+) -> tuple[Affine, Statement] | None:
     """Base and step; the hypothesis is the statement one step back."""
     when = _time_of(opener, statement, index)
     if when is None or when.direction != direction:
-        return False
+        return None
     if statement.condition is not None:
         statement = narrowed(statement, index)
         if statement.condition is not None:
-            return False
-    hypothesis = _one_step_back(opener, statement, index, direction)
+            return None
+    hypothesis = _as_rule(one_step_back(statement, index, direction))
     return _inductive(opener, statement, index, when, (hypothesis,), chosen)
 
 
@@ -63,8 +67,8 @@ def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
     return min(found, key=lambda when: when.axis) if len(directions) == 1 else None
 
 
-def _one_step_back(opener: Opener, statement: Statement, index: Index, direction: int) -> Rule:
-    """The statement one step back in time, as a rule."""
+def one_step_back(statement: Statement, index: Index, direction: int) -> Statement:
+    """The statement one step back in time, where the index is what it is."""
     back = {index: af.shift(af.of(index), -direction)}
     others = {
         i: Range(substitute(r.lo, back), substitute(r.hi, back))
@@ -72,7 +76,11 @@ def _one_step_back(opener: Opener, statement: Statement, index: Index, direction
         if i is not index
     }
     left, right = substitute(statement.left, back), substitute(statement.right, back)
-    return replacement(left, right, others)
+    return Statement(left, right, others)
+
+
+def _as_rule(hypothesis: Statement) -> Rule:
+    return replacement(hypothesis.left, hypothesis.right, hypothesis.ranges)
 
 
 def _inductive(
@@ -82,13 +90,14 @@ def _inductive(
     when: Time,
     hypotheses: tuple[Rule, ...],
     chosen: Chosen,
-) -> bool:
-    """Whether a statement holds at first, and at each time if the hypotheses do before."""
-    for base, stepped in _bases_and_steps(opener, statement, index, when):
+) -> tuple[Affine, Statement] | None:
+    """The time at which the statement holds first, and the statement at the times at which
+    it does if the hypotheses do before."""
+    for place, stepped in bases_and_steps(opener, statement, index, when):
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
-        if shown and at(opener, base, when):
-            return True
-    return False
+        if shown and at(opener, at_place(statement, index, place), when):
+            return place, stepped
+    return None
 
 
 def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[Statement, ...]:
@@ -111,15 +120,16 @@ def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, 
     rules: list[Rule] = []
     for statement in statements:
         index, when = _timed(opener, statement)
-        rules.append(_one_step_back(opener, statement, index, when.direction))
+        rules.append(_as_rule(one_step_back(statement, index, when.direction)))
     return tuple(rules)
 
 
 def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
+    """Two recurrences are compared: to open only one of them hardly ever shows anything."""
     index, when = _timed(opener, statement)
-    for chosen in (opener.derived_only, opener.any):
+    for chosen in (opener.any, opener.derived_only):
         try:
-            if _inductive(opener, statement, index, when, hypotheses, chosen):
+            if _inductive(opener, statement, index, when, hypotheses, chosen) is not None:
                 return True
         except TooLarge:
             continue
@@ -136,10 +146,10 @@ def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
     return index, when
 
 
-def _bases_and_steps(
+def bases_and_steps(
     opener: Opener, statement: Statement, index: Index, when: Time
-) -> Iterator[tuple[Statement, Statement]]:
-    """The statement at its first time, and at the times that have one before them.
+) -> Iterator[tuple[Affine, Statement]]:
+    """The first time of a statement, and the statement at the times that have one before them.
 
     Where the definition has a value one step before the first time of the statement,
     that may be the base, and every time of the statement has one before it.
@@ -149,11 +159,17 @@ def _bases_and_steps(
     before = af.shift(first, -when.direction)
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     if isinstance(statement.left, Element) and _is_given(opener, statement.left, when, before):
-        yield fixed(statement, index, before, others), statement
+        yield before, statement
     later = af.shift(first, when.direction)
     rest = Range(later, span.hi) if when.direction == UP else Range(span.lo, later)
     step = replace(statement, ranges={**others, index: rest})
-    yield fixed(statement, index, first, others), step
+    yield first, step
+
+
+def at_place(statement: Statement, index: Index, place: Affine) -> Statement:
+    """The statement at one time."""
+    others = {i: r for i, r in statement.ranges.items() if i is not index}
+    return fixed(statement, index, place, others)
 
 
 def _is_given(opener: Opener, element: Element, when: Time, place: Affine) -> bool:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
+from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Element, Expr, Index
-from einrnn.core.traverse import elements
+from einrnn.core.traverse import elements, tensors
 from einrnn.symbolic.normal.domain import follows, inequalities
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
-from einrnn.symbolic.proof.clock import Clock, Time
+from einrnn.symbolic.proof.clock import Clock, Time, clock_of
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 
@@ -28,7 +28,8 @@ ROUNDS = 12
 class Opener:
     """Opens entries of one closed model, and brings what that leaves to normal form.
 
-    ``found`` lemmas are rules from the start. ``deadline`` is a time of
+    ``found`` lemmas are rules from the start, of ``symmetric`` tensors the last two positions may
+    be exchanged. ``deadline`` is a time of
     :func:`time.process_time` after which nothing more is opened.
     """
 
@@ -36,14 +37,23 @@ class Opener:
     assumptions: tuple[Assumption, ...] = ()
     deadline: float = float("inf")
     found: tuple[Lemma, ...] = ()
+    symmetric: frozenset[str] = frozenset()
     clock: Clock = field(init=False)
     _rules: tuple[Rule, ...] = field(init=False)
+    _facts: Facts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.clock = Clock(self.model)
+        self.clock = clock_of(self.model)
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
         self._rules = (*granted, inverse_pair, self.causal, *found)
+        facts = facts_of(self.model)
+        named = (tensors(side) for given in self.assumptions for side in (given.left, given.right))
+        self._facts = replace(
+            facts,
+            symmetric=facts.symmetric | self.symmetric,
+            tied=facts.tied.union(*named),
+        )
 
     def by_normal_form(
         self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]
@@ -67,7 +77,7 @@ class Opener:
             known,
             rules=(*self._rules, *rules),
             deadline=self.deadline,
-            facts=facts_of(self.model),
+            facts=self._facts,
         )
 
     def without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
@@ -77,7 +87,7 @@ class Opener:
             pending = [e for e in elements(expr) if self.opens(e, work) and chosen(e)]
             if chosen == self.now:
                 pending += [e for e in elements(expr) if self.opens_now(e)]
-            if not pending or time.process_time() > self.deadline:
+            if not pending or passed(self.deadline):
                 return expr
             wanted = frozenset(pending)
             expr = unfold(expr, self.model, wanted.__contains__)
@@ -174,7 +184,7 @@ class Opener:
 
     def expired(self) -> bool:
         """Whether the time is up."""
-        return time.process_time() > self.deadline
+        return passed(self.deadline)
 
     def is_zero_opened(
         self, work: Normaliser, difference: Expr, index: Index, direction: int, chosen: Chosen

@@ -15,7 +15,7 @@ from einrnn.core.build import apply
 from einrnn.core.model import Range
 from einrnn.core.nodes import Add, Affine, Element, Expr, Index, Mul, Reduce
 from einrnn.core.traverse import elements, substitute, tensors
-from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rules import replacement
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP
@@ -23,6 +23,7 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof, Statement
 from einrnn.symbolic.proof.tactics import change
+from einrnn.symbolic.proof.trace import Paired
 
 _TIME = Index("·time")
 
@@ -35,13 +36,15 @@ def by_pairing(
     ends = _at_ends(opener, difference)
     for up, down in product(*ends):
         for whole, span in _paired(opener, up, down):
-            rule = _as_rule(opener, whole, span)
-            if rule is None:
+            lemma = _lemma(opener, whole, span)
+            if lemma is None:
                 continue
+            rule = replacement(lemma.left, lemma.right, {})
             work = opener.normaliser(statement, (rule,))
             left = opener.without(work, difference, chosen)
             if is_zero(work, work.poly(left)):
-                return Proof("induction", (f"what {up} and {down} keep between them",))
+                words = f"what {up} and {down} keep between them"
+                return Proof("induction", (words,), Paired(_TIME, whole, span, lemma))
     return None
 
 
@@ -80,9 +83,9 @@ def _paired(opener: Opener, up: str, down: str) -> Iterator[tuple[Expr, Range]]:
         yield whole, axes[first.axis]
 
 
-def _as_rule(opener: Opener, whole: Expr, span: Range) -> Rule | None:
-    """The rule from the value at the last time to that at the first, where the value is the
-    same at each time and the next."""
+def _lemma(opener: Opener, whole: Expr, span: Range) -> Statement | None:
+    """That the value at the last time is that at the first, where the value is the same at
+    each time and the next, and the former is one term."""
     steps = {_TIME: Range(span.lo, af.shift(span.hi, -1))}
     work = opener.normaliser(Statement(whole, whole, steps), ())
     if not is_zero(work, work.poly(change(opener, work, whole, _TIME, opener.derived_only))):
@@ -91,7 +94,7 @@ def _as_rule(opener: Opener, whole: Expr, span: Range) -> Rule | None:
     pattern = Normaliser().poly(last)
     if len(pattern) != 1 or set(pattern.values()) != {1}:
         return None
-    return replacement(last, first, {})
+    return Statement(last, first, {})
 
 
 def _at(opener: Opener, whole: Expr, place: Affine) -> Expr:

@@ -21,14 +21,16 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.pairing import by_pairing
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
 from einrnn.symbolic.proof.tactics import (
     at_constant,
     by_constants,
     by_inner_step,
     by_invariance,
     by_step,
+    by_unfolding,
 )
+from einrnn.symbolic.proof.trace import ByLemmas
 
 
 @dataclass
@@ -36,6 +38,7 @@ class Prover:
     """Proves statements about one closed model under some assumptions.
 
     ``lemmas`` are tried one by one, ``found`` ones are rules from the start.
+    Of ``symmetric`` tensors the last two positions may be exchanged.
     ``deadline`` is a time of :func:`time.process_time` after which nothing new is tried.
     """
 
@@ -44,10 +47,13 @@ class Prover:
     lemmas: tuple[Lemma, ...] = ()
     deadline: float = float("inf")
     found: tuple[Lemma, ...] = ()
+    symmetric: frozenset[str] = frozenset()
     _opener: Opener = field(init=False)
 
     def __post_init__(self) -> None:
-        self._opener = Opener(self.model, self.assumptions, self.deadline, self.found)
+        self._opener = Opener(
+            self.model, self.assumptions, self.deadline, self.found, self.symmetric
+        )
 
     def prove(self, statement: Statement) -> Proof | None:
         """A proof, or None where none was found before the deadline.
@@ -56,9 +62,14 @@ class Prover:
         statement mentions, then all. Each stage begins with what the one before left.
         """
         work = self._opener.normaliser(statement, ())
-        stages = self._unfolded(statement, work)
-        if stages and not stages[-1][0]:
-            return Proof("normal form")
+        stages: list[tuple[Poly, Chosen]] = []
+        for poly, chosen in self._unfolded(statement, work):
+            if not poly:
+                return Proof("normal form")
+            stages.append((poly, chosen))
+            found = self._by_lemmas(statement, expression(poly), chosen)
+            if found is not None:
+                return found
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
@@ -83,10 +94,10 @@ class Prover:
             except TooLarge:
                 return
 
-    def _unfolded(self, statement: Statement, work: Normaliser) -> list[tuple[Poly, Chosen]]:
+    def _unfolded(self, statement: Statement, work: Normaliser) -> Iterator[tuple[Poly, Chosen]]:
         """The difference of the sides at each stage, up to the first at which it is 0."""
         difference = sub(statement.left, statement.right)
-        found: dict[tuple[Expr, bool], tuple[Poly, Chosen]] = {}
+        found: set[tuple[Expr, bool]] = set()
         for chosen in self._stages(statement):
             try:
                 difference = self._opener.without(work, difference, chosen)
@@ -94,10 +105,12 @@ class Prover:
             except TooLarge:
                 continue
             # what may be unfolded next differs between the first stage and the others
-            found.setdefault((difference, not found), (poly, chosen))
-            if not poly or self._opener.expired():
-                break
-        return list(found.values())
+            key = (difference, not found)
+            if key not in found:
+                found.add(key)
+                yield poly, chosen
+            if self._opener.expired():
+                return
 
     def _stages(self, statement: Statement) -> Iterator[Chosen]:
         """Derivatives; then one definition after the other, each before those it needs, with
@@ -142,15 +155,18 @@ class Prover:
     ) -> Iterator[Callable[[], Proof | None]]:
         opener = self._opener
         written = expression(unrolled(work.poly(difference)))
-        if any(at_constant(opener, e) for e in elements(written)):
-            used = tuple(lemma for lemma in self.lemmas if opener.derived_only(lemma.left))
+        left = elements(written)
+        if any(at_constant(opener, e) for e in left) and not self._hides(left):
+            reached = tensors(written).union(*(opener.clock.reach(e.tensor) for e in left))
+            derived = self.model.derived.keys()
+            used = tuple(lemma for lemma in self.lemmas if lemma.about <= derived & reached)
             yield partial(by_constants, opener, statement, written, chosen)
             if used:
                 yield partial(by_constants, opener, statement, written, chosen, used)
-        names = tensors(difference)
-        for lemma in reversed(self.lemmas):
-            if lemma.tensor in names:
-                yield partial(self._by_lemma, statement, difference, chosen, lemma)
+        if len(self._applicable(difference)) > 1:
+            for lemma in self._applicable(difference):
+                yield partial(self._by_lemma, statement, difference, chosen, (lemma,))
+        yield partial(by_unfolding, opener, statement, difference, chosen)
         for index, direction in self._times(statement, elements(difference)):
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
@@ -159,6 +175,18 @@ class Prover:
         yield partial(by_pairing, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
+
+    def _hides(self, left: Sequence[Element]) -> bool:
+        """Whether some entries will be opened at a later stage, and what is at numbers behind
+        them with it."""
+        opener, model = self._opener, self._opener.model
+        return any(
+            e.tensor in model.definitions
+            and not opener.derived_only(e)
+            and not opener.clock.recurs(e.tensor)
+            and any(opener.clock.recurs(other) for other in opener.clock.reach(e.tensor))
+            for e in left
+        )
 
     def _times(self, statement: Statement, left: list[Element]) -> list[tuple[Index, int]]:
         """The free indices at which something recurs, with the direction of its time."""
@@ -172,16 +200,34 @@ class Prover:
                     found[index, when.direction] = None
         return list(found)
 
+    def _applicable(self, difference: Expr) -> tuple[Lemma, ...]:
+        """The lemmas about what occurs, the last ones first."""
+        names = tensors(difference)
+        return tuple(lemma for lemma in reversed(self.lemmas) if lemma.about <= names)
+
+    def _by_lemmas(self, statement: Statement, difference: Expr, chosen: Chosen) -> Proof | None:
+        """Equal by what has been proved before, all of it at once."""
+        if self._opener.expired() or not self._applicable(difference):
+            return None
+        try:
+            return self._by_lemma(statement, difference, chosen, compatible(self.lemmas))
+        except TooLarge:
+            return None
+
     def _by_lemma(
-        self, statement: Statement, difference: Expr, chosen: Chosen, lemma: Lemma
+        self, statement: Statement, difference: Expr, chosen: Chosen, lemmas: tuple[Lemma, ...]
     ) -> Proof | None:
-        work = self._opener.normaliser(statement, (as_rule(lemma.statement),))
+        fired: dict[str, None] = {}
+        rules = tuple(noting(lemma, fired) for lemma in lemmas)
+        work = self._opener.normaliser(statement, rules)
         if work.simple(difference) is difference:
-            return None  # the lemma does not apply
+            return None  # the lemmas do not apply
         left = self._opener.without(work, difference, chosen)
         if not is_zero(work, work.poly(left)):
             return None
-        return Proof("normal form", (f"with [{lemma.name}]",))
+        used = tuple(lemma for lemma in lemmas if lemma.name in fired)
+        step = f"with {', '.join(f'[{name}]' for name in fired)}"
+        return Proof("normal form", (step,), ByLemmas(used))
 
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from einrnn.core import affine as af
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
-from einrnn.core.traverse import elements, substitute
+from einrnn.core.traverse import substitute, tensors
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rules import replacement
-from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
+
+if TYPE_CHECKING:
+    from einrnn.symbolic.proof.trace import Tactic
+
+Way = Literal["forward", "reverse"]
 
 
 @dataclass(frozen=True)
@@ -27,29 +33,26 @@ class Statement:
 
 @dataclass(frozen=True)
 class Proof:
-    """How a statement was proved; ``steps`` say it in words."""
+    """How a statement was proved; ``steps`` say it in words, ``by`` for who tells it again.
+    ``way`` is the model over which it was: derivatives ahead, or adjoints."""
 
     method: str
     steps: tuple[str, ...] = ()
+    by: Tactic | None = None
+    way: Way = "forward"
 
 
 @dataclass(frozen=True)
 class Lemma:
-    """A proved statement whose left side is one entry of a recurrent definition."""
+    """A proved statement whose left side is one entry of a definition, or one term."""
 
     name: str
     statement: Statement
 
     @property
-    def left(self) -> Element:
-        """The entry that the lemma is about."""
-        assert isinstance(self.statement.left, Element)
-        return self.statement.left
-
-    @property
-    def tensor(self) -> str:
-        """The definition that the lemma is about."""
-        return self.left.tensor
+    def about(self) -> frozenset[str]:
+        """The tensors that the left side is made of: all have to occur where it is used."""
+        return tensors(self.statement.left)
 
 
 def as_rule(statement: Statement) -> Rule:
@@ -110,15 +113,57 @@ def _within(
 
 def usable(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
     """The lemmas that may be used as rules: one entry on the left with an index at each
-    position, which the right side does not lead back to, and nothing conditional."""
+    position, or else one term, and on the right nothing that the left side is made of; and
+    nothing conditional."""
     return tuple(lemma for lemma in lemmas if _is_rule(lemma.statement))
 
 
 def _is_rule(statement: Statement) -> bool:
     left = statement.left
-    if not isinstance(left, Element) or statement.condition is not None:
+    if statement.condition is not None or tensors(left) & tensors(statement.right):
         return False
-    letters = [af.letter(arg) for arg in left.args]
-    if None in letters or len(set(letters)) < len(letters):
+    if isinstance(left, Element):
+        letters = [af.letter(arg) for arg in left.args]
+        return None not in letters and len(set(letters)) == len(letters)
+    return bool(tensors(left)) and _is_one_term(left)
+
+
+def _is_one_term(left: Expr) -> bool:
+    """Whether an expression is a product or a sum of products that a rule can look for."""
+    try:
+        there = Normaliser().poly(left)
+    except TooLarge:
         return False
-    return all(element.tensor != left.tensor for element in elements(statement.right))
+    return len(there) == 1 and set(there.values()) == {1} and bool(next(iter(there)).factors)
+
+
+def compatible(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
+    """The lemmas that may be rules beside each other: none leads to what another one, or one
+    before that, begins with, so that they come to an end. The later ones come first."""
+    leads: dict[str, frozenset[str]] = {}
+    kept: list[Lemma] = []
+    for lemma in reversed(tuple(lemmas)):
+        towards = tensors(lemma.statement.right)
+        beyond = towards.union(*(leads.get(name, frozenset()) for name in towards))
+        if beyond & lemma.about:
+            continue
+        kept.append(lemma)
+        for name in lemma.about:
+            leads[name] = leads.get(name, frozenset()) | beyond
+        for name, there in leads.items():
+            if there & lemma.about:
+                leads[name] = there | beyond
+    return tuple(kept)
+
+
+def noting(lemma: Lemma, fired: dict[str, None]) -> Rule:
+    """The rule that a lemma is; where it is used, its name is put down."""
+    rule = as_rule(lemma.statement)
+
+    def run(work: Normaliser, term: Term) -> Poly | None:
+        found = rule(work, term)
+        if found is not None:
+            fired[lemma.name] = None
+        return found
+
+    return run

@@ -16,6 +16,7 @@ from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed
+from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
 
 _STEPS_AT_NUMBERS = 8
 _STEPS_FROM_NUMBERS = 3
@@ -32,8 +33,35 @@ def by_step(
     """Equal once what recurs at the index is unfolded there."""
     work = opener.normaliser(statement, ())
     if opener.is_zero_opened(work, difference, index, direction, chosen):
-        return Proof("recurrence", (f"one step of what recurs, at {index.name}",))
+        words = f"one step of what recurs, at {index.name}"
+        return Proof("recurrence", (words,), AtTime(index, direction))
     return None
+
+
+def by_unfolding(
+    opener: Opener, statement: Statement, difference: Expr, chosen: Chosen
+) -> Proof | None:
+    """Equal once what is computed at one time is unfolded, one definition after the other: each
+    before those of the same time that it needs, and none that leads back in time only."""
+    work = opener.normaliser(statement, ())
+    for _ in range(ROUNDS):
+        wanted = _first_at_once(opener, [e for e in elements(difference) if chosen(e)])
+        if not wanted or opener.expired():
+            return None
+        difference = unfold(difference, opener.model, wanted.__contains__)
+        difference = opener.without(work, difference, opener.derived_only)
+        if is_zero(work, work.poly(difference)):
+            return Proof("recurrence", ("one definition after the other, at one time",))
+    return None
+
+
+def _first_at_once(opener: Opener, found: list[Element]) -> frozenset[Element]:
+    """The entries of recurrences that need others of their own time, and which nothing else
+    among those found needs at its time."""
+    clock = opener.clock
+    own = [e for e in found if not opener.derived_only(e) and clock.at_once(e.tensor)]
+    needed = frozenset[str]().union(*(clock.at_once(e.tensor) for e in own))
+    return frozenset(e for e in own if e.tensor not in needed)
 
 
 def by_constants(
@@ -66,7 +94,7 @@ def by_constants(
         difference = unfold(difference, opener.model, there.__contains__)
         difference = opener.without(work, difference, chosen)
         if is_zero(work, work.poly(difference)):
-            return Proof("recurrence", ("unfolded at the first or last times",))
+            return Proof("recurrence", ("unfolded at the first or last times",), AtEnds(lemmas))
     return None
 
 
@@ -113,7 +141,7 @@ def by_inner_step(
     opened = opener.without(work, opened, chosen)
     if not is_zero(work, work.poly(opened)):
         return None
-    return Proof("recurrence", ("one step of what recurs, inside a sum over time",))
+    return Proof("recurrence", ("one step of what recurs, inside a sum over time",), InsideSum())
 
 
 def by_invariance(
@@ -132,7 +160,8 @@ def by_invariance(
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     for end, direction in ((span.hi, DOWN), (span.lo, UP)):
         if at(opener, fixed(statement, index, end, others), Time(0, direction)):
-            return Proof("induction", (f"the same at every {index.name}, and true at one end",))
+            words = f"the same at every {index.name}, and true at one end"
+            return Proof("induction", (words,), Kept(index, end))
     return None
 
 
@@ -142,7 +171,7 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
     found = work.simple(sub(after, expr))
     for _ in range(ROUNDS):
-        ahead = frozenset(e for e in elements(found) if _between(opener, e, index))
+        ahead = frozenset(e for e in elements(found) if between(opener, e, index))
         if not ahead or opener.expired():
             break
         found = unfold(found, opener.model, ahead.__contains__)
@@ -150,7 +179,7 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     return found
 
 
-def _between(opener: Opener, element: Element, index: Index) -> bool:
+def between(opener: Opener, element: Element, index: Index) -> bool:
     """Whether a recurrent entry has to be unfolded to compare a time with the next."""
     when = opener.clock.time(element.tensor)
     if when is None:

@@ -109,7 +109,7 @@ def test_the_derived_program_runs(monkeypatch):
     W = data["W"].clone().requires_grad_()
     loss = program(**{**data, "W": W})["L"]
     assert type(loss.grad_fn).__name__ == "DerivedBackward"
-    monkeypatch.setattr(program, "formula", None)
+    monkeypatch.setattr(program._closed, "formula", None)
     monkeypatch.setattr(program._foreign, "rules", None)
     assert program(**{**data, "W": W})["L"].grad_fn is None
 

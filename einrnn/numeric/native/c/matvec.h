@@ -40,19 +40,22 @@ INLINE void short_strip(const int vectors, long depth, const real *m, const long
 /* rows of y, and of M in strips, padded to whole vectors */
 #define PADDED(rows) (((rows) + LANES - 1) / LANES * LANES)
 
-INLINE void pack_strips(long rows, long depth, struct matrix m, real *to)
+CALLED void pack_strips(long rows, long depth, struct matrix m, real *to)
 {
     for (long i = 0; i < rows; i += STRIP) {
-        long height = smaller(STRIP, rows - i), width = PADDED(height);
-        for (long k = 0; k < depth; k++, to += width)
+        long height = smaller(STRIP, rows - i), width = PADDED(height), k = 0;
+        if (m.column == 1)
+            for (; k + LANES <= depth; k += LANES, to += LANES * width)
+                for (long r = 0; r < height; r += LANES)
+                    turned(part(m, i + r, k).at, m.row, height - r, to + r, width);
+        for (; k < depth; k++, to += width)
             for (long r = 0; r < width; r++)
-                to[r] = r < height ? m.at[(i + r) * m.row + k * m.column] : 0;
+                to[r] = r < height ? *part(m, i + r, k).at : 0;
     }
 }
 
-/* y has room for PADDED(rows) entries; with constant arguments one straight piece of code */
-INLINE void matvec_packed(const long rows, const long depth, const real *m, const real *x,
-                          const long x_step, real *y)
+/* y has room for PADDED(rows) entries */
+CALLED void matvec_packed(long rows, long depth, const real *m, const real *x, long x_step, real *y)
 {
     long i = 0;
     for (; i + STRIP <= rows; i += STRIP, m += STRIP * depth)
@@ -70,18 +73,34 @@ INLINE void matvec_packed(const long rows, const long depth, const real *m, cons
     }
 }
 
+INLINE void strip_there(const int vectors, long depth, const real *m, long step, const real *x,
+                        long x_step, real *y, long y_step)
+{
+    real out[STRIP];
+    strip(vectors, depth, m, step, x, x_step, out);
+    for (long r = 0; r < vectors * LANES; r++)
+        y[r * y_step] = out[r];
+}
+
 /* y = M x read where it is */
 CALLED void matvec(long rows, long depth, struct matrix m, const real *x, long x_step, real *y,
                    long y_step)
 {
     long i = 0;
-    if (m.row == 1)
-        for (; i + STRIP <= rows; i += STRIP) {
-            real out[STRIP];
-            strip(8, depth, m.at + i, m.column, x, x_step, out);
-            for (long r = 0; r < STRIP; r++)
-                y[(i + r) * y_step] = out[r];
+    if (m.row == 1) {
+        for (; i + STRIP <= rows; i += STRIP)
+            strip_there(8, depth, m.at + i, m.column, x, x_step, y + i * y_step, y_step);
+        for (; i + 4 * LANES <= rows; i += 4 * LANES)
+            strip_there(4, depth, m.at + i, m.column, x, x_step, y + i * y_step, y_step);
+        for (; i + LANES <= rows; i += LANES)
+            strip_there(1, depth, m.at + i, m.column, x, x_step, y + i * y_step, y_step);
+        /* the last vector reaches back over entries that are done */
+        if (i < rows && rows >= LANES) {
+            i = rows - LANES;
+            strip_there(1, depth, m.at + i, m.column, x, x_step, y + i * y_step, y_step);
+            i = rows;
         }
+    }
     else if (m.column == 1 && x_step == 1)
         for (; i + 4 <= rows; i += 4) {
             vec sum[4] = {{0}};

@@ -1,24 +1,5 @@
 /* C = A B for matrices with any strides. Blocks of A and B are copied into panels that are read
    one after the other; a tile of C stays in registers while a block of the sum runs past it. */
-#if defined(__AVX512F__)
-#define TILE_ROWS 12
-#else
-#define TILE_ROWS 6
-#endif
-#define PANEL (2 * LANES)
-#define DEPTH (sizeof(real) == 4 ? 256L : 192L)
-#define HEIGHT (16L * TILE_ROWS)
-#define WIDTH 1024L
-/* entries of memory that a product needs beside its operands */
-#define ROOM (DEPTH * (HEIGHT + WIDTH + PANEL))
-
-struct matrix { real *at; long row, column; };
-
-INLINE struct matrix part(struct matrix m, long row, long column)
-{
-    m.at += row * m.row + column * m.column;
-    return m;
-}
 
 /* rows x (vectors * LANES) entries of C: its first `columns` are written or, with add, added to */
 INLINE void tile(const int rows, const int vectors, long depth, const real *a, const long a_row,
@@ -26,12 +7,18 @@ INLINE void tile(const int rows, const int vectors, long depth, const real *a, c
                  int add)
 {
     vec sum[TILE_ROWS][2] = {{{0}}};
+    /* C is far away, and needed last */
+#pragma GCC unroll 12
+    for (int r = 0; r < rows; r++)
+        __builtin_prefetch(c.at + r * c.row, 1);
     for (long k = 0; k < depth; k++) {
         vec right[2];
+#pragma GCC unroll 2
         for (int v = 0; v < vectors; v++)
             right[v] = ((const vec *)b)[v];
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
             for (int v = 0; v < vectors; v++)
                 sum[r][v] += a[r * a_row] * right[v];
         a += a_step;
@@ -40,6 +27,7 @@ INLINE void tile(const int rows, const int vectors, long depth, const real *a, c
     if (c.column == 1 && columns == vectors * LANES) {
 #pragma GCC unroll 12
         for (int r = 0; r < rows; r++)
+#pragma GCC unroll 2
             for (int v = 0; v < vectors; v++) {
                 vec *to = (vec *)(c.at + r * c.row) + v;
                 if (add)
@@ -48,8 +36,10 @@ INLINE void tile(const int rows, const int vectors, long depth, const real *a, c
             }
         return;
     }
+#pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
         real line[2 * LANES];
+#pragma GCC unroll 2
         for (int v = 0; v < vectors; v++)
             ((vec *)line)[v] = sum[r][v];
         for (long j = 0; j < columns; j++) {
@@ -87,59 +77,11 @@ CALLED void tile_direct(int rows, int vectors, long depth, const real *a, long a
 #undef a_step
 }
 
-/* Columns of B in panels, the rest of the last one zero. A panel has `depth` rows. */
-CALLED void pack_right(long depth, long columns, struct matrix b, real *to)
-{
-    for (long j = 0; j < columns; j += PANEL, to += depth * PANEL) {
-        long width = smaller(PANEL, columns - j);
-        const real *from = b.at + j * b.column;
-        if (width < PANEL)
-            memset(to, 0, depth * PANEL * sizeof(real));
-        if (b.column == 1 && width == PANEL)
-            for (long k = 0; k < depth; k++) {
-                ((vec *)(to + k * PANEL))[0] = ((const vec *)(from + k * b.row))[0];
-                ((vec *)(to + k * PANEL))[1] = ((const vec *)(from + k * b.row))[1];
-            }
-        else if (b.column == 1)
-            for (long k = 0; k < depth; k++)
-                for (long i = 0; i < width; i++)
-                    to[k * PANEL + i] = from[k * b.row + i];
-        else
-            for (long k0 = 0; k0 < depth; k0 += 16)
-                for (long i = 0; i < width; i++)
-                    for (long k = k0; k < smaller(depth, k0 + 16); k++)
-                        to[k * PANEL + i] = from[k * b.row + i * b.column];
-    }
-}
-
-/* Rows of A in panels of at most TILE_ROWS, evenly cut. */
-CALLED void pack_left(long rows, long depth, struct matrix a, real *to)
-{
-    long panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
-    for (long p = 0; p < panels; p++) {
-        long first = rows * p / panels, height = rows * (p + 1) / panels - first;
-        const real *from = a.at + first * a.row;
-        if (height == TILE_ROWS && a.row == 1)
-            for (long k = 0; k < depth; k++)
-                for (long r = 0; r < TILE_ROWS; r++)
-                    to[k * TILE_ROWS + r] = from[r + k * a.column];
-        else if (height == TILE_ROWS)
-            for (long k = 0; k < depth; k++)
-                for (long r = 0; r < TILE_ROWS; r++)
-                    to[k * TILE_ROWS + r] = from[r * a.row + k * a.column];
-        else
-            for (long k = 0; k < depth; k++)
-                for (long r = 0; r < height; r++)
-                    to[k * height + r] = from[r * a.row + k * a.column];
-        to += height * depth;
-    }
-}
-
 /* a block of rows times a block of columns; b has panels, or rows b_step apart */
 INLINE void block(long rows, long columns, long depth, struct matrix a, const real *packed,
                   const real *b, long panel_step, long b_step, struct matrix c, int add)
 {
-    long panels = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    long panels = panels_of(rows);
     for (long j = 0; j < columns; j += PANEL, b += panel_step) {
         long width = smaller(PANEL, columns - j);
         int vectors = width > LANES ? 2 : 1;
@@ -155,9 +97,7 @@ INLINE void block(long rows, long columns, long depth, struct matrix a, const re
     }
 }
 
-/* entries of the panels of a whole matrix, and where its block from row k, column j begins */
-#define PANELS(depth, columns) ((depth) * (((columns) + PANEL - 1) / PANEL) * PANEL)
-
+/* where the block of all panels from row k, column j begins: k * PANELS(1, columns) + j * depth */
 CALLED void pack_whole(long depth, long columns, struct matrix b, real *to, int worker, int workers)
 {
     long whole = PANELS(1, columns);
@@ -190,28 +130,53 @@ CALLED void product_packed(long rows, long columns, long depth, struct matrix a,
                 *part(c, i, j).at = 0;
 }
 
+/* Few rows: all of them stay in a cache while the columns of B pass through it, panel by panel. */
+CALLED void product_low(long rows, long columns, long depth, struct matrix a, struct matrix b,
+                        struct matrix c, real *room)
+{
+    int direct = a.column == 1 && columns <= 4 * PANEL;
+    real *right = room + HEIGHT * DEPTH + LANES;
+    for (long k = 0; k < depth; k += DEPTH) {
+        long d = smaller(DEPTH, depth - k);
+        struct matrix left = part(a, 0, k);
+        if (!direct)
+            pack_left(rows, d, left, room);
+        for (long j = 0; j < columns; j += PANEL) {
+            long width = smaller(PANEL, columns - j);
+            struct matrix own = part(b, k, j);
+            /* a panel that is read once is read where it is */
+            int there = rows <= TILE_ROWS && b.column == 1 && width == PANEL;
+            if (!there)
+                pack_panel(d, width, own, right);
+            block(rows, width, d, left, direct ? 0 : room, there ? own.at : right, 0,
+                  there ? b.row : PANEL, part(c, 0, j), k > 0);
+        }
+    }
+}
+
 CALLED void product(long rows, long columns, long depth, struct matrix a, struct matrix b,
                     struct matrix c, real *room)
 {
+    if (c.column != 1 && c.row == 1) {
+        product(columns, rows, depth, transposed(b), transposed(a), transposed(c), room);
+        return;
+    }
+    if (rows <= HEIGHT) {
+        product_low(rows, columns, depth, a, b, c, room);
+        return;
+    }
     int direct = a.column == 1 && columns <= 4 * PANEL;
-    real *right = room + HEIGHT * DEPTH;
+    real *right = room + HEIGHT * DEPTH + LANES;
     for (long j = 0; j < columns; j += WIDTH)
         for (long k = 0; k < depth; k += DEPTH) {
             long w = smaller(WIDTH, columns - j), d = smaller(DEPTH, depth - k);
-            /* few rows: whole panels of B are read where they are */
-            long there = b.column == 1 && rows <= 12 * TILE_ROWS ? w / PANEL * PANEL : 0;
-            pack_right(d, w - there, part(b, k, j + there), right);
+            pack_right(d, w, part(b, k, j), right);
             for (long i = 0; i < rows; i += HEIGHT) {
                 long h = smaller(HEIGHT, rows - i);
                 struct matrix left = part(a, i, k);
                 if (!direct)
                     pack_left(h, d, left, room);
-                if (there)
-                    block(h, there, d, left, direct ? 0 : room, part(b, k, j).at, PANEL, b.row,
-                          part(c, i, j), k > 0);
-                if (w > there)
-                    block(h, w - there, d, left, direct ? 0 : room, right, PANEL * d, PANEL,
-                          part(c, i, j + there), k > 0);
+                block(h, w, d, left, direct ? 0 : room, right, PANEL * d, PANEL, part(c, i, j), k > 0);
             }
         }
 }

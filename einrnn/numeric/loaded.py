@@ -1,0 +1,46 @@
+"""Generated code that has been loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from einrnn.errors import EvaluationError
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Loaded:
+    """A module for a backend in one dtype, whose ``program`` maps arrays to arrays by name."""
+
+    def __init__(self, source: str, dtype: np.dtype[Any], backend: str) -> None:
+        self.source = source
+        self.dtype = dtype
+        self.backend = backend
+        space: dict[str, Any] = {}
+        with np.errstate(all="ignore"):
+            exec(compile(source, "<einrnn program>", "exec"), space)
+        self._program = space["program"]
+        self._own = backend == "numpy"
+
+    @property
+    def function(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """The module's ``program``: arrays of the backend by name to arrays of the backend."""
+        return self._program
+
+    def run(self, arrays: dict[str, Array]) -> dict[str, Array]:
+        """The outputs as new arrays.
+
+        Raises EvaluationError (E603) for a look-up out of range.
+        """
+        try:
+            found = self._program(arrays)
+        except IndexError as problem:
+            raise EvaluationError("E603", str(problem)) from None
+        return (
+            found
+            if self._own
+            else {name: np.array(np.asarray(value)) for name, value in found.items()}
+        )

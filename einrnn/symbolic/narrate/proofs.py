@@ -1,0 +1,155 @@
+"""Whole proofs in parts: one chain of equal expressions for each thing that is to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from einrnn.core import affine as af
+from einrnn.core.build import sub
+from einrnn.core.model import Range
+from einrnn.core.nodes import Expr, Index
+from einrnn.core.traverse import elements, substitute
+from einrnn.language.sizes import UNNAMED
+from einrnn.language.text import affine_text
+from einrnn.symbolic.narrate.cases import by_branches
+from einrnn.symbolic.narrate.chain import Start, chain
+from einrnn.symbolic.narrate.scene import Line, Scene, Usable
+from einrnn.symbolic.narrate.side import Plan
+from einrnn.symbolic.proof.clock import UP
+from einrnn.symbolic.proof.induction import at_place, one_step_back
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
+from einrnn.symbolic.proof.trace import (
+    AtEnds,
+    AtTime,
+    ByLemmas,
+    Inductive,
+    InsideSum,
+    Kept,
+    Paired,
+)
+from einrnn.symbolic.ranges import Ranges
+
+
+@dataclass(frozen=True)
+class Part:
+    """Equal expressions, one below the other, about a statement of its own.
+
+    ``title`` says what the part shows; it is empty where the part is the whole.
+    """
+
+    title: str
+    statement: Statement
+    lines: tuple[Line, ...]
+
+
+def parts(scene: Scene, proof: Proof, written: Start) -> Iterator[Part]:
+    """The parts of a proof of the scene's statement; ``written`` are its sides as they stand
+    in the document."""
+    teller = _Teller(scene, proof, written)
+    match proof.by:
+        case Inductive():
+            yield from teller.induction(proof.by)
+        case Kept():
+            yield from teller.kept(proof.by)
+        case Paired():
+            yield from teller.paired(proof.by)
+        case AtTime(index, direction):
+            reach = teller.reach(index, direction)
+            yield from teller.whole(Plan(time=index, direction=direction, reach=reach))
+        case ByLemmas(lemmas):
+            yield from teller.whole(Plan(tuple(map(_named, lemmas))))
+        case AtEnds(lemmas):
+            yield from teller.whole(Plan(tuple(map(_named, lemmas)), at_numbers=True))
+        case InsideSum():
+            yield from teller.whole(Plan(in_sums=True))
+        case None:
+            yield from teller.whole(Plan())
+
+
+@dataclass(frozen=True)
+class _Teller:
+    """Tells one proof."""
+
+    scene: Scene
+    proof: Proof
+    written: Start
+
+    def whole(self, plan: Plan) -> Iterator[Part]:
+        """One chain from the left side to the right, and the cases in which that ends."""
+        part = self._part("", self.scene.statement, plan, self.written)
+        yield part
+        for cond, statement, lines in by_branches(self.scene, part.lines):
+            yield Part(f"where {cond}", statement, tuple(lines))
+
+    def induction(self, by: Inductive) -> Iterator[Part]:
+        """The first time, then a time from the one before."""
+        time, first = by.index.name, affine_text(by.first)
+        base = at_place(by.step, by.index, by.first)
+        yield self._part(f"P({first}), the claim at {time} = {first}", base, Plan(at_numbers=True))
+        before = affine_text(af.shift(af.of(by.index), -by.direction))
+        back = one_step_back(by.step, by.index, by.direction)
+        hypothesis = Usable(back, f"by P({before})")
+        plan = Plan((hypothesis,), by.index, by.direction, self.reach(by.index, by.direction))
+        span = by.step.ranges[by.index]
+        up = by.direction == UP
+        begins = f"{time} {'>=' if up else '<='} {affine_text(span.lo if up else span.hi)}"
+        yield self._part(f"P({time}) from P({before}), for {begins}", by.step, plan)
+
+    def kept(self, by: Kept) -> Iterator[Part]:
+        """The difference of the sides at a time and the next, then the claim at one end."""
+        whole = self.scene.statement
+        left, right = whole.left, whole.right
+        if by.index in right.free:
+            left = sub(left, right)
+        yield self._unchanged(left, by.index, whole.ranges)
+        base = at_place(whole, by.index, by.end)
+        end = f"and at {by.index.name} = {affine_text(by.end)}"
+        yield self._part(end, base, Plan(at_numbers=True))
+
+    def paired(self, by: Paired) -> Iterator[Part]:
+        """What stays the same over time, then the claim by that."""
+        time = self._letter(by)
+        whole = substitute(by.whole, {by.time: af.of(time)})
+        yield self._unchanged(whole, time, {time: by.span})
+        used = Usable(by.lemma, f"by that, from {time.name} = {affine_text(by.span.hi)} to 0")
+        yield from self.whole(Plan((used,), at_numbers=True))
+
+    def _unchanged(self, expr: Expr, index: Index, ranges: Ranges) -> Part:
+        """An expression at the time after an index, which is what it is at the index."""
+        span, name = ranges[index], index.name
+        last = af.shift(span.hi, -1)
+        after = substitute(expr, {index: af.shift(af.of(index), 1)})
+        statement = Statement(after, expr, {**ranges, index: Range(span.lo, last)})
+        title = f"the same at {name}+1 as at {name}"
+        if not any(dim.name.startswith(UNNAMED) for dim in af.dims(last)):
+            title += f", for {name} <= {affine_text(last)}"
+        return self._part(title, statement, Plan(time=index, between=True))
+
+    def _letter(self, by: Paired) -> Index:
+        """The letter of time in the definitions."""
+        for element in elements(by.whole):
+            definition = self.scene.model.definitions[element.tensor]
+            for own, given in zip(definition.clauses[-1].args, element.args, strict=True):
+                letter = af.letter(own)
+                if af.letter(given) is by.time and letter is not None:
+                    return letter
+        return Index("t")
+
+    def reach(self, index: Index, direction: int) -> int:
+        """How far behind the index the statement itself reads."""
+        opener = self.scene.opener
+        found = elements(self.scene.statement.left, self.scene.statement.right)
+        return min([-1, *(opener.offset(e, index, direction, 0) for e in found)])
+
+    def _part(
+        self, title: str, statement: Statement, plan: Plan, written: Start | None = None
+    ) -> Part:
+        scene = self.scene.about(statement)
+        reverse = self.proof.way == "reverse"
+        lines = chain(scene, plan, reverse, written, self.proof.method)
+        return Part(title, statement, tuple(lines))
+
+
+def _named(lemma: Lemma) -> Usable:
+    return Usable(lemma.statement, f"by [{lemma.name}]")

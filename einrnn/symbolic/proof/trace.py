@@ -1,0 +1,69 @@
+"""What a proof remembers of itself, so that it can be told again in steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from einrnn.core.model import Range
+from einrnn.core.nodes import Affine, Expr, Index
+from einrnn.symbolic.proof.statement import Lemma, Statement
+
+
+@dataclass(frozen=True)
+class ByLemmas:
+    """The difference vanishes once proved claims are used as rules."""
+
+    lemmas: tuple[Lemma, ...]
+
+
+@dataclass(frozen=True)
+class AtTime:
+    """What recurs was unfolded at one index of time."""
+
+    index: Index
+    direction: int
+
+
+@dataclass(frozen=True)
+class AtEnds:
+    """What recurs was unfolded at times that are numbers, with proved claims as rules."""
+
+    lemmas: tuple[Lemma, ...] = ()
+
+
+@dataclass(frozen=True)
+class InsideSum:
+    """What recurs was unfolded at the index of a sum over time."""
+
+
+@dataclass(frozen=True)
+class Inductive:
+    """The statement holds at the time ``first``, and at the times of ``step`` where it holds
+    one step before."""
+
+    index: Index
+    direction: int
+    first: Affine
+    step: Statement
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The difference of the sides is the same at every time, and 0 at one ``end``."""
+
+    index: Index
+    end: Affine
+
+
+@dataclass(frozen=True)
+class Paired:
+    """``whole``, at the index ``time``, is the same at all times of ``span``: what it is last is
+    what it was first, which ``lemma`` says."""
+
+    time: Index
+    whole: Expr
+    span: Range
+    lemma: Statement
+
+
+Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Paired
