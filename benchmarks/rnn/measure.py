@@ -43,7 +43,7 @@ def environment(threads: int, cache: Path) -> dict[str, str]:
     """That of a process with this many threads, einrnn's code kept in a folder."""
     flags = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false"
     own = {name: str(threads) for name in _THREADS}
-    own |= {"XLA_FLAGS": flags, "EINRNN_THREADS": str(threads), "EINRNN_CACHE": str(cache)}
+    own |= {"XLA_FLAGS": flags, "EINRNN_NUM_THREADS": str(threads), "EINRNN_CACHE": str(cache)}
     return {**os.environ, **own}
 
 
