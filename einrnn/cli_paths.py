@@ -69,7 +69,10 @@ def _target(what: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     first, *rest = what
     if not rest and not _equation(first):
         raise EinrnnError(
-            "E802", f"nothing to compare in {first}", 'name an output, e.g. "dL/dW", or a claim'
+            "E802",
+            f"nothing to compare in {first!r}",
+            'name an output of a file, e.g. "dL/dW", or a claim; or give an einsum string, '
+            '"ab,bc->ac", or an index equation',
         )
     return first, tuple(rest)
 
@@ -83,6 +86,8 @@ def _sizes(given: tuple[str, ...]) -> tuple[dict[str, int], tuple[str, int, int]
         low, dots, high = number.partition("..")
         numbers = [low, high] if dots else [low]
         fine = equals and name.isidentifier() and all(_whole(part) for part in numbers)
+        if name in sizes:
+            raise EinrnnError("E004", f"the size {name} is given twice", "give it once")
         if not fine or (dots and (vary or int(low) >= int(high))):
             raise EinrnnError(
                 "E004", f"not a size: {text!r}", "write N=5, or for one name a range: T=10..1000"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 from typing import Any
@@ -120,6 +120,27 @@ class Comparison:
         return as_html(self)
 
 
+def check_sizes(sizes: Mapping[str, int], known: Iterable[str], wanted: Iterable[str] = ()) -> None:
+    """Raises EvaluationError: E616 for a size that nothing has, E610 for one that is wanted."""
+    names = list(known)
+    for name in sizes:
+        if name not in names:
+            close = [other for other in names if other.lower() == name.lower()]
+            hint = f"did you mean {close[0]}? " if close else ""
+            here = f"{hint}the sizes here are {', '.join(names)}" if names else "there are no sizes"
+            raise EvaluationError("E616", f"there is no size named {name}", here)
+    missing = [name for name in wanted if name not in sizes]
+    if missing:
+        are = "size is" if len(missing) == 1 else "sizes are"
+        options = " ".join(f"--size {name}=8" for name in missing)
+        python = ", ".join(f"{name}=8" for name in missing)
+        raise EvaluationError(
+            "E610",
+            f"no {are} given for {', '.join(missing)}",
+            f"for example {options} (in Python sizes=dict({python}))",
+        )
+
+
 def spaced(first: int, last: int, count: int = 3) -> list[int]:
     """Sizes from the first to the last in equal ratios."""
     step = (last / first) ** (1 / (count - 1))
@@ -127,8 +148,8 @@ def spaced(first: int, last: int, count: int = 3) -> list[int]:
 
 
 def grown(name: str, costs: Sequence[tuple[int, int, int]]) -> Strategy:
-    """A row of costs by size, with the power that the last two of them show."""
-    if len(costs) < 2:
+    """A row of costs by size, with the power that the last two of them show, if there is work."""
+    if len(costs) < 2 or not all(flops for _, flops, _ in costs[-2:]):
         return Strategy(name, tuple(costs), None)
     (before, less, _), (after, more, _) = costs[-2:]
     return Strategy(name, tuple(costs), log(more / less) / log(after / before))
@@ -206,20 +227,31 @@ def _row(
         return Row(name, note=f"no path: {problem}".split("\n")[0][:100]), ()
     took = time.perf_counter() - begun
     result = score(network, path)
-    from einrnn.numeric.calibrate import calibrated
-
-    predicted = calibrated().seconds(network, result)
+    predicted = _predicted(network, path, result.flops)
     measured = _measured(network, path, predicted) if measure else None
     cost = (result.flops, result.largest, result.peak)
     return Row(name, *cost, took, predicted, measured), path
 
 
-def _measured(network: Network, path: Path, predicted: float) -> float | None:
+def _predicted(network: Network, path: Path, flops: int) -> float | None:
+    """Seconds by the machine's model; None for paths that are neither pairs nor one loop."""
+    from einrnn.numeric.calibrate import calibrated
+    from einrnn.numeric.pathwise import plan_of
+    from einrnn.numeric.predict import interpreted
+
+    if all(len(step) <= 2 for step in path):
+        return interpreted(plan_of(network, path), calibrated())
+    if len(path) == 1:
+        return calibrated().call + calibrated().loop * flops
+    return None
+
+
+def _measured(network: Network, path: Path, predicted: float | None) -> float | None:
     """The median time of a few runs in seconds; None for what would take too long."""
     held = score(network, path).workspace
     at_once = len(path) == 1 and 2 < len(path[0]) <= 32 and len(network.sizes) <= 52
     pairs = all(len(step) <= 2 for step in path)
-    if predicted > _SECONDS or held > _ENTRIES or not (at_once or pairs):
+    if predicted is None or predicted > _SECONDS or held > _ENTRIES or not (at_once or pairs):
         return None
     import numpy as np
 
@@ -255,7 +287,7 @@ def _listed(network: Network, path: Path) -> tuple[Listed, ...]:
     labels = dict(enumerate(network.labels))
     result: list[Listed] = []
     for step in score(network, path).steps:
-        new = labels[step.number] if step.number in labels else f"t{len(result) + 1}"
+        new = labels.get(step.number, f"t{step.number - len(network.operands) + 1}")
         parts = [
             f"{labels[number]}[{','.join(network.letters(mask))}]"
             for number, mask in zip(step.operands, step.indices, strict=True)

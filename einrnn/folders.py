@@ -1,8 +1,10 @@
-"""Where einrnn keeps what it can make again: tables of the grammar and the like."""
+"""Where einrnn keeps what it can make again: tables of the grammar, verdicts, programs."""
 
 from __future__ import annotations
 
 import os
+import sys
+from functools import cache
 from pathlib import Path
 
 
@@ -18,3 +20,33 @@ def cache_folder() -> Path | None:
     except OSError:
         return None
     return folder
+
+
+def private_folder() -> Path | None:
+    """The cache folder where nobody else can write in it: for what will be believed or run."""
+    folder = cache_folder()
+    if folder is None:
+        return None
+    facts = folder.stat()
+    mine = not hasattr(os, "getuid") or facts.st_uid == os.getuid()
+    return folder if mine and not facts.st_mode & 0o022 else None
+
+
+@cache
+def fingerprint() -> str:
+    """What changes whenever the package, numpy or Python does: versions, and names, sizes and
+    dates of the package's files."""
+    import numpy as np
+
+    rows = [sys.version, np.__version__]
+    rest = [os.path.dirname(os.path.abspath(__file__))]
+    while rest:
+        with os.scandir(rest.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        rest.append(entry.path)
+                else:
+                    facts = entry.stat()
+                    rows.append(f"{entry.path} {facts.st_size} {facts.st_mtime_ns}")
+    return "\n".join(sorted(rows))

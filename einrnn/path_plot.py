@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from itertools import cycle
 from pathlib import Path as File
 from typing import Any, cast
 
 from einrnn.comparison import Comparison
 from einrnn.errors import EinrnnError
-from einrnn.path_tables import number
+from einrnn.path_tables import number, shortened
 from einrnn.pathfinder.evaluate import score
 
 
@@ -45,24 +46,29 @@ def check_target(target: File) -> None:
     """Whether a picture can be written there at all.
 
     Raises:
-        EinrnnError: E004 an ending other than .svg and .png, E715 matplotlib is missing.
+        EinrnnError: E002 there is no such folder, E004 an ending other than .svg and .png, E715
+            matplotlib is missing.
     """
     if target.suffix not in (".svg", ".png"):
         raise EinrnnError("E004", f"not a picture: {str(target)!r}", "end it in .svg or .png")
+    if not target.parent.is_dir():
+        raise EinrnnError("E002", f"cannot write {target}: there is no folder {target.parent}")
     if find_spec("matplotlib") is None:
         message = "pictures need matplotlib, which is not installed"
         raise EinrnnError("E715", message, "pip install 'einrnn[plot]'")
 
 
 def _growth(axes: Any, comparison: Comparison) -> None:
-    for one in comparison.strategies:
+    # ways of equal cost lie on each other: the later ones are dashed
+    for one, style in zip(comparison.strategies, cycle(["-", "-", "-", "--", ":", "-."])):
         sizes = [size for size, _, _ in one.costs]
         label = (
             one.name if one.growth is None else f"{one.name} ({comparison.varied}^{one.growth:.1f})"
         )
-        axes.loglog(sizes, [flops for _, flops, _ in one.costs], marker="o", label=label)
+        axes.loglog(sizes, [flops for _, flops, _ in one.costs], marker="o", ls=style, label=label)
     axes.set_xlabel(comparison.varied)
     axes.set_ylabel("FLOPs")
+    axes.set_title(shortened(comparison.title), fontsize=9)
     axes.legend()
 
 
@@ -70,6 +76,7 @@ def _tree(axes: Any, comparison: Comparison) -> None:
     """Operands at the bottom; the area of a node is its share of the FLOPs."""
     network, path = comparison.network, comparison.path
     axes.axis("off")
+    axes.set_title(shortened(comparison.title), fontsize=9)
     if network is None or not path:
         return
     steps = [step for step in score(network, path).steps if step.number >= len(network.operands)]

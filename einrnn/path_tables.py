@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import asdict
 from io import StringIO
 from typing import Any
@@ -56,7 +57,8 @@ def as_text(comparison: Comparison) -> str:
     stream = StringIO()
     console = Console(file=stream, width=150, color_system=None, markup=False)
     for caption, head, rows in _tables(comparison):
-        table = Table(title=caption, title_justify="left", box=None, pad_edge=False)
+        console.print(caption, style="italic", soft_wrap=True)
+        table = Table(box=None, pad_edge=False)
         for column, name in enumerate(head):
             table.add_column(name, justify="left" if column == 0 else "right", no_wrap=column > 0)
         for row in rows:
@@ -72,15 +74,21 @@ def as_html(comparison: Comparison) -> str:
     """The tables as HTML for a notebook."""
     parts: list[str] = []
     for caption, head, rows in _tables(comparison):
-        cells = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        title = html.escape(caption)
-        parts.append(f"<table><caption>{title}</caption><tr>{cells}</tr>{body}</table>")
+        title, body = html.escape(caption), "".join(_html_row("td", row) for row in rows)
+        parts.append(f"<table><caption>{title}</caption>{_html_row('th', head)}{body}</table>")
     parts += [f"<p>{html.escape(sentence)}</p>" for sentence in _sentences(comparison)]
     return "\n".join(parts)
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    """The first column is text, the others numbers; leading spaces say what a loop encloses."""
+    texts = [html.escape(cell).replace("  ", "&emsp;") for cell in cells]
+    sides = ["left", *["right"] * (len(cells) - 1)]
+    parts = (
+        f'<{tag} style="text-align:{side}">{text}</{tag}>'
+        for side, text in zip(sides, texts, strict=True)
+    )
+    return f"<tr>{''.join(parts)}</tr>"
 
 
 def _sentences(comparison: Comparison) -> list[str]:
@@ -109,7 +117,7 @@ _Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 def _tables(comparison: Comparison) -> list[_Table]:
     sizes = ", ".join(f"{name}={size}" for name, size in list(comparison.sizes.items())[:12])
-    title = comparison.title if len(comparison.title) < 100 else comparison.title[:97] + "…"
+    title = shortened(comparison.title)
     result: list[_Table] = []
     if comparison.rows:
         rows = [_row(row, comparison.best) for row in comparison.rows]
@@ -119,6 +127,11 @@ def _tables(comparison: Comparison) -> list[_Table]:
     if comparison.steps:
         result.append(("the chosen path", _STEP_HEAD, _steps(comparison)))
     return result
+
+
+def shortened(title: str) -> str:
+    """A title that fits on a line."""
+    return title if len(title) < 100 else title[:97] + "…"
 
 
 def _row(row: Row, best: int) -> tuple[str, ...]:

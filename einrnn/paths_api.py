@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from einrnn.comparison import NAIVE, OURS, Comparison, compare, grown, spaced
+from einrnn.comparison import NAIVE, OURS, Comparison, check_sizes, compare, grown, spaced
 from einrnn.errors import EinrnnError, EvaluationError, LanguageError
 from einrnn.pathfinder.evaluate import score
 from einrnn.pathfinder.network import Network
@@ -39,7 +39,8 @@ def paths(
 
     Raises:
         EvaluationError: E610 a size is missing, E711 the limit on memory cannot be kept, E712
-            an unknown finder, E714 something that is no index equation follows one.
+            an unknown finder, E616 there is nothing that has a size that is given, E714 something
+            that is no index equation follows one.
         LanguageError: the expression is not well formed.
     """
     names = tuple(name.strip() for name in finder.split(",") if name.strip())
@@ -82,6 +83,8 @@ def _of_program(
 
     if not outputs:
         raise EinrnnError("E802", "nothing to compare", 'name an output, e.g. "dL/dW", or a claim')
+    document.raise_errors()
+    check_sizes(sizes, document.model.dims)
     return compare_program(document, outputs, sizes, **asdict(options))
 
 
@@ -90,6 +93,8 @@ def _of_equations(texts: Sequence[str], sizes: Mapping[str, int], options: Optio
     from einrnn.product_network import product_network
 
     document, lefts = equations_document(texts)
+    dims = document.model.dims
+    check_sizes(sizes, dims, [name for name, number in dims.items() if number is None])
     if len(lefts) == 1:
         name = list(document.model.definitions)[-1]
         network = product_network(document.model, name, sizes)
@@ -159,7 +164,7 @@ def _again(title: str, sizes: Mapping[str, int]) -> Network:
 
 def einsum_network(text: str, sizes: Mapping[str, int]) -> Network:
     """The network of an einsum string. Raises EvaluationError as :func:`einrnn.einsum`, and
-    E610 for an index without a size."""
+    E610 for an index without a size, E616 for the size of another."""
     from einrnn.numeric.subscripts import ELLIPSIS, parse
 
     count = text.partition("->")[0].count(",") + 1
@@ -169,11 +174,9 @@ def einsum_network(text: str, sizes: Mapping[str, int]) -> Network:
         for letter in term:
             if letter == ELLIPSIS:
                 raise EvaluationError("E707", "an ellipsis has no sizes here", "name its indices")
-            if letter not in sizes:
-                raise EvaluationError(
-                    "E610", f"no size is given for the index {letter}", f"add {letter}=8"
-                )
-    labels = [f"{_name(at)}" for at in range(count)]
+    letters = list(dict.fromkeys(letter for term in terms for letter in term))
+    check_sizes(sizes, letters, letters)
+    labels = [_name(at) for at in range(count)]
     return Network.of(terms, subscripts.result(terms), sizes, labels=labels)
 
 

@@ -19,10 +19,12 @@ from einrnn.comparison import (
     Listed,
     Row,
     Together,
+    check_sizes,
     median,
     selected,
 )
 from einrnn.core.model import Claim, Model
+from einrnn.core.nodes import Dim
 from einrnn.core.sizes import with_defaults
 from einrnn.document import Document
 from einrnn.errors import EinrnnError, EvaluationError
@@ -72,6 +74,7 @@ def compare_program(
     claim = _claim(document.model, outputs)
     programs = of_claim(document.model, claim) if claim else of_outputs(document, outputs)
     ours = next(reversed(programs.values()))
+    check_sizes(sizes, document.model.dims, _open_sizes(ours))
     known = _finders(ours, sizes, seconds)
     names = selected(finder, list(known))
     rows = tuple(_row(ours, sizes, name, known[name](), measure) for name in names)
@@ -87,6 +90,14 @@ def compare_program(
         together=None if claim else _together(document, outputs, ours, sizes),
     )
     return found if memory is None else replace(found, limited=_limited(programs, sizes, memory))
+
+
+def _open_sizes(program: Program) -> list[str]:
+    """The sizes that the inputs of a program have and no default gives."""
+    dims, axes = program.model.dims, (program.model.inputs[name].axes for name in program.inputs)
+    atoms = (atom for row in axes for axis in row for atom, _ in axis.terms)
+    names = dict.fromkeys(atom.name for atom in atoms if isinstance(atom, Dim))
+    return [name for name in names if dims.get(name) is None]
 
 
 def _claim(model: Model, outputs: Sequence[str]) -> Claim | None:
@@ -115,8 +126,8 @@ def _limited(programs: Mapping[str, Program], sizes: Mapping[str, int], memory: 
         raise EvaluationError(
             "E711",
             f"no way to run this holds at most {memory} entries",
-            f"{name} holds least: {found[name].peak} entries, inputs and results among them; "
-            "a program is not sliced, a single product of inputs is",
+            f"what holds least, {name}, holds {found[name].peak}, inputs and results among them; "
+            "only a single product of inputs is sliced",
         )
     name = min(keeping, key=lambda name: (keeping[name].flops, keeping[name].peak))
     return Limited(memory, keeping[name].peak, keeping[name].flops, way=name)

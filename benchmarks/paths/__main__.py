@@ -1,7 +1,10 @@
-"""Path finders compared: ``python -m benchmarks.paths [--seconds S] [--plot F.svg] [--json F]``.
+"""Path finders compared: ``python -m benchmarks.paths [NAME…] [--seconds S] [--plot F.svg]``.
 
-FLOPs are counted by einrnn's evaluator for every finder. Our own search gets the wall time that
-cotengra's hyper-optimiser took on the same instance (or ``--seconds`` where it does not run).
+FLOPs are counted by einrnn's evaluator for every finder. Times of searches are processor time on
+one thread, so that other work on the machine does not count. Our own search gets the time that
+cotengra's hyper-optimiser took on the same instance (or ``--seconds`` where it does not run). With
+names, only the instances are run whose names contain one of them; ``--json F`` adds them to what
+is in ``F``, and the table and the plot show all of it.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from einrnn.pathfinder.search import search
 _SLOW = {"opt_einsum dp": 15, "opt_einsum auto-hq": 61, "opt_einsum random-greedy": 201}
 _SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 500, "numpy greedy": 30}
 _SLOW |= {"jax": 60, "torch": 60}
+# what every finder is asked once before it is timed, to load what it needs
+_SMALL = Network.of(["ab", "bc", "cd"], "ad", dict.fromkeys("abcd", 2))
 
 
 def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
@@ -35,21 +40,23 @@ def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
     for name, find in {**finders(network), **peers(network)}.items():
         if len(network.operands) >= _SLOW.get(name, 10**6):
             continue
-        begun = time.perf_counter()
+        if name != "cotengra hyper":
+            find(_SMALL)
+        begun = time.process_time()
         try:
             path = find(network)
         except (ValueError, KeyError, RuntimeError, RecursionError) as problem:
             print(f"    {name}: {problem}")
             continue
-        result[name] = flops(network, path), time.perf_counter() - begun
-    begun = time.perf_counter()
+        result[name] = flops(network, path), time.process_time() - begun
+    begun = time.process_time()
     path = plan(network)
-    result["einrnn"] = flops(network, path), time.perf_counter() - begun
+    result["einrnn"] = flops(network, path), time.process_time() - begun
     if solve(network) is None and len(network.operands) <= 256:
-        budget = max(seconds, result.get("cotengra hyper", (0, 0.0))[1])
-        begun = time.perf_counter()
-        path = search(network, budget)
-        result["einrnn, searching"] = flops(network, path), time.perf_counter() - begun
+        budget = result.get("cotengra hyper", (0, seconds))[1]
+        begun = time.process_time()
+        path = search(network, budget, clock=time.process_time)
+        result["einrnn, searching"] = flops(network, path), time.process_time() - begun
     return result
 
 
@@ -76,9 +83,9 @@ def median_search(count: int = 500) -> dict[int, float]:
     times: dict[int, list[float]] = {}
     for seed in range(count):
         network = hyper(3 + seed % 5, seed)
-        begun = time.perf_counter()
+        begun = time.process_time()
         plan(network)
-        times.setdefault(3 + seed % 5, []).append(time.perf_counter() - begun)
+        times.setdefault(3 + seed % 5, []).append(time.process_time() - begun)
     return {operands: median(found) for operands, found in sorted(times.items())}
 
 
@@ -96,17 +103,14 @@ def times(largest: float = 1e9) -> dict[str, tuple[float, float]]:
 def table(results: dict[str, dict[str, tuple[int, float]]]) -> str:
     """Ratio to the fewest FLOPs, and the search time, as a Markdown table."""
     names = list(dict.fromkeys(name for row in results.values() for name in row))
-    lines = ["| finder | " + " | ".join(results) + " |", "|---" * (len(results) + 1) + "|"]
-    for name in names:
-        cells: list[str] = []
-        for row in results.values():
-            best = min(count for count, _ in row.values())
-            if name not in row:
-                cells.append("–")
-                continue
-            count, seconds = row[name]
-            cells.append(f"{count / best:.3g} ({_duration(seconds)})")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    lines = ["| instance | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for instance, row in results.items():
+        best = min(count for count, _ in row.values())
+        cells = [
+            f"{row[name][0] / best:.3g} ({_duration(row[name][1])})" if name in row else "–"
+            for name in names
+        ]
+        lines.append(f"| {instance} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -138,16 +142,32 @@ def plot(results: dict[str, dict[str, tuple[int, float]]], target: Path) -> None
 def main() -> None:
     """Run, print the tables, and write what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     results: dict[str, dict[str, tuple[int, float]]] = {}
+    if given.json and given.json.exists():
+        results = json.loads(given.json.read_text())
     for name, network in named():
-        results[name] = compared(network, given.seconds)
-        print(f"{name} done", flush=True)
+        if not given.names or any(part in name for part in given.names):
+            results[name] = compared(network, given.seconds)
+            print(f"{name} done", flush=True)
+            if given.json:
+                given.json.write_text(json.dumps(results, indent=1) + "\n")
+    order = [name for name, _ in named() if name in results]
+    results = {name: results[name] for name in order}
     print(table(results))
+    if given.plot:
+        plot(results, given.plot)
+    if not given.names:
+        _further()
+
+
+def _further() -> None:
+    """What is compared beside the named instances."""
     print("\non 300 random equations of 3 to 7 operands with hyperedges:")
     for name, (share, worst) in suboptimal().items():
         print(f"  {name}: {share:.0%} suboptimal, worst {worst:.3g}")
@@ -157,10 +177,6 @@ def main() -> None:
     for name, (predicted, measured) in times().items():
         ratio = predicted / measured
         print(f"  {name}: {_duration(predicted)}, {_duration(measured)} (× {ratio:.2g})")
-    if given.json:
-        given.json.write_text(json.dumps(results, indent=1) + "\n")
-    if given.plot:
-        plot(results, given.plot)
 
 
 if __name__ == "__main__":

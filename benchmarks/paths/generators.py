@@ -47,9 +47,15 @@ def lattice(dims: Sequence[int], seed: int, sizes: tuple[int, int] = (2, 2)) -> 
 
 
 def tree(count: int, seed: int, sizes: tuple[int, int] = (4, 12), outputs: int = 2) -> Network:
-    """A random tree: each operand is joined to one before it; some have an output index."""
+    """A random tree: each operand is joined to one before it that has fewer than four
+    neighbours; some have an output index."""
     rng = random.Random(seed)
-    edges = [(at, rng.randrange(at)) for at in range(1, count)]
+    edges: list[tuple[int, int]] = []
+    degree = [0] * count
+    for at in range(1, count):
+        above = rng.choice([node for node in range(at) if degree[node] < 4])
+        edges.append((at, above))
+        degree[at], degree[above] = 1, degree[above] + 1
     extent: dict[Hashable, int] = {at: rng.randint(*sizes) for at in range(len(edges))}
     open_at = {("out", at): node for at, node in enumerate(rng.sample(range(count), outputs))}
     extent |= {index: rng.randint(*sizes) for index in open_at}

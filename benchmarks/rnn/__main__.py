@@ -2,7 +2,12 @@
 
 ``python -m benchmarks.rnn`` measures everything, with a process for each program;
 ``--quick`` takes two sizes in one dtype on one thread. A table on standard output, all
-figures in a JSON file, and a plot beside it.
+figures in a JSON file, and a plot beside it. The file is written after every size, dtype and
+number of threads; with ``--resume`` what it has is not measured again. ``--show`` prints
+what is in the file.
+
+einrnn starts with nothing kept at the first number of threads, so that its first call there
+has compiled, and with the code kept at the others.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +46,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--programs", nargs="+", choices=list(PROGRAMS), metavar="PROGRAM")
     parser.add_argument("--rounds", type=int, default=11, help="slices of each program")
     parser.add_argument("--seconds", type=float, default=0.2, help="length of a slice")
+    parser.add_argument("--limit", type=float, default=120, help="seconds to wait for a program")
+    parser.add_argument("--resume", action="store_true", help="go on with the JSON file")
+    parser.add_argument("--show", action="store_true", help="print the JSON file's figures")
     parser.add_argument("--no-processes", action="store_true", help="leave whole processes out")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/rnn/results.json"))
     parser.add_argument("--plot", type=Path, default=Path("benchmarks/rnn/ratios.svg"))
@@ -55,33 +64,70 @@ def options() -> argparse.Namespace:
 
 def main() -> None:
     given = options()
-    machine = tables.machine()
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    there = json.loads(given.json.read_text()) if given.json.exists() else {}
+    if given.show:
+        print(tables.summary(there))
+        tables.plot(there["results"], given.plot)
+        return
+    whole: dict[str, Any] = {"machine": tables.machine(), "gemm": {}, "results": []}
+    if given.resume and there.get("machine") == whole["machine"]:
+        whole = there
+    print(", ".join(f"{name} {value}" for name, value in whole["machine"].items()))
     print(f"\n{tables.HEAD}", flush=True)
-    results: list[dict[str, Any]] = []
-    wrong: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        peaks = {(d, n): gemm_peak(d, n) for d in given.dtypes for n in given.threads}
-        for size in given.sizes:
-            truth = _truth(size, Path(folder))
-            for dtype in given.dtypes:
-                data = _data(size, dtype, Path(folder))
-                for threads in given.threads:
-                    peak = peaks[dtype, threads]
-                    for result in _measured(given, size, dtype, threads, data, truth, peak):
-                        results.append(result)
-                        print(tables.row(result), flush=True)
-                        if (result.get("error") or 0) > LIMITS[dtype]:
-                            wrong.append(f"{result['program']} at {size}, {dtype}")
-        processes = {} if given.no_processes else _processes(given, Path(folder))
-    names = {f"{d}, {n}": value for (d, n), value in peaks.items()}
-    whole = {"machine": machine, "gemm": names, "results": results, "processes": processes}
-    given.json.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        wrong = _grid(given, whole, Path(folder))
+        if not given.no_processes:
+            whole["processes"] = _processes(given, Path(folder))
+            _write(given.json, whole)
     print(f"\nfigures: {given.json}")
-    if tables.plot(results, given.plot):
+    if tables.plot(whole["results"], given.plot):
         print(f"plot: {given.plot}")
     if wrong:
         raise SystemExit(f"too far from jax in float64: {'; '.join(wrong)}")
+
+
+def _grid(given: argparse.Namespace, whole: dict[str, Any], folder: Path) -> list[str]:
+    """Measure what is asked for and not there yet; what has come out wrong."""
+    wrong: list[str] = []
+    done = {(r["size"], r["dtype"], r["threads"]) for r in whole["results"]}
+    for size in given.sizes:
+        truth = None
+        for dtype in given.dtypes:
+            cache = folder / f"cache {size} {dtype}"
+            for threads in given.threads:
+                if (size, dtype, threads) in done:
+                    continue
+                truth = truth or _truth(size, folder, given.limit)
+                name = f"{dtype}, {threads}"
+                if name not in whole["gemm"]:
+                    whole["gemm"][name] = gemm_peak(dtype, threads)
+                setting = Setting(given, size, dtype, threads, whole["gemm"][name], folder, cache)
+                for result in _measured(setting, truth):
+                    whole["results"].append(result)
+                    print(tables.row(result), flush=True)
+                    if (result.get("error") or 0) > LIMITS[dtype]:
+                        wrong.append(f"{result['program']} at {size}, {dtype}")
+                _write(given.json, whole)
+    return wrong
+
+
+def _write(path: Path, whole: dict[str, Any]) -> None:
+    order = list(CASES)
+    whole["results"].sort(key=lambda r: (order.index(r["size"]), r["dtype"], r["threads"]))
+    path.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What one set of interleaved slices has in common; ``peak`` is that of GEMM."""
+
+    given: argparse.Namespace
+    size: str
+    dtype: str
+    threads: int
+    peak: float
+    folder: Path
+    cache: Path
 
 
 def _data(size: str, dtype: str, folder: Path) -> Path:
@@ -91,31 +137,24 @@ def _data(size: str, dtype: str, folder: Path) -> Path:
     return path
 
 
-def _truth(size: str, folder: Path) -> dict[str, Any] | None:
+def _truth(size: str, folder: Path, limit: float) -> dict[str, Any] | None:
     """What jax gives in float64, if it is there."""
-    worker = Worker(_TRUTH, size, _data(size, "float64", folder), 1)
+    worker = Worker(_TRUTH, size, _data(size, "float64", folder), 1, folder / "cache", limit)
     outputs = None if worker.found.missing else worker.outputs()
     worker.end()
     return outputs
 
 
-def _measured(
-    given: argparse.Namespace,
-    size: str,
-    dtype: str,
-    threads: int,
-    data: Path,
-    truth: dict[str, Any] | None,
-    peak: float,
-) -> list[dict[str, Any]]:
+def _measured(own: Setting, truth: dict[str, Any] | None) -> list[dict[str, Any]]:
     """The results of all programs at one size, in one dtype, on some threads."""
+    given, size, dtype, threads = own.given, own.size, own.dtype, own.threads
+    data = _data(size, dtype, own.folder)
     chosen = [name for name in given.programs if size in PROGRAMS[name][3]]
-    workers = [Worker(name, size, data, threads) for name in chosen]
-    there = [worker for worker in workers if not worker.found.missing]
-    for worker in there:
-        if truth is not None:
+    workers = [Worker(name, size, data, threads, own.cache, given.limit) for name in chosen]
+    for worker in workers:
+        if truth is not None and not worker.found.missing:
             worker.found.error = distance(worker.outputs(), truth)
-    interleaved(there, given.rounds, given.seconds)
+    interleaved(workers, given.rounds, given.seconds)
     for worker in workers:
         worker.end()
     base = workers[0].found
@@ -129,7 +168,7 @@ def _measured(
                 "ratio": tables.quartiles(found.slices, base.slices),
                 "first": found.first,
                 "peak": found.peak,
-                "share": CASES[size].flops / found.time / peak,
+                "share": CASES[size].flops / found.time / own.peak,
                 "error": found.error,
             }
         rows.append(row)
@@ -138,18 +177,18 @@ def _measured(
 
 def _processes(given: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Seconds of whole processes that compute one gradient at size c, caches being warm."""
-    data = _data("c", "float32", folder)
+    data, cache = _data("c", "float32", folder), folder / "cache of processes"
     print("\n| one gradient at size c as a whole process | seconds |\n|---|---|")
     found: dict[str, float] = {}
     for name in _PROCESSES:
         if name not in given.programs:
             continue
-        worker = Worker(name, "c", data, 1)
+        worker = Worker(name, "c", data, 1, cache, given.limit)
         worker.end()
         if worker.found.missing:
             print(f"| {name} | missing: {worker.found.missing} |", flush=True)
             continue
-        found[name] = whole_process(name, "c", data, 1, 3 if given.quick else 7)
+        found[name] = whole_process(name, "c", data, min(given.rounds, 7), cache)
         print(f"| {name} | {found[name]:.2f} |", flush=True)
     return found
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -37,25 +39,29 @@ class Measured:
         return median(self.slices)
 
 
-def environment(threads: int) -> dict[str, str]:
-    """That of a process with this many threads."""
+def environment(threads: int, cache: Path) -> dict[str, str]:
+    """That of a process with this many threads, einrnn's code kept in a folder."""
     flags = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false"
     own = {name: str(threads) for name in _THREADS}
-    return {**os.environ, **own, "XLA_FLAGS": flags, "EINRNN_THREADS": str(threads)}
+    own |= {"XLA_FLAGS": flags, "EINRNN_NUM_THREADS": str(threads), "EINRNN_CACHE": str(cache)}
+    return {**os.environ, **own}
 
 
 class Worker:
-    """A process that runs one program."""
+    """A process that runs one program; ``limit`` are the seconds it may take to answer."""
 
-    def __init__(self, program: str, size: str, data: Path, threads: int) -> None:
+    def __init__(
+        self, program: str, size: str, data: Path, threads: int, cache: Path, limit: float
+    ) -> None:
         self.found = Measured(program)
+        self._limit = limit
         self._outputs = data.with_name(f"outputs {program}.npz")
         command = [sys.executable, "-m", "benchmarks.rnn.worker", program, size]
         self._complaints = data.with_name(f"complaints {program}.txt")
         with self._complaints.open("w") as file:
             self._process = subprocess.Popen(
                 [*command, str(data), str(self._outputs)],
-                env=environment(threads),
+                env=environment(threads, cache),
                 text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -66,7 +72,12 @@ class Worker:
         self.found.first = answer.get("first", 0.0)
 
     def _answer(self) -> dict[str, Any]:
+        """A line of the process: each order is answered by one."""
         assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], self._limit)
+        if not ready:
+            self._process.kill()
+            return {"missing": f"no answer in {self._limit:.0f} s"}
         line = self._process.stdout.readline()
         if line:
             return json.loads(line)
@@ -81,21 +92,30 @@ class Worker:
     def slice(self, seconds: float) -> None:
         """Repeat the call for a while."""
         assert self._process.stdin is not None
-        print(seconds, file=self._process.stdin, flush=True)
+        # if it has ended the answer says why
+        with suppress(BrokenPipeError):
+            print(seconds, file=self._process.stdin, flush=True)
         answer = self._answer()
-        self.found.slices.append(median(answer["times"]))
-        self.found.peak = answer["peak"]
+        self.found.missing = answer.get("missing")
+        if self.found.missing is None:
+            self.found.slices.append(median(answer["times"]))
+            self.found.peak = answer["peak"]
 
     def end(self) -> None:
         """Let the process end."""
-        self._process.communicate()
+        try:
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
 
 
 def interleaved(workers: list[Worker], rounds: int, seconds: float) -> None:
     """Slices of all workers in turn."""
     for _ in range(rounds):
         for worker in workers:
-            worker.slice(seconds)
+            if worker.found.missing is None:
+                worker.slice(seconds)
 
 
 def distance(found: dict[str, Any], expected: dict[str, Any]) -> float:
@@ -107,7 +127,7 @@ def distance(found: dict[str, Any], expected: dict[str, Any]) -> float:
     return max(errors)
 
 
-def whole_process(program: str, size: str, data: Path, threads: int, times: int) -> float:
+def whole_process(program: str, size: str, data: Path, times: int, cache: Path) -> float:
     """Seconds from starting Python to one gradient; the first start, which may compile, not."""
     target = data.with_name("once.npz")
     command = [sys.executable, "-m", "benchmarks.rnn.worker", program, size, str(data), str(target)]
@@ -115,7 +135,7 @@ def whole_process(program: str, size: str, data: Path, threads: int, times: int)
     for _ in range(times + 1):
         begun = time.perf_counter()
         subprocess.run(
-            command, env=environment(threads), check=True, input="", text=True, capture_output=True
+            command, env=environment(1, cache), check=True, input="", text=True, capture_output=True
         )
         found.append(time.perf_counter() - begun)
     return median(found[1:])
@@ -133,7 +153,7 @@ def gemm_peak(dtype: str, threads: int) -> float:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=environment(threads),
+        env={**os.environ, **{name: str(threads) for name in _THREADS}},
         check=True,
         capture_output=True,
         text=True,

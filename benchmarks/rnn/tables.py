@@ -35,7 +35,7 @@ def machine() -> dict[str, Any]:
 
 def quartiles(times: list[float], base: list[float]) -> tuple[float, float, float]:
     """Of the ratios, slice by slice: the median, and the quartiles around it."""
-    ratios = sorted(own / other for own, other in zip(times, base, strict=True))
+    ratios = sorted(own / other for own, other in zip(times, base, strict=False))
     last = len(ratios) - 1
     return median(ratios), ratios[round(last / 4)], ratios[round(3 * last / 4)]
 
@@ -52,6 +52,40 @@ def row(result: dict[str, Any]) -> str:
         f"{1e3 * result['first']:,.0f} | {result['peak'] / 1000:.0f} | "
         f"{result['share']:.2f} | {error} |"
     )
+
+
+def summary(whole: dict[str, Any]) -> str:
+    """For each dtype and number of threads the times over numpy by hand, by program and size."""
+    there = [r for r in whole["results"] if not r.get("missing")]
+    sizes = sorted({r["size"] for r in there})
+    programs = list(dict.fromkeys(r["program"] for r in there))
+    rows: list[str] = []
+    for dtype, threads in sorted({(r["dtype"], r["threads"]) for r in there}):
+        own = {
+            (r["program"], r["size"]): r
+            for r in there
+            if (r["dtype"], r["threads"]) == (dtype, threads)
+        }
+        rows += [
+            "",
+            f"| {dtype}, {threads} thread{'s' * (threads > 1)} | {' | '.join(sizes)} |",
+            f"|---|{'---|' * len(sizes)}",
+        ]
+        base = [own.get((REFERENCE, size)) for size in sizes]
+        cells = [f"{1e6 * r['time']:,.0f} µs" if r else "" for r in base]
+        rows.append(f"| {REFERENCE} | {' | '.join(cells)} |")
+        for program in programs:
+            if program != REFERENCE:
+                cells = [_ratio(own.get((program, size))) for size in sizes]
+                rows.append(f"| {program} | {' | '.join(cells)} |")
+    if whole.get("processes"):
+        rows += ["", "| one gradient at size c as a whole process | seconds |", "|---|---|"]
+        rows += [f"| {name} | {time:.2f} |" for name, time in whole["processes"].items()]
+    return "\n".join(rows[1:])
+
+
+def _ratio(result: dict[str, Any] | None) -> str:
+    return f"{result['ratio'][0]:.2f}" if result else ""
 
 
 def plot(results: list[dict[str, Any]], path: Path) -> bool:

@@ -22,8 +22,9 @@ from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
 from einrnn.exact.values import UNDEFINED
-from einrnn.symbolic.proof.clock import Clock
+from einrnn.symbolic.proof.clock import Clock, clock_of
 from einrnn.symbolic.proof.statement import Statement
+from einrnn.symbolic.proof.symmetry import exchanged, square
 
 _AGREES = 1e-9
 _MOST_AXES = 4
@@ -50,6 +51,24 @@ def conjectures(model: Model, point: Point) -> list[Statement]:
                     found.append(statement)
                     taken |= {name, other}
                     break
+    return found
+
+
+def symmetric_by_numbers(model: Model, point: Point) -> list[str]:
+    """The recurrences of a closed model whose last two positions may be exchanged at a point."""
+    clock = clock_of(model)
+    names = square(model, clock)
+    if not names:
+        return []
+    values = FloatPoint(model, point.sizes, point.arrays)
+    found: list[str] = []
+    for name in names:
+        when = clock.time(name)
+        if when is not None:
+            statement = exchanged(model, when, name)
+            ratio = _ratio(values, statement.left, statement.right, statement.ranges)
+            if ratio is not None and _close(ratio, 1.0):
+                found.append(name)
     return found
 
 

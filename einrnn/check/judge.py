@@ -17,7 +17,7 @@ from einrnn.check.claims import (
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
-from einrnn.check.tolerance import AGREES
+from einrnn.check.tolerance import AGREES, REFUTES
 from einrnn.check.verdict import Counterexample, Verdict
 from einrnn.check.witness import Witness
 from einrnn.core.model import Claim, Model
@@ -136,13 +136,20 @@ class Judge:
         """A proof for all sizes; looked for only where no tier of numbers objects."""
         if ready.key not in self._proofs:
             tried = self.numbers.sides(ready)
-            open_ = tried.sizes and tried.error <= AGREES and tried.failed_at is None
+            open_ = tried.sizes and tried.failed_at is None and self._agrees(ready, tried)
             found = None
             needed = ("agrees",) if tried.extreme else ("agrees", "undecided")
             if open_ and self.outcome(ready).verdict in needed:
                 found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
             self._proofs[ready.key] = found
         return self._proofs[ready.key]
+
+    def _agrees(self, ready: Ready, tried: Tried) -> bool:
+        """Whether the numbers agree: in floats, or where those are too inexact to tell, exactly."""
+        if tried.error <= AGREES:
+            return True
+        outcome = self.outcome(ready)
+        return tried.error <= REFUTES and outcome.verdict == "agrees" and outcome.exact
 
     def witness(self, ready: Ready) -> Witness:
         """The word of the other engines at one point."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
-from einrnn.check.conjectures import conjectures
+from einrnn.check.conjectures import conjectures, symmetric_by_numbers
 from einrnn.check.points import Point
 from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
@@ -18,11 +18,13 @@ from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
+from einrnn.symbolic.proof.symmetry import symmetric
 
 if TYPE_CHECKING:
     from einrnn.symbolic.narrate.scene import Scene
 
 _CONJECTURE_SECONDS = 8.0
+_SYMMETRY_SECONDS = 2.0
 # whose turn it is to look for a proof, and for which part of the time
 _TURNS = (("forward", 0.08), ("reverse", 0.25), ("forward", 0.37), ("reverse", 0.3))
 
@@ -52,7 +54,7 @@ class Proofs:
         Which of the two is short cannot be told beforehand, and the other may take very long:
         both get a little time first, then what they did not use up.
         """
-        _ = self._found  # the search for lemmas has time of its own
+        _ = self._found, self._symmetric  # the search for lemmas has time of its own
         ways = _ways(ready)
         open_ = [way for way, _ in ways]
         deadline = time.process_time() + seconds
@@ -94,6 +96,18 @@ class Proofs:
         return found
 
     @cached_property
+    def _symmetric(self) -> dict[str, frozenset[str]]:
+        """The recurrences, of either model, of which the last two positions may be exchanged."""
+        found: dict[str, frozenset[str]] = {}
+        for way in ("forward", "reverse") if self.point is not None else ():
+            assert self.point is not None
+            model = self._models[way]
+            names = symmetric_by_numbers(model, self.point)
+            deadline = time.process_time() + _SYMMETRY_SECONDS
+            found[way] = symmetric(model, names, deadline) if names else frozenset()
+        return found
+
+    @cached_property
     def _models(self) -> dict[str, Model]:
         """The document's model and the two closed ones, with sizes that the document fixes
         replaced by their numbers."""
@@ -121,7 +135,8 @@ class Proofs:
         model, granted = self._models[way], self._granted(ready)
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
-        return Prover(model, granted, usable(lemmas), deadline, self._found.get(way, ()))
+        found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
+        return Prover(model, granted, usable(lemmas), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, cast
@@ -24,7 +22,7 @@ from typing import Any, cast
 from einrnn.check.verdict import Verdict
 from einrnn.core.intern import digest
 from einrnn.core.nodes import Node
-from einrnn.folders import cache_folder
+from einrnn.folders import fingerprint, private_folder
 
 _MOST_FILES = 500
 
@@ -42,7 +40,7 @@ class Shelf:
     @staticmethod
     def of(name: str) -> Shelf | None:
         """The shelf of a file; None where nothing can be kept."""
-        folder = cache_folder()
+        folder = private_folder()
         if folder is None or not Path(name).is_file():
             return None
         full = sha256(str(Path(name).resolve()).encode()).hexdigest()[:24]
@@ -93,12 +91,7 @@ def _name(key: Hashable) -> bytes:
 @cache
 def _program() -> str:
     """What may change a verdict without the document: einrnn's own files, and what it uses."""
-    root = Path(str(files("einrnn")))
-    parts = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".lark"))
-    stats = [(str(path.relative_to(root)), path.stat()) for path in parts]
-    own = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
-    used = [version(name) for name in ("einrnn", "numpy", "opt_einsum", "sympy")]
-    return repr((sys.version, str(root), own, used))
+    return repr((fingerprint(), [version(name) for name in ("opt_einsum", "sympy")]))
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

@@ -82,6 +82,12 @@ class Derivation:
         lines = [{"expression": text, "reason": reason} for text, reason in self.lines]
         return {"title": self.title, "lines": lines}
 
+    @staticmethod
+    def from_json(row: Mapping[str, Any]) -> Derivation:
+        """What :meth:`as_json` was made from."""
+        lines = tuple((line["expression"], line["reason"]) for line in row["lines"])
+        return Derivation(row["title"], lines)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -134,6 +140,7 @@ class Verdict:
         fields = dict(row)
         for name in ("assumptions", "sizes_tested", "steps", "notes"):
             fields[name] = tuple(fields[name])
+        fields["derivation"] = tuple(map(Derivation.from_json, fields["derivation"]))
         if fields["counterexample"] is not None:
             fields["counterexample"] = Counterexample(**fields["counterexample"])
         if fields["repair"] is not None:

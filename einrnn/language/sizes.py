@@ -8,6 +8,9 @@ from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Dim
 from einrnn.errors import Span
 
+# how the names of sizes begin that the document does not name
+UNNAMED = "dim_"
+
 
 @dataclass
 class Variable:
@@ -103,7 +106,7 @@ class Sizes:
             upper = letter.upper()
             if upper not in taken and upper != letter:
                 return upper
-        stem = f"dim_{root.letters[0] if root.letters else 'n'}"
+        stem = f"{UNNAMED}{root.letters[0] if root.letters else 'n'}"
         name, number = stem, 2
         while name in taken:
             name, number = f"{stem}{number}", number + 1

@@ -13,18 +13,19 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 
 from einrnn.folders import cache_folder
 from einrnn.numeric.generated import Generated
-from einrnn.numeric.pathwise import Array, Pathwise
+from einrnn.numeric.pathwise import Array, Pathwise, plan_of
+from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.machine import Machine
 from einrnn.pathfinder.network import Network
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @lru_cache(maxsize=1)
@@ -43,20 +44,60 @@ def calibrated() -> Machine:
 
 def measured() -> Machine:
     """Dispatch from short programs, the rest from numpy's kernels."""
-    matrix, small = np.ones((384, 384)), np.ones((2, 2))
-    many, large, some = np.ones((500, 4, 4)), np.ones(2_000_000), np.linspace(-2, 2, 20_000)
-    target = np.empty_like(large)
     call, dispatch = _overheads(_closures)
     entry, straight = _overheads(_generated)
-    single = _best(lambda: small @ small, 200)
-    product = _best(lambda: matrix @ matrix, 20)
-    traffic = _best(lambda: np.multiply(large, large, out=target), 20)
-    batch = max(0.0, _best(lambda: many @ many, 20) - single) / len(many)
+    rate, small, batch = _products()
+    bandwidth, fresh = _traffic()
+    turn, copy, row = _copies()
+    some, cube = np.linspace(-2, 2, 20_000), np.ones((32, 32))
     function = _best(lambda: np.tanh(some), 20) / len(some)
-    rate, bandwidth = 2 * 384**3 / product, 3 * large.nbytes / traffic
-    cube = np.ones((32, 32))
     loop = _best(lambda: np.einsum("ab,bc,ca", cube, cube, cube), 5) / (3 * 32**3)
-    return Machine(call, dispatch, entry, straight, rate, bandwidth, batch, function, loop)
+    return Machine(
+        call=call,
+        dispatch=dispatch,
+        entry=entry,
+        straight=straight,
+        turn=turn,
+        rate=rate,
+        small=small,
+        bandwidth=bandwidth,
+        fresh=fresh,
+        copy=copy,
+        row=row,
+        batch=batch,
+        function=function,
+        loop=loop,
+    )
+
+
+def _products() -> tuple[float, float, float]:
+    """The rate of a large product, the side at which it is halved, and a matrix of a batch."""
+    large, middle, tiny = np.ones((384, 384)), np.ones((32, 32)), np.ones((2, 2))
+    many = np.ones((500, 4, 4))
+    single = _best(lambda: tiny @ tiny, 200)
+    rate = 2 * 384**3 / _best(lambda: large @ large, 20)
+    took = max(1e-9, _best(lambda: middle @ middle, 100) - single)
+    small = max(0.0, 32 * (took * rate / (2 * 32**3) - 1))
+    return rate, small, max(0.0, _best(lambda: many @ many, 20) - single) / len(many)
+
+
+def _traffic() -> tuple[float, float]:
+    """Bytes a second into memory that is there, and what a byte of new memory costs more."""
+    large = np.ones(5_000_000)
+    target = np.empty_like(large)
+    there = _best(lambda: np.multiply(large, large, out=target), 8)
+    fresh = _best(lambda: np.multiply(large, large), 4)
+    return 3 * large.nbytes / there, max(0.0, fresh - there) / large.nbytes
+
+
+def _copies() -> tuple[float, float, float]:
+    """A new order of axes without a copy, an entry of a copy, and an innermost loop of one."""
+    cube, square = np.ones((4, 4, 4)), np.ones((200, 200))
+    pairs = np.ones((2,) * 15).transpose([(7 * at) % 15 for at in range(15)])
+    turn = _best(lambda: cube.transpose((2, 0, 1)).reshape((4, 16)), 100)
+    copy = _best(lambda: np.ascontiguousarray(square.T), 50) / square.size
+    entry = _best(lambda: np.ascontiguousarray(pairs), 20) / pairs.size
+    return turn, copy, max(0.0, 2 * (entry - copy))
 
 
 def _this() -> dict[str, Any]:
@@ -66,7 +107,7 @@ def _this() -> dict[str, Any]:
     return {"format": _FORMAT, "machine": machine, "numpy": np.__version__, "threads": threads}
 
 
-def _read(file: Path) -> Machine | None:
+def _read(file: File) -> Machine | None:
     try:
         data = json.loads(file.read_text())
         return Machine(**data["numbers"]) if data["of"] == _this() else None
@@ -74,7 +115,7 @@ def _read(file: Path) -> Machine | None:
         return None
 
 
-def _write(file: Path, machine: Machine) -> None:
+def _write(file: File, machine: Machine) -> None:
     try:
         file.write_text(json.dumps({"of": _this(), "numbers": asdict(machine)}, indent=1) + "\n")
     except OSError:
@@ -90,23 +131,24 @@ def _overheads(time_of: Callable[[int], float]) -> tuple[float, float]:
 
 def _closures(count: int) -> float:
     """The time of a chain of matrices as an einsum string is run."""
-    run, arrays = _chain(count)
+    network, path, arrays = _chain(count)
+    run = Pathwise(network, path)
     return _best(lambda: run(*arrays), 50)
 
 
 def _generated(count: int) -> float:
     """The time of a chain of matrices as a compiled program is run."""
-    run, arrays = _chain(count)
-    code = Generated(run.plan(), np.dtype(np.float64), "numpy")
+    network, path, arrays = _chain(count)
+    code = Generated(plan_of(network, path), np.dtype(np.float64), "numpy")
     named = {f"operand{at}": array for at, array in enumerate(arrays)}
     return _best(lambda: code.run(named), 50)
 
 
-def _chain(count: int) -> tuple[Pathwise, list[Array]]:
+def _chain(count: int) -> tuple[Network, Path, list[Array]]:
     terms = [(at, at + 1) for at in range(count)]
     network = Network.of(terms, (0, count), dict.fromkeys(range(count + 1), 2))
     path = ((0, 1), *((at, count + at - 2) for at in range(2, count)))
-    return Pathwise(network, path), [np.ones((2, 2))] * count
+    return network, path, [np.ones((2, 2))] * count
 
 
 def _best(call: Callable[[], object], times: int) -> float:

@@ -35,11 +35,8 @@ class Pathwise:
         self, network: Network, path: Path, sliced: int = 0, dtype: type = np.float64
     ) -> None:
         self.network, self.sliced, self.dtype = network, sliced, np.dtype(dtype)
-        self._kept = [tuple(bit for bit in term if not sliced >> bit & 1) for term in network.axes]
-        self._output = tuple(bit for bit in network.order if not sliced >> bit & 1)
         setting = Setting(self.dtype, Model(), {}, 0)
-        self._found = self._plan(path)
-        self._executable = Executable(self._found, setting)
+        self._executable = Executable(plan_of(network, path, sliced), setting)
 
     def __call__(self, *operands: Array) -> Array:
         """The sum of products, as a new array."""
@@ -57,31 +54,32 @@ class Pathwise:
             result[tuple(at.get(bit, slice(None)) for bit in order)] += self._run(parts)
         return result
 
-    def plan(self) -> Plan:
-        """The steps for one slice; operands are called ``operand0``, ``operand1``, …"""
-        return self._found
-
     def _run(self, operands: Sequence[Array]) -> Array:
         given = {f"operand{number}": array for number, array in enumerate(operands)}
         return self._executable.run(given)["result"]
 
-    def _plan(self, path: Path) -> Plan:
-        emitter = Emitter()
-        axes = {bit: Axis(Index(f"i{bit}"), 0, size) for bit, size in enumerate(self.network.sizes)}
-        values = [self._operand(emitter, at, axes) for at in range(len(self._kept))]
-        order = [axes[bit] for bit in self._output]
-        summed = {axis for value in values for axis in value.axes} - set(order)
-        rank = {axis: number for number, axis in enumerate(order)}
-        value = spread(emitter, along(emitter, values, path, summed, rank), order)
-        wanted = {value.register}
-        constants, main = pruned(emitter.blocks[0].steps, emitter.blocks[1].steps, wanted)
-        registers = tuple(emitter.registers)
-        times = lifetimes(registers, constants, main, wanted)
-        return Plan(registers, constants, main, {"result": value.register}, times)
 
-    def _operand(self, emitter: Emitter, number: int, axes: dict[int, Axis]) -> Var:
-        term = self._kept[number]
-        shape = tuple(self.network.sizes[bit] for bit in term)
-        name = f"operand{number}"
-        register = emitter.emit(Given, name, shape=shape, letters=(), least=MAIN)
-        return merged(emitter, register, [axes[bit] for bit in term])
+def plan_of(network: Network, path: Path, sliced: int = 0) -> Plan:
+    """The steps for one slice of a path of pairs; operands are ``operand0``, ``operand1``, …"""
+    emitter = Emitter()
+    axes = {bit: Axis(Index(f"i{bit}"), 0, size) for bit, size in enumerate(network.sizes)}
+    values = [
+        _operand(emitter, at, [axes[bit] for bit in term if not sliced >> bit & 1])
+        for at, term in enumerate(network.axes)
+    ]
+    order = [axes[bit] for bit in network.order if not sliced >> bit & 1]
+    summed = {axis for value in values for axis in value.axes} - set(order)
+    rank = {axis: number for number, axis in enumerate(order)}
+    value = spread(emitter, along(emitter, values, path, summed, rank), order)
+    wanted = {value.register}
+    constants, main = pruned(emitter.blocks[0].steps, emitter.blocks[1].steps, wanted)
+    registers = tuple(emitter.registers)
+    times = lifetimes(registers, constants, main, wanted)
+    return Plan(registers, constants, main, {"result": value.register}, times)
+
+
+def _operand(emitter: Emitter, number: int, axes: list[Axis]) -> Var:
+    shape = tuple(axis.size for axis in axes)
+    name = f"operand{number}"
+    register = emitter.emit(Given, name, shape=shape, letters=(), least=MAIN)
+    return merged(emitter, register, axes)

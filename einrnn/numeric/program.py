@@ -224,25 +224,23 @@ class Program:
 class _Usual:
     """The code for the kind of the last call: the next one most often is like it."""
 
-    def __init__(self, ready: Ready, rows: tuple[tuple[str, Any, Any], ...]):
+    def __init__(self, ready: Ready, given: Mapping[str, Any]) -> None:
         self.ready = ready
-        self._rows = rows
+        self._names = tuple(given)
+        self._kinds = tuple((array.shape, array.dtype) for array in given.values())
 
     @classmethod
     def of(cls, ready: Ready, given: Mapping[str, Any]) -> _Usual | None:
         """None where sizes are given by name."""
-        if not all(type(value) is np.ndarray for value in given.values()):
-            return None
-        return cls(ready, tuple((name, a.shape, a.dtype) for name, a in given.items()))
+        arrays = all(type(value) is np.ndarray for value in given.values())
+        return cls(ready, given) if arrays else None
 
     def fits(self, given: dict[str, Any]) -> bool:
         """Whether a call has the same arrays by name, shape and dtype, in the same order."""
-        if len(given) != len(self._rows):
+        if tuple(given) != self._names:
             return False
-        for (name, value), (own, shape, dtype) in zip(given.items(), self._rows, strict=True):
-            if name != own or type(value) is not np.ndarray:
-                return False
-            if value.dtype is not dtype or value.shape != shape:
+        for value, (shape, dtype) in zip(given.values(), self._kinds, strict=True):
+            if type(value) is not np.ndarray or value.shape != shape or value.dtype is not dtype:
                 return False
         return True
 

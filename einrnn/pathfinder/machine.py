@@ -1,52 +1,43 @@
-"""How long a path takes on a machine: a model of a few numbers, measured once.
+"""What a step becomes on a machine, and the few numbers by which its time is predicted.
 
-They are measured in :mod:`einrnn.numeric.calibrate`. A step takes a fixed time to dispatch, its
-arithmetic at the rate of a matrix product, and its memory traffic at the bandwidth of large
-arrays. A product without a sum has no more than its traffic.
+They are measured in :mod:`einrnn.numeric.calibrate` and used in :mod:`einrnn.numeric.predict`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from einrnn.pathfinder.evaluate import Score, Step
-from einrnn.pathfinder.network import Network
-
-_BYTES = 8
+from einrnn.pathfinder.evaluate import Step
 
 
 @dataclass(frozen=True)
 class Machine:
-    """``dispatch`` in seconds a step, ``rate`` in FLOP/s, ``bandwidth`` in bytes/s.
+    """Times in seconds, in float64.
 
-    ``call`` is what a call costs beside its steps, in seconds; ``entry`` and
-    ``straight`` are the call and the dispatch in generated code; ``batch`` is the time that each
-    matrix of a batch costs beside its arithmetic, ``function`` that of an entry of tanh or exp,
-    ``loop`` that of one FLOP where three and more operands are multiplied in one loop.
+    ``call`` is what a call costs beside its steps and ``dispatch`` each step; ``entry`` and
+    ``straight`` are the same in generated code, and ``turn`` is that of axes brought into order
+    without a copy. ``rate`` is that of large matrix products in FLOP/s; one whose smallest side is
+    ``m`` takes ``1 + small / m`` times as long. ``bandwidth`` is in bytes/s, ``fresh`` what a byte
+    of a large new array costs more. ``copy`` is the time of an entry that is copied into another
+    order, and ``row`` that of each innermost loop of such a copy or of a product that broadcasts.
+    ``batch`` is what each matrix of a batch costs beside its arithmetic, ``function`` an entry
+    of tanh or exp, ``loop`` one FLOP where operands are multiplied in one loop of all indices.
     """
 
     call: float
     dispatch: float
     entry: float
     straight: float
+    turn: float
     rate: float
+    small: float
     bandwidth: float
+    fresh: float
+    copy: float
+    row: float
     batch: float
     function: float
     loop: float
-
-    def seconds(self, network: Network, score: Score) -> float:
-        """The predicted time of a path."""
-        return self.call + sum(self.step(network, step) for step in score.steps)
-
-    def step(self, network: Network, step: Step) -> float:
-        """The predicted time of one step, in seconds."""
-        if len(step.indices) > 2:
-            return self.dispatch + self.loop * step.flops
-        arithmetic = step.flops / self.rate if step.summed else 0.0
-        matrices = network.entries(batch_of(step)) if step.summed else 1
-        traffic = _BYTES * step.moved / self.bandwidth
-        return self.dispatch + arithmetic + traffic + self.batch * (matrices - 1)
 
 
 def batch_of(step: Step) -> int:

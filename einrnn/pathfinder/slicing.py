@@ -49,7 +49,7 @@ def sliced(network: Network, limit: int, planner: Callable[[Network], Path] = pl
             raise EvaluationError(
                 "E711",
                 f"no slicing found that holds at most {limit} entries",
-                f"operands and result are {least} entries; {best.peak} were reached",
+                f"operands and result are {least} entries, and the best slicing holds {best.peak}",
             )
         trials = [_assessed(network, best.indices | bit, best.path) for bit in candidates]
         chosen = min(trials, key=lambda trial: trial.flops * max(trial.peak, limit))

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from einrnn import Document
 from einrnn.check import memo, shelf
 from einrnn.check.shelf import Shelf
-from einrnn.check.verdict import Report, Verdict
+from einrnn.check.verdict import Derivation, Report, Verdict
 from einrnn.cli import main
 from einrnn.document import read_source
 
@@ -97,7 +97,8 @@ def test_a_damaged_file_is_none(tmp_path: Path, damage: str) -> None:
 
 def test_what_is_not_certain_is_not_kept(tmp_path: Path) -> None:
     kept = Shelf(tmp_path / "kept.json")
-    row = Verdict("a", 1, 1, 1, "a = b", "hold", "proved", method="normal form")
+    derivation = (Derivation("the step", (("a", ""), ("b", "by hand"))),)
+    row = Verdict("a", 1, 1, 1, "a = b", "hold", "proved", "normal form", derivation=derivation)
     fields = {name: getattr(row, name) for name in ("label", "step", "line", "column")}
     others = [
         Verdict(**fields, statement="a = b", expect="hold", verdict="tested"),

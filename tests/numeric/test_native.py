@@ -1,6 +1,8 @@
 """Programs built as C against the naive interpreter, at sizes that leave rests of every vector."""
 
+import ctypes
 import shutil
+import subprocess
 import warnings
 from itertools import product
 
@@ -149,3 +151,35 @@ def test_inputs_of_any_layout_are_read():
         out = program(**given)
         for output in outputs:
             np.testing.assert_array_equal(out[output], want[output])
+
+
+@needs_compiler
+def test_the_source_stands_alone(tmp_path):
+    """It is built by hand and called as its first comment says."""
+    program, data, outputs = built("rnn")
+    want = program(**data)
+    (tmp_path / "program.c").write_text(program.source(dtype="float64"))
+    command = ["cc", "-O1", "-march=native", "-shared", "-fPIC", "program.c", "-o", "program.so"]
+    subprocess.run([*command, "-lm"], cwd=tmp_path, check=True, capture_output=True)
+    library = ctypes.CDLL(str(tmp_path / "program.so"))
+    library.workspace.restype = ctypes.c_long
+    work = np.empty(library.workspace(1) + 64, np.uint8)
+    start = work.ctypes.data + -work.ctypes.data % 64
+    found = {name: np.empty_like(want[name]) for name in outputs}
+    error = (ctypes.c_long * 2)()
+    wrong = library.program(
+        pointers(data[name] for name in program.inputs),
+        pointers(found.values()),
+        ctypes.c_void_p(start),
+        None,
+        1,
+        error,
+    )
+    assert wrong == 0
+    for name in outputs:
+        np.testing.assert_allclose(found[name], want[name], rtol=1e-12, atol=1e-14)
+
+
+def pointers(arrays):
+    addresses = [array.ctypes.data for array in arrays]
+    return (ctypes.c_void_p * len(addresses))(*addresses)

@@ -43,7 +43,8 @@ def test_an_einsum_string_gives_a_row_for_each_finder_in_one_unit() -> None:
 
 
 def test_a_finder_is_chosen_by_name() -> None:
-    found = einrnn.paths("ab,bc->ac", sizes=SIZES, finder="einrnn,greedy", measure=False)
+    sizes = {"a": 8, "b": 64, "c": 64}
+    found = einrnn.paths("ab,bc->ac", sizes=sizes, finder="einrnn,greedy", measure=False)
     assert [row.finder for row in found.rows] == [
         "einrnn",
         "opt_einsum greedy",

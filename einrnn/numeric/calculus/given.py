@@ -8,8 +8,9 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.model import Input, Model
 from einrnn.core.nodes import Element, Expr, Node
-from einrnn.core.traverse import rebuild
+from einrnn.core.traverse import elements, rebuild
 from einrnn.numeric.formula import Formula
+from einrnn.numeric.references import needed
 
 
 def with_given(formula: Formula, names: Collection[str]) -> Formula:
@@ -42,3 +43,26 @@ def with_given(formula: Formula, names: Collection[str]) -> Formula:
 
 def _sizes(model: Model, name: str) -> tuple[af.Affine, ...]:
     return tuple(af.shift(af.minus(axis.hi, axis.lo), 1) for axis in model.axes(name))
+
+
+def unused(name: str, model: Model) -> str:
+    """The name, or one like it that no tensor has."""
+    while name in model.inputs or name in model.definitions:
+        name += "'"
+    return name
+
+
+def within(formula: Formula, names: Collection[str]) -> set[str]:
+    """Those of the definitions that the outputs need."""
+    return set(names) & set(needed(formula.model, [e for e, _ in formula.roots.values()]))
+
+
+def read_inputs(formula: Formula) -> set[str]:
+    """The inputs that the outputs read, directly or not."""
+    exprs = [expr for expr, _ in formula.roots.values()]
+    bodies = [
+        clause.body
+        for name in needed(formula.model, list(exprs))
+        for clause in formula.model.definitions[name].clauses
+    ]
+    return {e.tensor for e in elements(*exprs, *bodies)} & formula.model.inputs.keys()

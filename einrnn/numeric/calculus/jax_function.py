@@ -1,4 +1,4 @@
-"""A program as a jax function whose reverse derivative is the derived one.
+"""A program as a jax function whose derivatives, forward and reverse, are the derived ones.
 
 Everything runs inside one ``jax.jit``, so that a call on arrays takes jax's short way and
 a call on traced arrays becomes part of what is traced.
@@ -6,7 +6,8 @@ a call on traced arrays becomes part of what is traced.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
+from einrnn.numeric.calculus.jax_linear import apply
 from einrnn.numeric.calculus.rules import Rules, read_by
 from einrnn.numeric.generated import Generated
 from einrnn.numeric.optional import optional
@@ -30,8 +32,10 @@ class JaxFunction:
     def __init__(self, program: Program, name: str = "einrnn_program") -> None:
         self.program = program
         self._name = name
-        self._jitted: Any = None
         self._others: dict[Program, JaxFunction] = {}
+        self._sizes = frozenset(program.model.dims)
+        # classes of jax arrays that were seen: to ask jax takes longer than a small program
+        self._kinds: set[type] = set()
 
     @cached_property
     def _rules(self) -> Rules | None:
@@ -40,9 +44,11 @@ class JaxFunction:
 
     def owns(self, given: Mapping[str, Any]) -> bool:
         """Whether some argument is a jax array."""
+        if not self._kinds.isdisjoint(map(type, given.values())):
+            return True
         jax = optional("jax")
-
-        return any(isinstance(value, jax.Array) for value in given.values())
+        self._kinds |= {type(value) for value in given.values() if isinstance(value, jax.Array)}
+        return not self._kinds.isdisjoint(map(type, given.values()))
 
     def __call__(self, given: Mapping[str, Any]) -> Arrays:
         """The outputs as jax arrays.
@@ -50,26 +56,38 @@ class JaxFunction:
         Raises EvaluationError as a call of the program does; what depends on the values of
         arrays is not checked, because traced arrays have none.
         """
-        if self._jitted is None:
-            self._jitted = self._compiled()
-        arrays, sizes = {}, ()
+        if self._kinds.issuperset(map(type, given.values())) and self._sizes.isdisjoint(given):
+            return self._jitted(given)
+        arrays: Arrays = {}
+        sizes: tuple[tuple[str, int], ...] = ()
         for name, value in given.items():
-            if name in self.program.model.dims:
+            if name in self._sizes:
                 sizes = (*sizes, (name, value))
             else:
                 arrays[name] = value if hasattr(value, "dtype") else np.asarray(value)
-        return self._jitted(arrays, sizes) if sizes else self._jitted(arrays)
+        return self._with_sizes(arrays, sizes) if sizes else self._jitted(arrays)
 
-    def _compiled(self) -> Any:
-        jax = optional("jax")
+    @cached_property
+    def _jitted(self) -> Any:
+        """The traced call; jax takes its shortest way where nothing is static."""
+        jax: Any = optional("jax")
 
-        library: Any = jax
+        def run(arrays: Arrays) -> Arrays:
+            return self.traced(arrays)
 
-        def run(arrays: Arrays, sizes: tuple[tuple[str, int], ...] = ()) -> Arrays:
+        run.__name__ = self._name
+        return jax.jit(run)
+
+    @cached_property
+    def _with_sizes(self) -> Any:
+        """The same for sizes given by name."""
+        jax: Any = optional("jax")
+
+        def run(arrays: Arrays, sizes: tuple[tuple[str, int], ...]) -> Arrays:
             return self.traced({**arrays, **dict(sizes)})
 
         run.__name__ = self._name
-        return library.jit(run, static_argnums=1)
+        return jax.jit(run, static_argnums=1)
 
     def traced(self, given: Mapping[str, Any]) -> Arrays:
         """The outputs, as part of what jax is tracing."""
@@ -101,46 +119,74 @@ class JaxFunction:
         return self._custom(ready, self._rules, every)(cast_arrays)
 
     def _custom(self, ready: Generated, rules: Rules, sizes: Mapping[str, int]) -> Any:
-        """The code with its derivative: what is kept on the way out, and the way back."""
-        jax = optional("jax")
+        """The code with its derivative: what is kept on the way, and the map of tangents."""
+        jax: Any = optional("jax")
         SymbolicZero = optional("jax.custom_derivatives").SymbolicZero
-
-        library: Any = jax
         inputs, outputs = self.program.model.inputs, tuple(self.program.outputs)
 
-        @library.custom_vjp
+        @jax.custom_jvp
         def function(arrays: Arrays) -> Arrays:
             return ready.function(arrays)
 
-        def outward(given: Arrays) -> tuple[Arrays, tuple[Arrays, Arrays, Arrays]]:
-            arrays = {name: one.value for name, one in given.items()}
-            wanted = [n for n, one in given.items() if one.perturbed and not inputs[n].integer]
-            rule = rules.first(wanted)
-            found = self._call(rule.forward, "einrnn_program", arrays, sizes)
-            kept = {name: found[place] for name, place in rule.of.kept.items()}
-            result = {name: found[name] for name in outputs}
-            # the keys of the last part say by which inputs; it has no arrays
-            return result, (arrays, kept, dict.fromkeys(wanted))
-
-        def back(held: tuple[Arrays, Arrays, Arrays], cotangents: Arrays) -> tuple[Arrays]:
-            arrays, kept, wanted = held
-            seeds = {
+        def differentiated(primals: tuple[Arrays], tangents: tuple[Arrays]) -> Any:
+            (arrays,), (given,) = primals, tangents
+            moved = {
                 name: value
-                for name, value in cotangents.items()
-                if not isinstance(value, SymbolicZero)
+                for name, value in given.items()
+                if not isinstance(value, SymbolicZero) and not inputs[name].integer
             }
-            result: Arrays = dict.fromkeys(arrays)
-            if seeds and wanted:
-                rule = rules.rule(tuple(seeds), tuple(wanted), tuple(kept))
-                given = {**arrays, **rule.arguments(seeds, kept)}
-                result |= self._call(rule.backward, "einrnn_pullback", given, sizes)
-            return (result,)
+            wanted = tuple(moved)
+            rule = rules.first(wanted)
+            found = self.call(rule.forward, "einrnn_program", arrays, sizes)
+            kept = tuple(rule.of.kept)
+            known = {**arrays, **{name: found[place] for name, place in rule.of.kept.items()}}
+            result = {name: found[name] for name in outputs}
+            avals = [jax.typeof(value) for value in result.values()]
+            linear = _Derivative(self, rules, sizes, tuple(known), kept, wanted, outputs, avals)
+            changes = apply(linear, tuple(known.values()), tuple(moved.values()))
+            return result, dict(zip(outputs, changes, strict=True))
 
-        function.defvjp(outward, back, symbolic_zeros=True)
+        function.defjvp(differentiated, symbolic_zeros=True)
         return function
 
-    def _call(self, program: Program, name: str, given: Arrays, sizes: Mapping[str, int]) -> Arrays:
+    def call(self, program: Program, name: str, given: Arrays, sizes: Mapping[str, int]) -> Arrays:
         """Another program within what is traced; it takes of the arrays what it reads."""
         if program not in self._others:
             self._others[program] = JaxFunction(program, name)
         return self._others[program](read_by(program, given, sizes))
+
+
+@dataclass(frozen=True, eq=False)
+class _Derivative:
+    """The derivative of a program at some arrays: tangents of the inputs ``wanted`` to those of
+    the outputs. ``names`` are those of the inputs and after them of the tensors ``kept``."""
+
+    function: JaxFunction
+    rules: Rules
+    sizes: Mapping[str, int]
+    names: tuple[str, ...]
+    kept: tuple[str, ...]
+    wanted: tuple[str, ...]
+    outputs: tuple[str, ...]
+    avals: Sequence[Any]
+
+    def forward(self, known: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
+        """Tangents of the outputs."""
+        arrays = dict(zip(self.names, known, strict=True))
+        moved = dict(zip(self.wanted, tangents, strict=True))
+        rule = self.rules.tangents(self.wanted, self.kept)
+        given = arrays | rule.arguments(moved, arrays)
+        found = self.function.call(rule.program, "einrnn_pushforward", given, self.sizes)
+        return [found[name] for name in self.outputs]
+
+    def transpose(
+        self, known: Sequence[Any], cotangents: Mapping[int, Any], wanted: Sequence[int]
+    ) -> list[Any]:
+        """Cotangents of some inputs, by those of some outputs."""
+        arrays = dict(zip(self.names, known, strict=True))
+        seeds = {self.outputs[at]: value for at, value in cotangents.items()}
+        asked = tuple(self.wanted[at] for at in wanted)
+        rule = self.rules.rule(tuple(seeds), asked, self.kept)
+        given = arrays | rule.arguments(seeds, arrays)
+        found = self.function.call(rule.backward, "einrnn_pullback", given, self.sizes)
+        return [found[name] for name in asked]

@@ -15,8 +15,8 @@ from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core.model import Clause, Definition, Input, Model
 from einrnn.core.nodes import And, Cases, Derivative, Element, Expr, Index, Mul, Reduce
-from einrnn.core.traverse import elements, fresh
-from einrnn.numeric.calculus.given import with_given
+from einrnn.core.traverse import fresh
+from einrnn.numeric.calculus.given import read_inputs, unused, with_given, within
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.references import needed
 from einrnn.symbolic import simplify as s
@@ -52,24 +52,18 @@ def pullback(
     Raises:
         LanguageError: E510, a definition contains a derivative of itself.
     """
-    names = {name: _unused(f"cotangent of {name}", formula.model) for name in seeds}
-    total = _unused("total of cotangents", formula.model)
+    names = {name: unused(f"cotangent of {name}", formula.model) for name in seeds}
+    total = unused("total of cotangents", formula.model)
     model = _with_total(formula, names, total)
     closed = Formula(model, {name: _gradient(model, total, name) for name in wanted}).completed()
     done = formula.completed()
     shared = set(needed(done.model, [expr for expr, _ in done.roots.values()]))
     shared &= set(formula.model.definitions)
     shared = shared if available is None else shared & set(available)
-    backward = with_given(closed, _within(closed, shared))
-    kept = {name: f"kept: {name}" for name in sorted(shared & _read(backward))}
+    backward = with_given(closed, within(closed, shared))
+    kept = {name: f"kept: {name}" for name in sorted(shared & read_inputs(backward))}
     roots = {place: _whole(done.model, name) for name, place in kept.items()}
     return Pullback(replace(formula, roots={**formula.roots, **roots}), backward, names, kept)
-
-
-def _unused(name: str, model: Model) -> str:
-    while name in model.inputs or name in model.definitions:
-        name += "'"
-    return name
 
 
 def _with_total(formula: Formula, names: Mapping[str, str], total: str) -> Model:
@@ -111,18 +105,3 @@ def _letters(count: int) -> tuple[Index, ...]:
     for _ in range(count):
         found.append(fresh(Index("i"), set(found)))
     return tuple(found)
-
-
-def _within(formula: Formula, names: Collection[str]) -> set[str]:
-    return set(names) & set(needed(formula.model, [e for e, _ in formula.roots.values()]))
-
-
-def _read(formula: Formula) -> set[str]:
-    """The inputs that the outputs read, directly or not."""
-    exprs = [expr for expr, _ in formula.roots.values()]
-    bodies = [
-        clause.body
-        for name in needed(formula.model, list(exprs))
-        for clause in formula.model.definitions[name].clauses
-    ]
-    return {e.tensor for e in elements(*exprs, *bodies)} & formula.model.inputs.keys()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import walk
 from einrnn.numeric.calculus.pullback import Pullback, pullback
+from einrnn.numeric.calculus.pushforward import Pushforward, pushforward
 from einrnn.numeric.formula import Formula
 
 if TYPE_CHECKING:
@@ -29,13 +30,27 @@ class Rule:
         return given | {name: kept[name] for name in self.of.kept}
 
 
+@dataclass(frozen=True)
+class Tangents:
+    """A pushforward with its program."""
+
+    of: Pushforward
+    program: Program
+
+    def arguments(self, tangents: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+        """What the program takes beside the inputs, from the tangents of inputs by name."""
+        given = {self.of.directions[name]: value for name, value in tangents.items()}
+        return given | {name: kept[name] for name in self.of.kept}
+
+
 class Rules:
-    """Reverse derivatives of a formula, for some outputs by some inputs."""
+    """Derivatives of a formula, for some outputs by some inputs."""
 
     def __init__(self, formula: Formula, backend: str) -> None:
         self._formula = formula
         self._backend = backend
         self._known: dict[object, Rule] = {}
+        self._forward: dict[object, Tangents] = {}
 
     def first(self, wanted: Sequence[str]) -> Rule:
         """The rule that says what to keep while it is not known which outputs will count:
@@ -57,6 +72,16 @@ class Rules:
             backward = compile_formula(found.backward, self._backend)
             self._known[key] = Rule(found, forward, backward)
         return self._known[key]
+
+    def tangents(self, wanted: Sequence[str], kept: Sequence[str] = ()) -> Tangents:
+        """The derivative of all outputs along tangents of ``wanted``, reading what was kept."""
+        from einrnn.numeric.program import compile_formula
+
+        key = tuple(wanted), tuple(kept)
+        if key not in self._forward:
+            found = pushforward(self._formula, wanted, kept)
+            self._forward[key] = Tangents(found, compile_formula(found.formula, self._backend))
+        return self._forward[key]
 
 
 def read_by(program: Program, given: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:

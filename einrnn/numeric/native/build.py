@@ -117,6 +117,8 @@ class _Builder:
         match step:
             case Given(out, name):
                 self.draft.built.inputs[out] = name
+            case Map(_, "bump"):
+                self.entries.bump(step)
             case Map(out, function, args):
                 form = FORMS.get(function) or _call(function)
                 self.draft.map(out, form, args, COSTS.get(function, 1))

@@ -17,6 +17,7 @@ from einrnn.numeric.steps import (
     Fold,
     Gather,
     Iota,
+    Map,
     Scatter,
     Span,
     Spread,
@@ -139,6 +140,14 @@ class Entries:
         bases = {cell.base for cell in self.draft.whole((source.register, step.index))}
         dims = self.views.shape(step.source)
         self.draft.items.append(Add(frozenset(bases), frozenset({step.out}), step, dims))
+
+    def bump(self, step: Map) -> None:
+        """One entry of each row changed by an amount."""
+        array, index, amount = step.args
+        at, dims = variables(self.views.shape(step.out))
+        args = [Read(array, at), Read(index, at[:-1]), Read(amount, ())]
+        form = f"{{0}} + ({{1}} == {at[-1]} ? {{2}} : 0)"
+        self.draft.statement(form, args, dims, Cell(step.out, at))
 
     def assemble(self, step: Assemble) -> None:
         """Zeros, and what is added to them along diagonals."""

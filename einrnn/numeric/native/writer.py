@@ -17,6 +17,8 @@ from einrnn.numeric.native.memory import places
 from einrnn.numeric.native.nest import arranged
 from einrnn.numeric.native.runtime import text
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.bumps import bumped
+from einrnn.numeric.source.slices import joined
 
 # what is worth the time that it takes to wake a thread: multiplications of products of matrices,
 # and of a matrix and a vector, which take longer to read; additions in loops; entries moved
@@ -49,6 +51,7 @@ class Program:
 
 def native_program(plan: Plan, dtype: str) -> Program:
     """The C program of a plan in ``float32`` or ``float64``."""
+    plan = bumped(joined(plan))
     built = build(plan)
     return _Writer(built, plan, dtype).program()
 

@@ -108,6 +108,16 @@ HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _JAX_TEXTS = {
+    "entrywise_product": """
+def entrywise_product(a, b):
+    # a @ b of a few entries: a sum is fused with what is around it, a product is a call
+    return np.sum(a[..., None] * b, axis=-2)
+""",
+    "product_of_columns": """
+def product_of_columns(a, b):
+    # a.T @ b; summed over two axes, XLA transposes a first and takes its fastest product
+    return np.tensordot(a[None], b[None], ((0, 1), (0, 1)))
+""",
     "finite": """
 def finite(x):
     return np.where(np.isfinite(x), x, DTYPE.type(0))
@@ -119,10 +129,14 @@ def diagonal(axes, offsets, shape):
     return tuple(rows[axis] + offset for axis, offset in zip(axes, offsets))
 """,
     "scatter": """
-def scatter(source, index, size):
-    index = np.where((index >= 0) & (index < size), index, size)
-    result = np.zeros((size, *source.shape[index.ndim :]), source.dtype)
-    return result.at[index].add(source, mode="drop")
+def scatter(source, index, size, order):
+    # the result has the axes in this order; what is out of range adds nothing
+    index, rank = np.where((index >= 0) & (index < size), index, size), index.ndim
+    shape = (size, *source.shape[rank:])
+    axes = [a for at in order for a in (range(rank) if at == 0 else [at - 1 + rank])]
+    result = np.zeros([shape[at] for at in order], source.dtype)
+    at = (slice(None),) * order.index(0) + (index,)
+    return result.at[at].add(source.transpose(axes), mode="drop")
 """,
     "looked_up": """
 def looked_up(source, indices, name):

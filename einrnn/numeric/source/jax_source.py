@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, JAX_HELPERS
+from einrnn.numeric.source.jax_products import form
 from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.scans import Scan, in_pieces, scan_of
+from einrnn.numeric.source.slices import joined
+from einrnn.numeric.source.turned import turned
 from einrnn.numeric.steps import (
+    Align,
     Allocate,
     Assemble,
     At,
@@ -18,11 +23,16 @@ from einrnn.numeric.steps import (
     Item,
     Layout,
     Loop,
+    Map,
+    Scatter,
     Span,
     Step,
     Store,
     View,
+    reads,
 )
+
+_OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}"}
 
 
 def jax_source(plan: Plan, dtype: str) -> str:
@@ -30,6 +40,7 @@ def jax_source(plan: Plan, dtype: str) -> str:
 
     A look-up out of range gives nan: jitted code cannot raise.
     """
+    plan = joined(plan)
     writer = _JaxWriter(plan, Buffers())
     body = [*writer.block(plan.constants, 1), *writer.block(plan.main, 1)]
     results = ", ".join(
@@ -71,6 +82,9 @@ class _JaxWriter(Writer):
             array: {} for array in in_pieces(plan.main, plan.registers)
         }
         self._missing = {array: plan.registers[array].shape[0] for array in self._pieces}
+        self._looping = False
+        self._orders = turned(plan)
+        self._turned = {out for out, _ in self._orders.values()}
 
     def block(self, steps: Sequence[Step], depth: int) -> list[str]:
         """The lines of a block; arrays in pieces are not allocated."""
@@ -88,9 +102,40 @@ class _JaxWriter(Writer):
         texts = ", ".join(text for _, text in sorted(self._pieces[array].items()))
         return [f"{'    ' * depth}{self.name(array)} = np.concatenate(({texts},))"]
 
+    def map_(self, step: Map, where: str) -> str:
+        """A function of entries; arithmetic as it is written by hand."""
+        numbers = all(self.plan.registers[arg].kind == "number" for arg in step.args)
+        operator = _OPERATORS.get(step.function) if numbers else None
+        if operator is None:
+            return super().map_(step, where)
+        return operator.format(*(self.name(arg) for arg in step.args))
+
     def halved(self, step: Contract) -> bool:
         """Never: blocks would be calls of their own."""
         return False
+
+    def contract(self, step: Contract, where: str) -> str:
+        """A product in the form that XLA likes."""
+        helper = form(step, looping=self._looping)
+        if helper == "dot":
+            return super().contract(step, where)
+        self.helpers.add(helper)
+        _, left, summed, right = step.shape
+        if not right:
+            # the vector first
+            order = (*step.left_order[len(left) :], *step.left_order[: len(left)])
+            a = self.laid(step.right, step.right_order, (prod(summed),))
+            b = self.laid(step.left, order, (prod(summed), prod(left)))
+        else:
+            rows = (prod(left),) if left else ()
+            if helper == "product_of_columns":
+                flat = (prod(summed), *rows)
+                a = self.laid(step.left, tuple(range(len(step.left_order))), flat)
+            else:
+                a = self.laid(step.left, step.left_order, (*rows, prod(summed)))
+            b = self.laid(step.right, step.right_order, (prod(summed), prod(right)))
+        call, shape = f"{helper}({a}, {b})", (*left, *right)
+        return call if max(len(left), len(right)) == 1 else f"{call}.reshape({shape})"
 
     def store(self, step: Store, depth: int) -> list[str]:
         """A new array under the old name, or one more piece of it."""
@@ -105,9 +150,13 @@ class _JaxWriter(Writer):
 
     def loop(self, step: Loop, depth: int) -> list[str]:
         """A scan over rows, or else one whose carry are the arrays that the loop fills."""
-        scan = scan_of(step, self.plan.registers)
-        if scan is not None and depth == 1:
-            return self._scan(step, scan, depth)
+        before, self._looping = self._looping, True
+        scan = scan_of(step, self.plan.registers) if depth == 1 else None
+        rows = self._turns(step, depth) if scan is None else self._scan(step, scan, depth)
+        self._looping = before
+        return rows
+
+    def _turns(self, step: Loop, depth: int) -> list[str]:
         pad = "    " * depth
         filled = _filled(step.body)
         carry = "".join(f"{self.name(out)}, " for out in filled)
@@ -146,17 +195,19 @@ class _JaxWriter(Writer):
         read = "".join(f"{self.name(view.out)}, " for view in scan.read)
         start = "".join(f"{self._before(loop, view)}, " for view in views)
         parts = "".join(f"{self._part(loop, scan, view)}, " for view in scan.read)
+        if not parts or any(loop.counter in reads(step) for step in body):
+            read, parts = f"{counter}, {read}", f"np.arange({low}, {high + 1}), {parts}"
         found = "".join(f"{self._rows(loop, array)}, " for array in rows)
         lines = [
             f"{pad}def turn_{counter}(carry, row):",
             *([f"{pad}    ({carry}) = carry"] if carry else []),
-            f"{pad}    ({counter}, {read}) = row",
+            f"{pad}    ({read}) = row",
             *aliases,
             *self.block(body, depth + 1),
             f"{pad}    rows = ({''.join(f'{row}, ' for row in rows.values())})",
             f"{pad}    return ({''.join(f'{rows[v.source]}, ' for v in views)}), rows",
             f"{pad}_, ({found}) = jax.lax.scan(",
-            f"{pad}    turn_{counter}, ({start}), (np.arange({low}, {high + 1}), {parts}){way}",
+            f"{pad}    turn_{counter}, ({start}), ({parts}){way}",
             f"{pad})",
         ]
         for array, store in scan.written.items():
@@ -240,6 +291,14 @@ class _JaxWriter(Writer):
             return self._row_at(step.source, at.constant)
         if isinstance(step, Layout):
             return f"{self.name(step.source)}.transpose({step.order})"
+        if isinstance(step, Scatter):
+            self.helpers.add("scatter")
+            straight = tuple(range(len(self.plan.registers[step.out].shape)))
+            _, order = self._orders.get(step.out, (step.out, straight))
+            args = f"{self.name(step.source)}, {self.name(step.index)}, {step.size}, {order}"
+            return f"scatter({args})"
+        if isinstance(step, Align) and step.out in self._turned:
+            return self.name(step.source)
         return super().value(step)
 
     def item(self, item: Item, size: int) -> str:

@@ -14,6 +14,8 @@ from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.source.kept import Kept
 from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.slices import joined
+from einrnn.numeric.source.sunk import sunk
+from einrnn.numeric.source.turned import turned
 from einrnn.numeric.steps import (
     Align,
     Allocate,
@@ -45,7 +47,7 @@ _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}
 
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
-    plan = parted(early(bumped(joined(plan))))
+    plan = sunk(parted(early(bumped(joined(plan)))))
     writer = _NumpyWriter(plan, buffers(plan))
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
@@ -98,7 +100,8 @@ class _NumpyWriter(Writer):
         self._alias: dict[int, str] = {}
         self._open: dict[tuple[int, At], str] = {}
         self._lists: list[str] = []
-        self._orders = self._given_turned()
+        self._orders = turned(plan)
+        self.fresh |= {out for out, _ in self._orders.values()}
         self._maxima = self._made_finite()
         self._views: dict[int, tuple[int, int]] = {}
         for step in plan.main:
@@ -189,25 +192,13 @@ class _NumpyWriter(Writer):
         match step:
             case Scatter(out, source, index, size):
                 self.helpers.add("scatter")
-                order = self._orders.get(out, tuple(range(len(self.plan.registers[out].shape))))
+                straight = tuple(range(len(self.plan.registers[out].shape)))
+                _, order = self._orders.get(out, (out, straight))
                 return f"scatter({self.name(source)}, {self.name(index)}, {size}, {order})"
             case Align(out, source) if out in self.fresh:
                 return self.name(source)
             case _:
                 return super().value(step)
-
-    def _given_turned(self) -> dict[int, tuple[int, ...]]:
-        """Sums of rows that are only given as a result, with their axes in another order."""
-        wanted = set(self.plan.outputs.values())
-        scatters = {step.out for step in self.plan.main if isinstance(step, Scatter)} - wanted
-        uses = [step for step in self.plan.main if scatters & {*reads(step)}]
-        orders: dict[int, tuple[int, ...]] = {}
-        for step in uses:
-            alone = sum({*reads(step)} & {*reads(other)} != set() for other in uses) == 1
-            if isinstance(step, Align) and alone and step.out in wanted and -1 not in step.order:
-                orders[step.source] = step.order
-                self.fresh.add(step.out)
-        return orders
 
     def store(self, step: Store, depth: int) -> list[str]:
         """The assignment; a row is written to as a whole."""

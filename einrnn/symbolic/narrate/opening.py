@@ -53,6 +53,8 @@ def spliced(expr: Expr) -> Expr:
                 return s.mul(factors)
             case Add(terms):
                 return s.add(terms)
+            case Reduce("sum", body=body) if body is ZERO:
+                return ZERO
             case _:
                 return node
 

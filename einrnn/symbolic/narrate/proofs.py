@@ -10,11 +10,12 @@ from einrnn.core.build import sub
 from einrnn.core.model import Range
 from einrnn.core.nodes import Expr, Index
 from einrnn.core.traverse import elements, substitute
+from einrnn.language.sizes import UNNAMED
 from einrnn.language.text import affine_text
 from einrnn.symbolic.narrate.cases import by_branches
 from einrnn.symbolic.narrate.chain import Start, chain
-from einrnn.symbolic.narrate.scene import Line, Scene
-from einrnn.symbolic.narrate.side import Plan, Usable
+from einrnn.symbolic.narrate.scene import Line, Scene, Usable
+from einrnn.symbolic.narrate.side import Plan
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.induction import at_place, one_step_back
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
@@ -120,7 +121,9 @@ class _Teller:
         last = af.shift(span.hi, -1)
         after = substitute(expr, {index: af.shift(af.of(index), 1)})
         statement = Statement(after, expr, {**ranges, index: Range(span.lo, last)})
-        title = f"the same at {name}+1 as at {name}, for {name} <= {affine_text(last)}"
+        title = f"the same at {name}+1 as at {name}"
+        if not any(dim.name.startswith(UNNAMED) for dim in af.dims(last)):
+            title += f", for {name} <= {affine_text(last)}"
         return self._part(title, statement, Plan(time=index, between=True))
 
     def _letter(self, by: Paired) -> Index:

@@ -32,7 +32,7 @@ _DELTA = re.compile(r"delta\[[^\]]*\]")
 
 def by_definition(model: Model, wanted: Sequence[Element], reverse: bool) -> str:
     """Why entries may be written out: definitions, and definitions differentiated."""
-    own: dict[str, None] = {}
+    own: dict[str, list[Element]] = {}
     total: dict[str, None] = {}
     read: dict[str, None] = {}
     immediate: dict[str, None] = {}
@@ -40,7 +40,7 @@ def by_definition(model: Model, wanted: Sequence[Element], reverse: bool) -> str
     for element in wanted:
         meaning = model.derived.get(element.tensor)
         if meaning is None:
-            own[_entry(element)] = None
+            own.setdefault(element.tensor, []).append(element)
         elif meaning.kind == "total" and _is_given(model, element):
             given[meaning.of + bracket(element.args[: len(model.axes(meaning.of))])] = None
         elif meaning.kind == "immediate":
@@ -53,7 +53,7 @@ def by_definition(model: Model, wanted: Sequence[Element], reverse: bool) -> str
     if given:
         words.append(f"boundary value of {_listed(given)}")
     if own:
-        words.append(f"definition of {_listed(own)}")
+        words.append(f"definition of {_listed(map(_entry, own.values()))}")
     if total:
         words.append(f"{_listed(total)} differentiated{_rules(model, total)}")
     if immediate:
@@ -73,8 +73,12 @@ def _is_given(model: Model, element: Element) -> bool:
     return False
 
 
-def _entry(element: Element) -> str:
-    return element.tensor + bracket(element.args)
+def _entry(alike: Sequence[Element]) -> str:
+    """The only entry of a tensor that is meant, as long as its letters are those in print."""
+    entry = alike[0].tensor + bracket(alike[0].args)
+    if len(alike) > 1 or any(index.name[-1].isdigit() for index in alike[0].free):
+        return alike[0].tensor
+    return entry
 
 
 def _listed(names: Iterable[str]) -> str:

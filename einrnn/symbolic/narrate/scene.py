@@ -28,11 +28,19 @@ class Line:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Usable:
+    """A statement whose left side may be replaced by its right side, and why it may."""
+
+    statement: Statement
+    words: str
+
+
 @dataclass
 class Scene:
     """The setting of one derivation: a closed model, a statement about it and what is granted.
 
-    ``found`` are lemmas that may be used without being named. ``deadline`` is a time of
+    ``found`` are lemmas that the document does not state. ``deadline`` is a time of
     :func:`time.process_time` after which nothing more is tried.
     """
 
@@ -58,6 +66,13 @@ class Scene:
         condition = self.statement.condition
         known = self.statement.ranges
         return known if condition is None else refined(known, condition)
+
+    @property
+    def alike(self) -> tuple[Usable, ...]:
+        """What has been found to recur in the same way as something else."""
+        return tuple(
+            Usable(lemma.statement, f"{lemma.name}: the same recurrence") for lemma in self.found
+        )
 
     @property
     def expired(self) -> bool:
@@ -92,7 +107,7 @@ class Scene:
         if granted not in self._work:
             opener = self.opener
             if not granted:
-                opener = Opener(self.model, (), self.deadline, self.found)
+                opener = Opener(self.model, (), self.deadline)
             self._work[granted] = opener.normaliser(self.statement, ())
         return self._work[granted]
 

@@ -8,18 +8,19 @@ from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Range
-from einrnn.core.nodes import Element, Expr, Index, Node, Reduce
+from einrnn.core.nodes import Add, Element, Expr, Index, Node, Reduce
 from einrnn.core.traverse import elements, rebuild, substitute, tensors
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import match
 from einrnn.symbolic.narrate.opening import collapsed, opened, readings, spliced, with_ranges
 from einrnn.symbolic.narrate.reasons import by_definition, deltas_gone
-from einrnn.symbolic.narrate.scene import Line, Scene, is_large
+from einrnn.symbolic.narrate.scene import Line, Scene, Usable, is_large
 from einrnn.symbolic.present.facts import Rule, granted_rule, rules_in_words
 from einrnn.symbolic.present.lookups import lookups_of
 from einrnn.symbolic.present.naming import folded, names_of
 from einrnn.symbolic.present.reads import replaced
 from einrnn.symbolic.present.simplest import Style, present
+from einrnn.symbolic.present.terms import join, split
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.statement import Statement
 from einrnn.symbolic.proof.tactics import at_constant, between
@@ -29,14 +30,6 @@ from einrnn.symbolic.unfold import recurs
 MOST_LINES = 24
 LEVELS = range(4)
 _ROUNDS_AT_NUMBERS = 8
-
-
-@dataclass(frozen=True)
-class Usable:
-    """A statement whose left side may be replaced by its right side, and what it is called."""
-
-    statement: Statement
-    words: str
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,7 @@ class Side:
         return None
 
     def _moves(self, level: int, other: Expr) -> Iterator[Callable[[], Line | None]]:
-        for usable in self.plan.usable:
+        for usable in (*self.plan.usable, *self.scene.alike):
             yield partial(self._used, usable)
         yield self._collapsed
         if self.plan.between:
@@ -110,7 +103,7 @@ class Side:
             self._opened_where, lambda e: self._is_derived(e) and e.tensor not in mentioned
         )
         if self.plan.at_numbers:
-            yield self._opened_at_numbers
+            yield partial(self._opened_at_numbers, self.scene.opener.derived_only)
         if self.plan.in_sums:
             yield self._opened_in_sums
         yield self._named
@@ -120,12 +113,14 @@ class Side:
         for assumption in self.scene.granted:
             words = f"by [{assumption.name}]"
             yield partial(self._by_rule, words, granted_rule(assumption))
-        if level > 1 and self.plan.time is not None and not self.plan.between:
-            seen = frozenset(elements(other)) if level == 2 else frozenset[Element]()
-            yield partial(self._opened_where, lambda e: self._is_ahead(e) and e not in seen)
         if level > 1:
             kept = tensors(other) if level == 2 else frozenset[str]()
             yield partial(self._own_definitions, kept)
+            seen = frozenset(elements(other)) if level == 2 else frozenset[Element]()
+            if self.plan.time is not None and not self.plan.between:
+                yield partial(self._opened_where, lambda e: self._is_ahead(e) and e not in seen)
+            if self.plan.at_numbers:
+                yield partial(self._opened_at_numbers, lambda e: e not in seen)
 
     # ------------------------------------------------------------------ what is granted or proved
 
@@ -136,11 +131,21 @@ class Side:
             given = Assumption(
                 usable.words, usable.statement.ranges, pattern, usable.statement.right, ""
             )
-            return self._by_rule(usable.words, granted_rule(given))
+            rule = granted_rule(given)
+            return None if rule is None else Line(self._term_by_term(rule), usable.words)
         if pattern.tensor not in tensors(self.last):
             return None
         expr = replaced(self.last, self.scene.ranges, partial(_instead, usable.statement))
         return Line(expr, usable.words)
+
+    def _term_by_term(self, rule: Rule) -> Expr:
+        """A rule used once on each term to which it applies, be the result shorter or not."""
+        ranges = self.scene.ranges
+        rows: list[Expr] = []
+        for term in self.last.terms if isinstance(self.last, Add) else (self.last,):
+            found = rule(split(term, ranges), ranges)
+            rows.append(term if found is None else join(found, ranges))
+        return s.add(rows)
 
     def _by_rule(self, words: str, rule: Rule | None) -> Line | None:
         if rule is None:
@@ -190,14 +195,21 @@ class Side:
         assert time is not None
         return between(self.scene.opener, element, time)
 
-    def _opened_at_numbers(self) -> Line | None:
-        opener = self.scene.opener
-        found = [e for e in readings(self.scene, self.last) if at_constant(opener, e)]
-        derived = [e for e in found if opener.derived_only(e)]
-        if self._rounds >= _ROUNDS_AT_NUMBERS:
+    def _opened_at_numbers(self, wanted: Callable[[Element], bool]) -> Line | None:
+        """What recurs at times that are numbers, some steps far."""
+        found = [e for e in readings(self.scene, self.last) if wanted(e) and self._is_fixed(e)]
+        if not found or self._rounds >= _ROUNDS_AT_NUMBERS:
             return None
         self._rounds += 1
-        return self._opened(derived or found)
+        return self._opened(found)
+
+    def _is_fixed(self, element: Element) -> bool:
+        """What recurs at a time that is a number, or for which there is a clause."""
+        opener = self.scene.opener
+        when = opener.clock.time(element.tensor)
+        if when is None:
+            return False
+        return at_constant(opener, element) or opener.at_boundary(element, when)
 
     def _opened_in_sums(self) -> Line | None:
         """What recurs at an index of a sum, where it stands furthest in its time."""
@@ -254,9 +266,10 @@ class Side:
 
     def _named(self) -> Line:
         """Right sides of definitions by their names."""
+        definitions = self.scene.model.definitions
         expr = folded(self.last, self._style().names, self.scene.ranges)
-        before = {element.tensor for element in elements(self.last)}
-        new = [e for e in elements(expr) if e.tensor not in before]
+        before = frozenset(elements(self.last))
+        new = [e for e in elements(expr) if e not in before and e.tensor in definitions]
         return Line(expr, by_definition(self.scene.model, new, self.reverse))
 
     def _presented(self) -> Line:

@@ -10,10 +10,12 @@ from einrnn.core.nodes import Add, Affine, Apply, Compare, Expr, Index, Mul, Nod
 from einrnn.core.traverse import rebuild
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
+from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PEELED = 4
 _MOST_UNROLLED = 16
+_MOST_WINDOWS = 8
 
 
 def exponentials(expr: Expr) -> Expr:
@@ -109,6 +111,37 @@ def peeled(poly: Poly) -> Poly:
     return tm.plus(rows)
 
 
+def windows(poly: Poly) -> Poly:
+    """Sums over windows that move with other indices, ``Σ_{m=2n..2n+K-1} f(m)``, counted from
+    where the window begins: ``Σ_{k=0..K-1} f(2n + k)``. So are sums that begin at a number:
+    ``Σ_{t=1..T-1} f(t-1) = Σ_{t=0..T-2} f(t)``."""
+    return tm.plus({_counted_from_start(term): c} for term, c in poly.items())
+
+
+def _counted_from_start(term: Term) -> Term:
+    for _ in range(_MOST_WINDOWS):
+        starts = ((index, _start(term, index)) for index in term.bound)
+        found = next(((index, low) for index, low in starts if low is not None), None)
+        if found is None:
+            break
+        index, low = found
+        term = tm.rename(term, {index: af.plus(af.of(index), low)})
+    return term
+
+
+def _start(term: Term, index: Index) -> Affine | None:
+    """Where the range of an index begins, if that is a number other than 0, or moves with other
+    indices and the length of the range does not."""
+    ends = span(term, index)
+    if ends is None:
+        return None
+    low, high = ends
+    if not low.free:
+        return low if af.number(low) else None
+    length = af.minus(high, low)
+    return low if length.terms and not length.free else None
+
+
 def unrolled(poly: Poly) -> Poly:
     """Sums over a few numbers written out, one summand for each."""
     rows: list[Poly] = []
@@ -119,14 +152,24 @@ def unrolled(poly: Poly) -> Poly:
         if found is None:
             rows.append({term: coefficient})
             continue
-        index, values = found
-        rest = Term(
-            tuple(other for other in term.bound if other is not index),
-            term.conds,
-            term.factors,
-        )
-        pending += [(tm.rename(rest, {index: af.of(value)}), coefficient) for value in values]
+        pending += [(t, coefficient) for t in _at_values(term, *found)]
     return tm.plus(rows)
+
+
+def one_by_one(term: Term, index: Index) -> Poly | None:
+    """A sum over a few numbers written out; None where the index has other bounds."""
+    values = _numbers(term, index)
+    return (
+        None
+        if values is None
+        else tm.plus({t: tm.Fraction(1)} for t in _at_values(term, index, values))
+    )
+
+
+def _at_values(term: Term, index: Index, values: range) -> list[Term]:
+    others = tuple(other for other in term.bound if other is not index)
+    rest = Term(others, term.conds, term.factors)
+    return [tm.rename(rest, {index: af.of(value)}) for value in values]
 
 
 def _numbers(term: Term, index: Index) -> range | None:

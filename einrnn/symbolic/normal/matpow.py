@@ -5,14 +5,17 @@ Small powers that are numbers are products of entries (:mod:`.matrices`).
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Expr, Index, Matrix
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.finish import one_by_one
 from einrnn.symbolic.normal.matrices import is_small, matrix
-from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.terms import Poly, Term, plus, scale
 
 
 def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
@@ -28,6 +31,21 @@ def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
         if joined is not None:
             return work.times(rest, matrix(work, joined))
     return None
+
+
+def few_powers(poly: Poly) -> Poly:
+    """The polynomial with sums over a few powers of a matrix written out."""
+    return plus(scale(_written_out(term), times) for term, times in poly.items())
+
+
+def _written_out(term: Term) -> Poly:
+    for atom, _ in term.factors:
+        if isinstance(atom, Matrix) and atom.op == "matpow":
+            counted = next((index for index in term.bound if index in atom.power.free), None)
+            rows = None if counted is None else one_by_one(term, counted)
+            if rows is not None:
+                return rows
+    return {term: Fraction(1)}
 
 
 def _without(term: Term, atom: Expr) -> Term:

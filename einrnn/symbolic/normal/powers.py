@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from einrnn.core import build
 from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce
@@ -198,4 +198,12 @@ def _cleared(work: Normaliser, inner: Poly) -> tuple[Poly, tm.Factors]:
 def _log_power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
     if isinstance(base, Apply) and base.function == "exp":
         return tm.scale(work.poly(base.args[0]), exponent)
+    if _is_product(base) and is_positive(base.body, work.facts.positive):
+        # log(Π f) = Σ log(f) where every f is positive
+        logs = Reduce("sum", base.index, base.lo, base.hi, Apply("log", (base.body,)))
+        return tm.scale(work.poly(logs), exponent)
     return tm.scale(tm.atom(Apply("log", (base,))), exponent)
+
+
+def _is_product(base: Expr) -> TypeGuard[Reduce]:
+    return isinstance(base, Reduce) and base.op == "prod"

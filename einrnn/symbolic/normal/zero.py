@@ -11,8 +11,9 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser
-from einrnn.symbolic.normal.finish import exponentials, peeled
+from einrnn.symbolic.normal.finish import exponentials, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
+from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.sampled import surely_differs
@@ -40,12 +41,20 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         return True
     if surely_differs(work, difference):
         return False
+    if work.symmetric:
+        # a matrix may have been found symmetric after terms with its inverse were ordered
+        difference = work.canonical(difference)
+        if not difference:
+            return True
     shorter = peeled(difference)
     if shorter != difference:
         shorter = work.canonical(shorter)
         # products inside shorter sums may split off factors that they could not before
         if not shorter or not work.poly(expression(shorter)):
             return True
+    moved = few_powers(windows(difference))
+    if moved != difference and not work.canonical(moved):
+        return True
     if vanishes_cleared(work, difference):
         return True
     plain = work.poly(exponentials(expression(difference)))

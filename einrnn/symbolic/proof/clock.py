@@ -54,6 +54,7 @@ class Clock:
         self.model = model
         self._reach: dict[str, frozenset[str]] = {}
         self._instant: dict[str, bool] = {}
+        self._at_once: dict[str, frozenset[str]] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
         self._references: dict[str, list[list[tuple[Element, tuple[Affine, ...]]]]] = {}
 
@@ -121,6 +122,35 @@ class Clock:
             for element in elements(clause.body)
             if element.tensor in component
         )
+
+    def at_once(self, name: str) -> frozenset[str]:
+        """The definitions that one recurs with and needs entries of its own time of, directly or
+        not."""
+        if name not in self._at_once:
+            found: set[str] = set()
+            pending = [name]
+            while pending:
+                fresh = [other for other in self._beside(pending.pop()) if other not in found]
+                found.update(fresh)
+                pending += fresh
+            self._at_once[name] = frozenset(found)
+        return self._at_once[name]
+
+    def _beside(self, name: str) -> list[str]:
+        if name not in self.model.definitions or not self.recurs(name):
+            return []
+        component = self.component(name)
+        order = self.order(component)
+        if order is None:
+            return []
+        axis = order[name].axis
+        return [
+            element.tensor
+            for clause in self.model.definitions[name].clauses
+            for element in elements(clause.body)
+            if element.tensor in component
+            and af.minus(clause.args[axis], element.args[order[element.tensor].axis]) is af.ZERO
+        ]
 
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         """An axis for each of the definitions and inputs, such that all references among

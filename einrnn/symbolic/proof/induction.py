@@ -23,10 +23,16 @@ from einrnn.symbolic.proof.trace import Inductive
 
 
 def by_induction(
-    opener: Opener, statement: Statement, chosen: Chosen, index: Index, direction: int
+    opener: Opener,
+    statement: Statement,
+    chosen: Chosen,
+    index: Index,
+    direction: int,
+    beside: tuple[Rule, ...] = (),
 ) -> Proof | None:
-    """True at one end of time, and at each time if at the one before."""
-    shown = _induction(opener, statement, index, direction, chosen)
+    """True at one end of time, and at each time if at the one before, by what is known
+    ``beside`` that."""
+    shown = _induction(opener, statement, index, direction, chosen, beside)
     if shown is None:
         return None
     way = "up" if direction == UP else "down"
@@ -36,7 +42,12 @@ def by_induction(
 
 
 def _induction(
-    opener: Opener, statement: Statement, index: Index, direction: int, chosen: Chosen
+    opener: Opener,
+    statement: Statement,
+    index: Index,
+    direction: int,
+    chosen: Chosen,
+    beside: tuple[Rule, ...],
 ) -> tuple[Affine, Statement] | None:
     """Base and step; the hypothesis is the statement one step back."""
     when = _time_of(opener, statement, index)
@@ -47,7 +58,7 @@ def _induction(
         if statement.condition is not None:
             return None
     hypothesis = _as_rule(one_step_back(statement, index, direction))
-    return _inductive(opener, statement, index, when, (hypothesis,), chosen)
+    return _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
 
 
 def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
@@ -93,7 +104,7 @@ def _inductive(
 ) -> tuple[Affine, Statement] | None:
     """The time at which the statement holds first, and the statement at the times at which
     it does if the hypotheses do before."""
-    for place, stepped in _bases_and_steps(opener, statement, index, when):
+    for place, stepped in bases_and_steps(opener, statement, index, when):
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
         if shown and at(opener, at_place(statement, index, place), when):
             return place, stepped
@@ -146,7 +157,7 @@ def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
     return index, when
 
 
-def _bases_and_steps(
+def bases_and_steps(
     opener: Opener, statement: Statement, index: Index, when: Time
 ) -> Iterator[tuple[Affine, Statement]]:
     """The first time of a statement, and the statement at the times that have one before them.

@@ -28,7 +28,8 @@ ROUNDS = 12
 class Opener:
     """Opens entries of one closed model, and brings what that leaves to normal form.
 
-    ``found`` lemmas are rules from the start. ``deadline`` is a time of
+    ``found`` lemmas are rules from the start, of ``symmetric`` tensors the last two positions may
+    be exchanged. ``deadline`` is a time of
     :func:`time.process_time` after which nothing more is opened.
     """
 
@@ -36,6 +37,7 @@ class Opener:
     assumptions: tuple[Assumption, ...] = ()
     deadline: float = float("inf")
     found: tuple[Lemma, ...] = ()
+    symmetric: frozenset[str] = frozenset()
     clock: Clock = field(init=False)
     _rules: tuple[Rule, ...] = field(init=False)
     _facts: Facts = field(init=False)
@@ -47,7 +49,11 @@ class Opener:
         self._rules = (*granted, inverse_pair, self.causal, *found)
         facts = facts_of(self.model)
         named = (tensors(side) for given in self.assumptions for side in (given.left, given.right))
-        self._facts = replace(facts, tied=facts.tied.union(*named))
+        self._facts = replace(
+            facts,
+            symmetric=facts.symmetric | self.symmetric,
+            tied=facts.tied.union(*named),
+        )
 
     def by_normal_form(
         self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]

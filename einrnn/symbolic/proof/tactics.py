@@ -38,6 +38,32 @@ def by_step(
     return None
 
 
+def by_unfolding(
+    opener: Opener, statement: Statement, difference: Expr, chosen: Chosen
+) -> Proof | None:
+    """Equal once what is computed at one time is unfolded, one definition after the other: each
+    before those of the same time that it needs, and none that leads back in time only."""
+    work = opener.normaliser(statement, ())
+    for _ in range(ROUNDS):
+        wanted = _first_at_once(opener, [e for e in elements(difference) if chosen(e)])
+        if not wanted or opener.expired():
+            return None
+        difference = unfold(difference, opener.model, wanted.__contains__)
+        difference = opener.without(work, difference, opener.derived_only)
+        if is_zero(work, work.poly(difference)):
+            return Proof("recurrence", ("one definition after the other, at one time",))
+    return None
+
+
+def _first_at_once(opener: Opener, found: list[Element]) -> frozenset[Element]:
+    """The entries of recurrences that need others of their own time, and which nothing else
+    among those found needs at its time."""
+    clock = opener.clock
+    own = [e for e in found if not opener.derived_only(e) and clock.at_once(e.tensor)]
+    needed = frozenset[str]().union(*(clock.at_once(e.tensor) for e in own))
+    return frozenset(e for e in own if e.tensor not in needed)
+
+
 def by_constants(
     opener: Opener,
     statement: Statement,
