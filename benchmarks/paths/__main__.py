@@ -28,7 +28,7 @@ from einrnn.pathfinder.search import search
 
 # finders that take more than a minute from this many operands on
 _SLOW = {"opt_einsum dp": 15, "opt_einsum auto-hq": 61, "opt_einsum random-greedy": 201}
-_SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 500, "numpy greedy": 30}
+_SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 150, "numpy greedy": 30}
 _SLOW |= {"jax": 60, "torch": 60}
 # what every finder is asked once before it is timed, to load what it needs
 _SMALL = Network.of(["ab", "bc", "cd"], "ad", dict.fromkeys("abcd", 2))

@@ -120,7 +120,9 @@ def _cotengra_random(trees: int) -> Finder:
     def find(network: Network) -> Path:
         import cotengra  # pyright: ignore
 
-        made = cast(Any, cotengra).RandomGreedyOptimizer(max_repeats=trees, seed=0, accel=False)
+        made = cast(Any, cotengra).RandomGreedyOptimizer(
+            max_repeats=trees, seed=0, accel=False, parallel=False
+        )
         return _by_cotengra(network, made)
 
     return find
