@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import asdict
 from io import StringIO
 from typing import Any
@@ -73,15 +74,21 @@ def as_html(comparison: Comparison) -> str:
     """The tables as HTML for a notebook."""
     parts: list[str] = []
     for caption, head, rows in _tables(comparison):
-        cells = "".join(f"<th>{html.escape(name)}</th>" for name in head)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
-        title = html.escape(caption)
-        parts.append(f"<table><caption>{title}</caption><tr>{cells}</tr>{body}</table>")
+        title, body = html.escape(caption), "".join(_html_row("td", row) for row in rows)
+        parts.append(f"<table><caption>{title}</caption>{_html_row('th', head)}{body}</table>")
     parts += [f"<p>{html.escape(sentence)}</p>" for sentence in _sentences(comparison)]
     return "\n".join(parts)
+
+
+def _html_row(tag: str, cells: Sequence[str]) -> str:
+    """The first column is text, the others numbers; leading spaces say what a loop encloses."""
+    texts = [html.escape(cell).replace("  ", "&emsp;") for cell in cells]
+    sides = ["left", *["right"] * (len(cells) - 1)]
+    parts = (
+        f'<{tag} style="text-align:{side}">{text}</{tag}>'
+        for side, text in zip(sides, texts, strict=True)
+    )
+    return f"<tr>{''.join(parts)}</tr>"
 
 
 def _sentences(comparison: Comparison) -> list[str]:

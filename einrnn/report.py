@@ -30,6 +30,8 @@ def report_text(
             rows += ["", _coloured(render(source, problem), problem.severity)]
     for verdict in report.verdicts:
         asked = verdict.label in explain
+        if verdict.diagnostics and all(d in report.diagnostics for d in verdict.diagnostics):
+            continue  # shown above
         if asked or not verdict.as_expected or verdict.notes:
             rows += ["", *_details(source, verdict, asked)]
     rows += ["", summary_line(report, accepted)]
@@ -54,6 +56,8 @@ def _how(verdict: Verdict) -> str:
     if verdict.verdict == "refuted" and verdict.counterexample is not None:
         wanted = "as it must be" if verdict.expect == "refute" else "but it should hold"
         return f"{wanted}: {_where(verdict.counterexample)}"
+    if verdict.verdict == "invalid":
+        return ", ".join(dict.fromkeys(problem.code for problem in verdict.diagnostics))
     parts = [verdict.method, *verdict.steps] if verdict.method else []
     if verdict.max_error is not None and verdict.verdict == "tested":
         parts.append(f"error {verdict.max_error:.0e}")

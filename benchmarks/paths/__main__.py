@@ -1,6 +1,7 @@
 """Path finders compared: ``python -m benchmarks.paths [NAME…] [--seconds S] [--plot F.svg]``.
 
-FLOPs are counted by einrnn's evaluator for every finder. Our own search gets the wall time that
+FLOPs are counted by einrnn's evaluator for every finder. Times of searches are processor time on
+one thread, so that other work on the machine does not count. Our own search gets the time that
 cotengra's hyper-optimiser took on the same instance (or ``--seconds`` where it does not run). With
 names, only the instances are run whose names contain one of them; ``--json F`` adds them to what
 is in ``F``, and the table and the plot show all of it.
@@ -29,6 +30,8 @@ from einrnn.pathfinder.search import search
 _SLOW = {"opt_einsum dp": 15, "opt_einsum auto-hq": 61, "opt_einsum random-greedy": 201}
 _SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 500, "numpy greedy": 30}
 _SLOW |= {"jax": 60, "torch": 60}
+# what every finder is asked once before it is timed, to load what it needs
+_SMALL = Network.of(["ab", "bc", "cd"], "ad", dict.fromkeys("abcd", 2))
 
 
 def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
@@ -37,21 +40,23 @@ def compared(network: Network, seconds: float) -> dict[str, tuple[int, float]]:
     for name, find in {**finders(network), **peers(network)}.items():
         if len(network.operands) >= _SLOW.get(name, 10**6):
             continue
-        begun = time.perf_counter()
+        if name != "cotengra hyper":
+            find(_SMALL)
+        begun = time.process_time()
         try:
             path = find(network)
         except (ValueError, KeyError, RuntimeError, RecursionError) as problem:
             print(f"    {name}: {problem}")
             continue
-        result[name] = flops(network, path), time.perf_counter() - begun
-    begun = time.perf_counter()
+        result[name] = flops(network, path), time.process_time() - begun
+    begun = time.process_time()
     path = plan(network)
-    result["einrnn"] = flops(network, path), time.perf_counter() - begun
+    result["einrnn"] = flops(network, path), time.process_time() - begun
     if solve(network) is None and len(network.operands) <= 256:
-        budget = max(seconds, result.get("cotengra hyper", (0, 0.0))[1])
-        begun = time.perf_counter()
-        path = search(network, budget)
-        result["einrnn, searching"] = flops(network, path), time.perf_counter() - begun
+        budget = result.get("cotengra hyper", (0, seconds))[1]
+        begun = time.process_time()
+        path = search(network, budget, clock=time.process_time)
+        result["einrnn, searching"] = flops(network, path), time.process_time() - begun
     return result
 
 
@@ -78,9 +83,9 @@ def median_search(count: int = 500) -> dict[int, float]:
     times: dict[int, list[float]] = {}
     for seed in range(count):
         network = hyper(3 + seed % 5, seed)
-        begun = time.perf_counter()
+        begun = time.process_time()
         plan(network)
-        times.setdefault(3 + seed % 5, []).append(time.perf_counter() - begun)
+        times.setdefault(3 + seed % 5, []).append(time.process_time() - begun)
     return {operands: median(found) for operands, found in sorted(times.items())}
 
 

@@ -60,6 +60,6 @@ def named() -> Iterator[tuple[str, Network]]:
     yield "PEPS norm 5 × 5, 50", generators.projected_pairs(5)
     yield "MPS inner product, 80", generators.matrix_product_states(40)
     yield "QAOA circuit, 84", generators.maximum_cut(12, 1)
-    yield "MERA language model, 46", generators.renormalised_words(4)
+    yield "MERA language model, 54", generators.renormalised_words(4)
     yield "hidden-state n-grams, 30", generators.hidden_states(10)
     yield "attention without softmax, 13", generators.attention(2)

@@ -12,7 +12,7 @@ from einrnn.core.nodes import Apply, Cases, Element, Expr, Number
 from einrnn.core.traverse import elements
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.exact.tensors import Groups
-from einrnn.symbolic.derived import complete, fewer_axes, forward
+from einrnn.symbolic.derived import Completion, fewer_axes, forward
 from einrnn.symbolic.proof.clock import Clock
 from einrnn.symbolic.tidy import tidy
 
@@ -71,36 +71,36 @@ class Prepared:
 
 def prepare(model: Model) -> Prepared:
     """Carry out the derivatives of all claims; one that fails does not stop the others."""
-    prepared = Prepared(model, model, model, (), ())
+    ahead, back = Completion(model, forward), Completion(model, fewer_axes)
+    ready: list[Ready] = []
+    failed: list[tuple[Claim, Diagnostic]] = []
     for claim in model.claims:
         try:
-            prepared = _with(prepared, claim)
+            ready.append(_carried_out(model, ahead, back, claim))
         except EinrnnError as error:
             diagnostic = Diagnostic(error.code, error.message, claim.span, help=error.help)
-            prepared = replace(prepared, failed=(*prepared.failed, (claim, diagnostic)))
-    return prepared
+            failed.append((claim, diagnostic))
+    return Prepared(model, ahead.model, back.model, tuple(ready), tuple(failed))
 
 
 def prepare_more(prepared: Prepared, claim: Claim) -> tuple[Prepared, Ready | None]:
     """The same models, grown by what one more claim needs, with that claim alone; None in
     its place where its derivatives cannot be carried out."""
+    ahead = Completion(prepared.forward, forward)
+    back = Completion(prepared.reverse, fewer_axes)
     try:
-        alone = _with(replace(prepared, claims=()), claim)
+        ready = _carried_out(prepared.model, ahead, back, claim)
     except EinrnnError:
         return prepared, None
-    return alone, alone.claims[0]
+    return replace(prepared, forward=ahead.model, reverse=back.model, claims=(ready,)), ready
 
 
-def _with(prepared: Prepared, claim: Claim) -> Prepared:
-    """One claim more, and the models closed under the derivatives in it."""
+def _carried_out(model: Model, ahead: Completion, back: Completion, claim: Claim) -> Ready:
+    """A claim without derivatives, in models that grow by what it needs."""
     roots = [(_tidied(side, claim), claim.ranges) for side in (claim.left, claim.right)]
-    forward_model, ahead = complete(prepared.forward, roots, forward)
-    reverse_model, back = complete(prepared.reverse, roots, fewer_axes)
-    sides = [Sides(*(_where(claim, side) for side in pair)) for pair in (ahead, back)]
-    ready = Ready(claim, sides[0], sides[1], leans_on(prepared.model, claim))
-    return replace(
-        prepared, forward=forward_model, reverse=reverse_model, claims=(*prepared.claims, ready)
-    )
+    pairs = ahead.add(roots), back.add(roots)
+    sides = [Sides(*(_where(claim, side) for side in pair)) for pair in pairs]
+    return Ready(claim, sides[0], sides[1], leans_on(model, claim))
 
 
 def _tidied(side: Expr, claim: Claim) -> Expr:

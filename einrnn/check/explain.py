@@ -18,7 +18,7 @@ from einrnn.check.proofs import Proofs
 from einrnn.check.residual import residual, residual_of_repair
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.verdict import Repair, Verdict
-from einrnn.language.text import left_text
+from einrnn.language.text import text
 
 # parts of the time: until when to search, and until when to judge what was found; the rest
 # is for assumptions
@@ -95,4 +95,4 @@ def _wrong_term(setting: Setting, edit: Edit) -> str | None:
     gone = [term for term in before if term not in after]
     if len(before) < 2 or len(gone) != 1:
         return None
-    return left_text(gone[0], setting.model)
+    return text(gone[0], setting.model, setting.ranges)

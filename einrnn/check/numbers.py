@@ -59,8 +59,16 @@ class Numbers:
         return self._tried[ready.key]
 
     def small_point(self, ready: Ready) -> Point | None:
-        """A point with few entries, where other engines are asked too."""
-        return self.points.at(few_sizes(self.prepared.model), ready.assumptions)
+        """A point with few entries, where other engines are asked too; one with more where
+        neither side has a value there, as where a matrix is singular at few sizes."""
+        model = self.prepared.model
+        first: Point | None = None
+        for sizes in (few_sizes(model), *trial_sizes(model)):
+            point = self.points.at(sizes, ready.assumptions)
+            if point is not None and _has_values(point, ready):
+                return point
+            first = first or point
+        return first
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
@@ -99,6 +107,13 @@ class Numbers:
             (rows[-1], (SMALL,)),
             (large_sizes(self.prepared.model), (0,)),
         ]
+
+
+def _has_values(point: Point, ready: Ready) -> bool:
+    """Whether both sides have a value somewhere at a point."""
+    pair = ready.forward
+    both = sides(point.forward.evaluator, pair.left, pair.right, ready.claim.ranges, None)
+    return both is not None and bool((np.isfinite(both.left) & np.isfinite(both.right)).any())
 
 
 def _with(tried: Tried, point: Point, both: FloatOutcome) -> Tried:

@@ -12,10 +12,11 @@ from einrnn.symbolic.derived import complete, fewer_axes
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.present.simplest import finished, present, style_of
 from einrnn.symbolic.tidy import tidy
 from einrnn.symbolic.unfold import recurrences, unfolded, with_deltas
 
-_LONGEST = 100
+_LONGEST = 140
 
 
 def residual_of_repair(setting: Setting, repaired: Expr) -> str | None:
@@ -42,6 +43,13 @@ def residual(setting: Setting) -> str | None:
     return None if recurrences(model, written) else _shortest(setting, written)
 
 
+def _presented(setting: Setting, difference: Expr) -> Expr:
+    """The difference with what its terms have in common written once, in the names that the
+    document has."""
+    known = setting.model.definitions
+    return finished(present(difference, setting.ranges, style_of(setting.model, known)))
+
+
 def _shortest(setting: Setting, difference: Expr) -> str | None:
     """The shortest of a few equal ways to write it, unless that is long."""
     ranges = setting.ranges
@@ -52,6 +60,7 @@ def _shortest(setting: Setting, difference: Expr) -> str | None:
         ways.append(flat(with_deltas(normal)))
     except (TooLarge, TypeError, EinrnnError):
         pass  # there is no normal form: the others remain
-    shown = [left_text(way, setting.model) for way in ways if way is not ZERO]
+    ways += [_presented(setting, way) for way in ways]
+    shown = [left_text(way, setting.model, ranges) for way in ways if way is not ZERO]
     best = min(shown, key=len, default=None)
     return best if best is not None and len(best) <= _LONGEST else None

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.claims import Prepared, Ready, names_used
-from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted
-from einrnn.check.differences import largest_error
+from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted, span
+from einrnn.check.differences import largest_error, positions
 from einrnn.check.points import Point
 from einrnn.check.tolerance import relative
 from einrnn.check.witness import Witness
@@ -19,6 +19,7 @@ from einrnn.core.nodes import Index, Opaque
 from einrnn.core.traverse import elements, walk
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
+from einrnn.numeric.interpret import Interpreter
 
 _CROSS = 1e-8
 _DIFFERENCES = 1e-6
@@ -26,7 +27,8 @@ _DIFFERENCES = 1e-6
 Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
 
 
-_NO_VALUE = "E606"  # a matrix has no inverse there: the claim says nothing of the point
+# a matrix has no inverse there: the claim says nothing of the point, if the evaluator agrees
+_NO_VALUE = "E606"
 
 
 @dataclass
@@ -42,21 +44,43 @@ class Witnesses:
         self._compiled = Compiled(self.prepared)
 
     def of(self, ready: Ready, point: Point) -> Witness:
-        """What the engines say of both sides of a claim at a point."""
+        """What the engines say of both sides of a claim at a point.
+
+        An engine that finds a singular matrix is believed only where the evaluator, which
+        judges by the condition of the matrix, has no value either. Only the program may find
+        one in an entry that the claim does not need; the interpreter then finds it too.
+        """
+        floats = evaluated(point, ready)
         try:
             both = self._compiled.both(point, ready)
         except EinrnnError as problem:
-            if problem.code == _NO_VALUE:
+            if problem.code == _NO_VALUE and (floats is None or not floats.defined.all()):
                 return Witness()
-            return Witness(0.0, (f"the program cannot evaluate it: {problem.message}",))
+            if problem.code != _NO_VALUE or floats is None or not self._is_singular(point, ready):
+                return Witness(0.0, (f"the program cannot evaluate it: {problem.message}",))
+            both = floats
         worst, defects = 0.0, list[str]()
-        if not _has_opaque(self.prepared, ready):
-            worst, defects = _against_floats(point, ready, both)
+        if floats is not None and both is not floats and not _has_opaque(self.prepared, ready):
+            worst, defects = _against_floats(floats, both)
         for name, most, engine in (("the interpreter", 3, interpreted), ("sympy", 1, in_sympy)):
-            error, found = _at_some(point, ready, both, name, most, engine)
+            error, found = _at_some(point, ready, (both, floats), name, most, engine)
             worst = max(worst, error)
             defects += found
         return Witness(worst, (*defects, *self._derivatives(ready, point)))
+
+    def _is_singular(self, point: Point, ready: Ready) -> bool:
+        """Whether the interpreter finds a singular matrix anywhere in the definitions that a
+        program for the claim computes."""
+        model, pair = self.prepared.reverse, ready.reverse
+        interpreter = Interpreter(model, point.sizes, point.arrays)
+        for name in sorted(names_used(model, (pair.left, pair.right)) & model.definitions.keys()):
+            for position in positions(interpreter, model, name):
+                try:
+                    interpreter.entry(name, position)
+                except EinrnnError as problem:
+                    if problem.code == _NO_VALUE:
+                        return True
+        return False
 
     def _derivatives(self, ready: Ready, point: Point) -> list[str]:
         """The derivatives a claim mentions, against finite differences; each once a document."""
@@ -65,30 +89,43 @@ class Witnesses:
         defects: list[str] = []
         for name in dict.fromkeys(e.tensor for e in found if e.tensor in model.derived):
             if name not in self._differences:
-                self._differences[name] = self._difference(name, point)
+                found_here = self._difference(name, point)
+                if found_here is None:
+                    continue
+                self._differences[name] = found_here
             if self._differences[name] > _DIFFERENCES:
                 error = self._differences[name]
                 defects.append(f"{name} and finite differences differ by {error:.1e}")
         return defects
 
-    def _difference(self, name: str, point: Point) -> float:
+    def _difference(self, name: str, point: Point) -> float | None:
+        """The error of a derivative; None where another point may tell more."""
         rng = np.random.default_rng(self.seed)
         try:
             return largest_error(self.prepared.forward, point.sizes, point.arrays, name, rng)
-        except EinrnnError:
-            return 0.0
+        except EinrnnError as problem:
+            return None if problem.code == _NO_VALUE else 0.0
 
 
-def _against_floats(point: Point, ready: Ready, both: Both) -> tuple[float, list[str]]:
-    """The program's values against the evaluator's at all positions."""
+def evaluated(point: Point, ready: Ready) -> Both | None:
+    """The evaluator's values of both sides at all positions; None where a range is empty."""
     pair = ready.forward
-    other = sides(point.forward.evaluator, pair.left, pair.right, ready.claim.ranges, None)
-    if other is None:
-        return 0.0, []
+    found = sides(point.forward.evaluator, pair.left, pair.right, ready.claim.ranges, None)
+    if found is None:
+        return None
+    shape = tuple(len(values) for values in span(point, ready))
+    wanted = tuple(ready.claim.ranges)
+    left, right = (
+        np.broadcast_to(_in_order(side[0], found.order, wanted), shape)
+        for side in (found.left, found.right)
+    )
+    return Both(left, right)
+
+
+def _against_floats(floats: Both, both: Both) -> tuple[float, list[str]]:
+    """The program's values against the evaluator's at all positions."""
     worst = 0.0
-    for mine, theirs in ((both.left, other.left), (both.right, other.right)):
-        there = _in_order(theirs[0], other.order, tuple(ready.claim.ranges))
-        mine, there = np.broadcast_arrays(mine, there)
+    for mine, there in ((both.left, floats.left), (both.right, floats.right)):
         usable = np.isfinite(mine) & np.isfinite(there)
         worst = max(worst, float(relative(mine[usable], there[usable]).max(initial=0.0)))
     if worst > _CROSS:
@@ -115,17 +152,25 @@ def _has_opaque(prepared: Prepared, ready: Ready) -> bool:
 
 
 def _at_some(
-    point: Point, ready: Ready, both: Both, name: str, most: int, engine: Engine
+    point: Point,
+    ready: Ready,
+    known: tuple[Both, Both | None],
+    name: str,
+    most: int,
+    engine: Engine,
 ) -> tuple[float, list[str]]:
-    """The largest error of the program's values against another engine's at some entries."""
-    positions = all_positions(point, ready)
-    rng = np.random.default_rng(len(positions))
-    picked = rng.choice(len(positions), min(most, len(positions)), replace=False)
+    """The largest error of the program's values against another engine's at some entries;
+    ``known`` are the values of the program and of the evaluator."""
+    both, floats = known
+    everywhere = all_positions(point, ready)
+    rng = np.random.default_rng(len(everywhere))
+    picked = rng.choice(len(everywhere), min(most, len(everywhere)), replace=False)
     chosen = sorted(int(i) for i in picked)
     try:
-        rows = engine(point, ready, [positions[i] for i in chosen])
+        rows = engine(point, ready, [everywhere[i] for i in chosen])
     except EinrnnError as problem:
-        if problem.code == _NO_VALUE:
+        regular = floats is not None and floats.defined.reshape(-1)[chosen].all()
+        if problem.code == _NO_VALUE and not regular:
             return 0.0, []
         return 0.0, [f"{name} cannot evaluate it: {problem.message}"]
     worst = 0.0

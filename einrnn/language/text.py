@@ -57,9 +57,10 @@ def text(expr: Expr, model: Model, free: Iterable[Index] | None = None) -> str:
     return Printer(model, names, True).show(renamed)
 
 
-def left_text(expr: Expr, model: Model) -> str:
-    """The expression as a left side: every sum is written out."""
-    names = frozenset(index.name for index in expr.free)
+def left_text(expr: Expr, model: Model, taken: Iterable[Index] = ()) -> str:
+    """The expression as a left side: every sum is written out, over letters that are not
+    ``taken``."""
+    names = frozenset(index.name for index in (*expr.free, *taken))
     return Printer(model, names, False).show(Naming(model, names).unique(expr))
 
 

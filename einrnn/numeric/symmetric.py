@@ -33,7 +33,17 @@ class Square:
     def flops(self) -> int:
         """Operations, the product being half of one of two different arrays."""
         rows, columns = prod(sizes_of(self.summed)), prod(sizes_of(self.first))
-        return rows * columns * (columns + len(self.side) + bool(self.weights))
+        total = rows * columns * (columns + 1)
+        held: dict[Axis, None] = {}
+        for number, var in enumerate((*self.weights, *_by_size(self.side))):
+            held |= dict.fromkeys(var.axes)
+            total += prod(sizes_of(tuple(held))) if number else 0
+        return total
+
+
+def _by_size(side: Sequence[Var]) -> list[Var]:
+    """The factors as they are multiplied up: the small ones first."""
+    return sorted(side, key=lambda var: prod(sizes_of(var.axes)))
 
 
 def multiplied(
@@ -90,7 +100,7 @@ def _order(var: Var) -> tuple[object, ...]:
 
 def squared(emitter: Emitter, found: Square, scalars: Sequence[Var]) -> Var:
     """The value of a square, with factors that have no axes."""
-    side = sorted(found.side, key=lambda var: prod(sizes_of(var.axes)))
+    side = _by_size(found.side)
     axes = (*found.summed, *found.first)
     sign = 0
     weight: Var | None = None

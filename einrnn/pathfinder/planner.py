@@ -1,9 +1,10 @@
 """The path a program is compiled with: exact where that is quick, else a bounded search.
 
-Exact are networks of few operands (outer products included) and chains of any length; narrow
-trees are exact among the paths without outer products (:mod:`einrnn.pathfinder.connected`), and
-their parts of eight operands are then solved exactly, outer products included. Everything else
-is the best of several finders, opt_einsum's ``auto`` always among them, improved in small parts.
+Exact are networks of few operands (outer products included) and chains of any length, and where
+the work at stake allows the search for it, trees and other narrow networks of up to twenty operands
+(:mod:`einrnn.pathfinder.bounded`); larger ones among the paths without uncommon outer products.
+Everything else is the best of several finders, opt_einsum's ``auto`` always among them, improved in
+small parts.
 
 Nothing here looks at a clock, so that equal programs get equal paths. How much is searched
 depends on the work that is at stake.
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from einrnn.pathfinder.bounded import bounded
 from einrnn.pathfinder.chain import chain
-from einrnn.pathfinder.connected import connected
 from einrnn.pathfinder.evaluate import Path, flops
 from einrnn.pathfinder.exact import exact
 from einrnn.pathfinder.external import cotengra_greedy, greedy_of_opt_einsum
@@ -25,8 +26,9 @@ from einrnn.pathfinder.reconfigure import reconfigure
 from einrnn.pathfinder.search import rounds
 from einrnn.pathfinder.tree import Tree
 
-# operands up to which all trees are looked at: in any case, and where much work is at stake
-EXACT, _EXACT_IF_WORTH = 10, 13
+# operands up to which all trees are looked at: in any case, and where much work is at stake; up to
+# the last only as far as a known path does not rule them out
+EXACT, _EXACT_IF_WORTH, _EXACT_IF_NARROW = 10, 13, 20
 # The effort of a search is counted in visits to a node of a tree in a small network (a
 # microsecond or two). So many are spent in any case, one more for so many FLOPs at stake, and so
 # many at most.
@@ -65,8 +67,7 @@ def heuristic(network: Network) -> Path:
         candidates.append(apart(network, groups, plan))
     best = _fewest(network, candidates)
     if len(groups) == 1:
-        narrow = connected(network, _effort(network, best))
-        best = _fewest(network, [best] if narrow is None else [best, narrow])
+        best = bounded(network, flops(network, best), _effort(network, best)) or best
     effort = _effort(network, best) / len(network.operands) / _ROUNDS
     width = next((width for width, visits in _PARTS.items() if visits <= effort), None)
     return best if width is None else reconfigure(Tree.of(network, best), width, _ROUNDS).path()
@@ -87,6 +88,8 @@ def _searched(network: Network, start: Path) -> Path:
     effort = _effort(network, start)
     if count <= _EXACT_IF_WORTH and effort > 3**count:
         return exact(network)
+    if count <= _EXACT_IF_NARROW:
+        start = bounded(network, flops(network, start), effort, everywhere=True) or start
     candidates = [start]
     if flops(network, start) > _SECONDS:
         candidates += cotengra_greedy(network)

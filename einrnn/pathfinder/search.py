@@ -1,8 +1,8 @@
 """Search for paths of networks that are too large to be solved exactly, within a given time.
 
-Where cotengra is installed its hyper-optimiser gets a quarter of the time. Each round starts
-from a random greedy tree, anneals it, and improves it in small parts. The best tree so far is
-there at any time; more rounds can only help.
+Each round starts from a random greedy tree, anneals it, and improves it in small parts. The best
+tree so far is there at any time; more rounds can only help. When half of the time is over, the
+hyper-optimiser of cotengra gets a quarter of it where that is installed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.reconfigure import reconfigure
 from einrnn.pathfinder.tree import Tree
 
-# visits to every node in one round, and how many operands are solved exactly at once
-_SWEEPS, _WIDTH = 3000, 8
+# visits to every node in one round, how many operands are solved exactly at once, and how often
+# each part is
+_SWEEPS, _WIDTH, _ROUNDS = 3000, 8, 2
 # Another library, which takes a second to load, is asked as well in searches of so many seconds
 # and so many for each pair of operands: a trial of it, which nothing interrupts, takes about half
 # of the time it is given then.
-_WORTH_ASKING, _WORTH_A_PAIR = 4.0, 1.6e-3
+_WORTH_ASKING, _WORTH_A_PAIR = 20.0, 1.6e-3
 
 
 def rounds(network: Network, seed: int = 0, sweeps: int = _SWEEPS) -> Iterator[Path]:
@@ -33,7 +34,7 @@ def rounds(network: Network, seed: int = 0, sweeps: int = _SWEEPS) -> Iterator[P
     while True:
         start = greedy(network, Rule(temperature=0.2), rng)
         tree = anneal(Tree.of(network, start), sweeps, rng)
-        yield reconfigure(tree, _WIDTH, rounds=2).path()
+        yield reconfigure(tree, _WIDTH, _ROUNDS).path()
 
 
 def search(
@@ -55,25 +56,23 @@ def search(
 
     candidates = [greedy(network, MEMORY), greedy(network, TIED), *greedy_of_opt_einsum(network)]
     best = min(candidates, key=lambda path: flops(network, path))
-    least = flops(network, best)
-    candidates = []
-    if seconds >= max(_WORTH_ASKING, _WORTH_A_PAIR * len(network.operands) ** 2 / 2):
-        candidates = [
-            reconfigure(Tree.of(network, path), late=late).path()
-            for path in hyper_of_cotengra(network, seconds / 4)
-        ]
+    candidates = [reconfigure(Tree.of(network, best), _WIDTH, _ROUNDS, late).path()]
+    ask = seconds >= max(_WORTH_ASKING, _WORTH_A_PAIR * len(network.operands) ** 2 / 2)
     rng, sweeps = Random(seed), _SWEEPS // 6
     while True:
-        for path in candidates:
-            work = flops(network, path)
-            if work < least:
-                best, least = path, work
+        best = min([best, *candidates], key=lambda path: flops(network, path))
         if late():
             return best
         begun = clock()
+        if ask and end - begun < seconds / 2:
+            ask = False
+            found = hyper_of_cotengra(network, seconds / 4)
+            trees = [Tree.of(network, path) for path in found]
+            candidates = [reconfigure(one, _WIDTH, late=late).path() for one in trees]
+            continue
         tree = Tree.of(network, greedy(network, Rule(temperature=0.2), rng))
-        tree = anneal(tree, sweeps, rng, late=late)
-        candidates = [reconfigure(tree, _WIDTH, late=late).path()]
+        tree = anneal(tree, sweeps, rng, late)
+        candidates = [reconfigure(tree, _WIDTH, _ROUNDS, late).path()]
         took, left = clock() - begun, end - clock()
         if took * 2 < left:
             sweeps = min(2 * sweeps, 8 * _SWEEPS)

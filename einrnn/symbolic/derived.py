@@ -35,7 +35,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, fresh, parts, substitute, walk, with_parts
-from einrnn.errors import LanguageError
+from einrnn.errors import EinrnnError, LanguageError
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.derivative import differentiate
 from einrnn.symbolic.match import fold
@@ -74,13 +74,12 @@ def complete(
     Raises:
         LanguageError: E510, a definition contains a derivative of itself.
     """
-    work = _Derivation(model, policy)
-    done = [work.carry_out(expr, ranges) for expr, ranges in roots]
-    work.finish(done)
+    work = Completion(model, policy)
+    done = work.add(roots)
     return work.model, done
 
 
-class _Derivation:
+class Completion:
     """The model as it grows, and what is known about which name needs which."""
 
     def __init__(self, model: Model, policy: Policy) -> None:
@@ -88,7 +87,21 @@ class _Derivation:
         self.policy = policy
         self._carried: set[str] = set()
         self._open: list[str] = []
+        self._needs: dict[str, tuple[str, ...]] = {}
         self._reached: dict[str, frozenset[str]] = {}
+
+    def add(self, roots: Sequence[tuple[Expr, Ranges]]) -> list[Expr]:
+        """Carry out every derivative in more roots and in the definitions they need; see
+        :func:`complete`. Where that fails, all is as it was before."""
+        model, carried = self.model, set(self._carried)
+        try:
+            done = [self.carry_out(expr, ranges) for expr, ranges in roots]
+            self.finish(done)
+        except EinrnnError:
+            self.model, self._carried, self._open = model, carried, []
+            self._needs, self._reached = {}, {}
+            raise
+        return done
 
     def definition(self, name: str) -> Definition:
         """A definition without derivatives in it, built where it does not exist yet."""
@@ -117,19 +130,21 @@ class _Derivation:
             seen.add(name)
             pending += self.needs(name)
 
-    def needs(self, name: str) -> list[str]:
+    def needs(self, name: str) -> tuple[str, ...]:
         """The names on the right side of a definition."""
         if name in self.model.inputs:
-            return []
-        clauses = self.definition(name).clauses
-        found = [e.tensor for clause in clauses for e in elements(clause.body)]
-        return list(dict.fromkeys(found))
+            return ()
+        if name not in self._needs:
+            clauses = self.definition(name).clauses
+            found = [e.tensor for clause in clauses for e in elements(clause.body)]
+            self._needs[name] = tuple(dict.fromkeys(found))
+        return self._needs[name]
 
     def reach(self, name: str) -> frozenset[str]:
         """Every name that a definition needs, directly or not; itself only in a recurrence."""
         if name not in self._reached:
             found: dict[str, None] = {}
-            pending = self.needs(name)
+            pending = [*self.needs(name)]
             while pending:
                 other = pending.pop()
                 if other not in found:
@@ -316,7 +331,7 @@ class _Derivation:
 
 
 @trampoline
-def _carry_out(work: _Derivation, node: Node, ranges: Mapping[Index, Range]) -> Steps[Node]:
+def _carry_out(work: Completion, node: Node, ranges: Mapping[Index, Range]) -> Steps[Node]:
     inner = inside(node, ranges)
     new: list[Node] = []
     for part in parts(node):

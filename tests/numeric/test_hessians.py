@@ -181,3 +181,15 @@ def test_what_a_condition_hides_may_be_infinite():
     doc.raise_errors()
     out = doc.compile("y")(b=np.array([2.0, 4.0]))["y"]
     np.testing.assert_array_equal(out, [[0.5, 0], [0, 0.25]])
+
+
+def test_the_hessian_of_a_layer_is_an_array_times_itself():
+    """With several factors a side, the small ones multiplied first, BLAS does half the work."""
+    doc = einrnn.parse(
+        "dim N, D, H\ninput X[N,D], y[N], W[H,D], v[H]\nh[n,a] := tanh(W[a,d] X[n,d])\n"
+        "L := 1/2 sum[n] (v[a] h[n,a] - y[n])^2"
+    )
+    plan = doc.compile("d2L/dW[a,d]dW[b,e]").plan(N=500, D=50, H=20)
+    products = [step for step in plan.main if isinstance(step, Contract)]
+    (square,) = [step for step in products if step.shape[1] == step.shape[3] == (20, 50)]
+    assert square.left == square.right

@@ -12,7 +12,7 @@ import pytest
 from einrnn.errors import EvaluationError
 from einrnn.numeric.pathwise import Pathwise
 from einrnn.pathfinder.anneal import anneal
-from einrnn.pathfinder.connected import connected
+from einrnn.pathfinder.bounded import bounded
 from einrnn.pathfinder.evaluate import flops, score
 from einrnn.pathfinder.exact import exact
 from einrnn.pathfinder.external import finders
@@ -91,19 +91,57 @@ def test_equal_networks_get_equal_paths() -> None:
     assert plan(regular(40, 2)) == plan(regular(40, 2))
 
 
-def test_trees_without_outer_products_are_solved_exactly() -> None:
+def random_tree(count: int, rng: random.Random) -> Network:
+    """A tree with leaves that hang close together, so that outer products pay."""
+    terms: list[list[str]] = [[] for _ in range(count)]
+    for node in range(1, count):
+        parent = max(0, node - rng.randint(1, 4))
+        terms[node].append(f"e{node}")
+        terms[parent].append(f"e{node}")
+    return Network.of(terms, ["e1"], {f"e{at}": rng.randint(2, 9) for at in range(1, count)})
+
+
+def test_trees_are_solved_exactly_below_a_known_cost() -> None:
     rng = random.Random(8)
     for _ in range(20):
-        terms: list[list[str]] = [[] for _ in range(8)]
-        for node in range(1, 8):
-            parent = max(0, node - rng.randint(1, 2))
-            terms[node].append(f"e{node}")
-            terms[parent].append(f"e{node}")
-        network = Network.of(terms, [], {f"e{at}": rng.randint(2, 9) for at in range(1, 8)})
-        path = connected(network)
+        network = random_tree(9, rng)
+        least, known = flops(network, exact(network)), flops(network, greedy(network))
+        path = bounded(network, known + 1, everywhere=True)
         assert path is not None
-        assert flops(network, path) >= flops(network, exact(network))
-        assert flops(network, path) <= flops(network, greedy(network))
+        assert flops(network, path) == least
+        close = bounded(network, known + 1)
+        assert close is not None
+        assert least <= flops(network, close) <= known
+        assert bounded(network, least, everywhere=True) is None
+
+
+def test_a_compile_solves_a_tree_of_many_operands_with_much_work() -> None:
+    rng = random.Random(3)
+    for _ in range(3):
+        network = random_tree(14, rng)
+        wide = {bit: 12 * size for bit, size in enumerate(network.sizes)}
+        network = Network.of(network.axes, network.order, wide)
+        found = flops(network, plan(network))
+        assert bounded(network, found, everywhere=True) is None
+
+
+class _Ticking:
+    """A clock that a millisecond passes on whenever it is read."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1e-3
+        return self.now
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.05, 1.0, 3.0])
+def test_a_search_stops_within_a_few_looks_at_the_clock(seconds: float) -> None:
+    clock = _Ticking()
+    network = regular(40, 1)
+    path = search(network, seconds, clock=clock)
+    assert seconds <= clock.now <= seconds + 0.02
+    assert flops(network, path) <= flops(network, finders(network)["opt_einsum auto"](network))
 
 
 def test_backpropagation_with_a_batch_is_swept_in_order() -> None:

@@ -3,13 +3,14 @@
 import pytest
 
 import einrnn
-from einrnn.core.build import number, total
+from einrnn.core.build import number, power, total
 from einrnn.core.model import Range
 from einrnn.core.nodes import Expr, Mul
-from einrnn.symbolic.proof.statement import Lemma, Statement, compatible, usable
+from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule, compatible, usable
 from tests.builders import LETTERS, entry, size, whole
 
-I, K = LETTERS["i"], LETTERS["k"]
+I, J, K = (LETTERS[i] for i in "ijk")
 WHOLE: dict = {I: whole("N")}
 
 
@@ -88,3 +89,48 @@ s[t] := 1   with s[0] := a
 """
     *_, last = einrnn.parse(text).check()
     assert last.verdict == "refuted"
+
+
+def test_products_are_replaced_where_their_indices_agree() -> None:
+    rule = as_rule(Statement(Mul((A, B)), C, WHOLE))
+    work = Normaliser(known_from({I: whole("N"), J: whole("N")}))
+    squared = work.poly(Mul((entry("a", "j"), entry("a", "j"), entry("b", "j"))))
+    (found,) = squared
+    assert rule(work, found) == work.poly(Mul((entry("a", "j"), entry("c", "j"))))
+    inside = total(K, size("N"), Mul((entry("a", "k"), entry("b", "k"))))
+    (summed,) = work.poly(inside)
+    assert work.canonical(rule(work, summed)) == work.poly(total(K, size("N"), entry("c", "k")))
+
+
+APART = {
+    "other indices": Mul((entry("a", "i"), entry("b", "j"))),
+    "one of them": Mul((entry("a", "i"), entry("a", "i"))),
+    "a quotient": Mul((entry("a", "i"), power(entry("b", "i"), -1))),
+    "out of range": Mul((entry("a", "i-1"), entry("b", "i-1"))),
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_products_that_are_something_else_are_left(name: str) -> None:
+    rule = as_rule(Statement(Mul((A, B)), C, WHOLE))
+    work = Normaliser(known_from({I: whole("N"), J: whole("N")}))
+    (term,) = work.poly(APART[name])
+    assert rule(work, term) is None
+
+
+HELPED = """
+dim T
+input x[T], v0, p0, dt
+v[t] := v[t-1] + dt x[t]   with v[-1] := v0
+p[t] := p[t-1] + dt v[t]   with p[-1] := p0
+[v] v[t] = v0 + dt sum[r=0..t] x[r]
+[p] p[t] = p0 + (t + 1) dt v0 + dt^2 sum[r=0..t] {weight} x[r]
+"""
+
+
+@pytest.mark.parametrize(
+    ("weight", "expected"), [("(t + 1 - r)", "proved"), ("(t - r)", "refuted"), ("r", "refuted")]
+)
+def test_induction_with_a_lemma(weight: str, expected: str) -> None:
+    *_, last = einrnn.parse(HELPED.format(weight=weight)).check()
+    assert last.verdict == expected

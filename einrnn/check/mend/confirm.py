@@ -16,9 +16,10 @@ from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Repair
+from einrnn.core.nodes import Cond, Expr
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
-from einrnn.language.text import left_text, text
+from einrnn.language.text import condition_text, left_text, text
 
 _DRAWS = 2
 _ORACLE_ENTRIES = 4
@@ -36,12 +37,19 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     prepared, ready = prepare_more(setting.prepared, repaired)
     if ready is None or not holds(prepared, ready, seed):
         return None
-    words = edit.words.format(*(left_text(expr, setting.model) for expr in edit.about))
+    words = edit.words.format(*(_said(setting, part) for part in edit.about))
     statement = f"{left_text(left, setting.model)} = {shown}"
     proof = proofs.over(prepared).of(ready, setting.seconds_to_prove)
     if proof is None:
         return Repair(statement, shown, words, "tested", "numbers")
     return Repair(statement, shown, words, "proved", proof.method)
+
+
+def _said(setting: Setting, part: Expr | Cond) -> str:
+    """A part of an edit in the notation, where the letters of the claim are taken."""
+    if isinstance(part, Cond):
+        return condition_text(part, setting.model)
+    return left_text(part, setting.model, setting.ranges)
 
 
 def _reads_back(setting: Setting, shown: str) -> bool:

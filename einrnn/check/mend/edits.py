@@ -29,6 +29,7 @@ from einrnn.core.nodes import (
     Apply,
     Cases,
     Compare,
+    Cond,
     Derivative,
     Dim,
     Element,
@@ -60,7 +61,7 @@ class Edit:
     expr: Expr
     cost: float
     words: str
-    about: tuple[Expr, ...] = ()
+    about: tuple[Expr | Cond, ...] = ()
     path: Path | None = None
     new: Node | None = None
     left: Expr | None = None
@@ -73,7 +74,7 @@ class _Change:
     new: Node
     cost: float
     words: str
-    about: tuple[Expr, ...] = ()
+    about: tuple[Expr | Cond, ...] = ()
 
 
 def edits(root: Expr, ranges: Ranges, model: Model) -> Iterator[Edit]:
@@ -430,8 +431,8 @@ _RELATED: dict[Relation, tuple[Relation, ...]] = {
 
 def _relation(node: Compare) -> Iterator[_Change]:
     for op in _RELATED[node.op]:
-        words = f"the condition should be with {op} in place of {node.op}"
-        yield _Change(Compare(op, node.left, node.right), 1.0, words)
+        new = Compare(op, node.left, node.right)
+        yield _Change(new, 1.0, "the condition {} should be {}", (node, new))
 
 
 def _cases(node: Cases) -> Iterator[_Change]:

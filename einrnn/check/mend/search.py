@@ -40,6 +40,7 @@ class Search:
     found: dict[Expr, Edit] = field(init=False)
     filler: Filler = field(init=False)
     root: Expr = field(init=False)
+    written: Expr = field(init=False)
 
     def __post_init__(self) -> None:
         claim = self.setting.ready.claim
@@ -55,7 +56,7 @@ class Search:
 
     def run(self) -> list[Edit]:
         """The repairs found before the deadline, the smallest first."""
-        self.root = root = flat(self.setting.ready.claim.right)
+        self.root = self.written = root = flat(self.setting.ready.claim.right)
         self._left()
         if all(np.abs(t.left[t.known]).max(initial=0.0) < CLOSE for t in self.setting.targets):
             self._keep(Edit(ZERO, 2.0, "the left side is 0"), 0.0)
@@ -151,7 +152,9 @@ class Search:
         expr = without_sign(self._collected(edit.expr))
         if self._is_hidden_removal(edit):
             extra += _HIDDEN
-        priced = replace(edit, expr=expr, cost=edit.cost + extra)
+        # what is found in the right side multiplied out may not stand in it as it is written
+        words = edit.words if self.root is self.written else f"multiplied out, {edit.words}"
+        priced = replace(edit, expr=expr, cost=edit.cost + extra, words=words)
         known = self.found.get(expr)
         if known is not None:
             self.found[expr] = min(known, priced, key=lambda e: e.cost)

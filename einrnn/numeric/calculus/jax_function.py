@@ -32,8 +32,10 @@ class JaxFunction:
     def __init__(self, program: Program, name: str = "einrnn_program") -> None:
         self.program = program
         self._name = name
-        self._jitted: Any = None
         self._others: dict[Program, JaxFunction] = {}
+        self._sizes = frozenset(program.model.dims)
+        # classes of jax arrays that were seen: to ask jax takes longer than a small program
+        self._kinds: set[type] = set()
 
     @cached_property
     def _rules(self) -> Rules | None:
@@ -42,9 +44,11 @@ class JaxFunction:
 
     def owns(self, given: Mapping[str, Any]) -> bool:
         """Whether some argument is a jax array."""
+        if not self._kinds.isdisjoint(map(type, given.values())):
+            return True
         jax = optional("jax")
-
-        return any(isinstance(value, jax.Array) for value in given.values())
+        self._kinds |= {type(value) for value in given.values() if isinstance(value, jax.Array)}
+        return not self._kinds.isdisjoint(map(type, given.values()))
 
     def __call__(self, given: Mapping[str, Any]) -> Arrays:
         """The outputs as jax arrays.
@@ -52,26 +56,38 @@ class JaxFunction:
         Raises EvaluationError as a call of the program does; what depends on the values of
         arrays is not checked, because traced arrays have none.
         """
-        if self._jitted is None:
-            self._jitted = self._compiled()
-        arrays, sizes = {}, ()
+        if self._kinds.issuperset(map(type, given.values())) and self._sizes.isdisjoint(given):
+            return self._jitted(given)
+        arrays: Arrays = {}
+        sizes: tuple[tuple[str, int], ...] = ()
         for name, value in given.items():
-            if name in self.program.model.dims:
+            if name in self._sizes:
                 sizes = (*sizes, (name, value))
             else:
                 arrays[name] = value if hasattr(value, "dtype") else np.asarray(value)
-        return self._jitted(arrays, sizes) if sizes else self._jitted(arrays)
+        return self._with_sizes(arrays, sizes) if sizes else self._jitted(arrays)
 
-    def _compiled(self) -> Any:
-        jax = optional("jax")
+    @cached_property
+    def _jitted(self) -> Any:
+        """The traced call; jax takes its shortest way where nothing is static."""
+        jax: Any = optional("jax")
 
-        library: Any = jax
+        def run(arrays: Arrays) -> Arrays:
+            return self.traced(arrays)
 
-        def run(arrays: Arrays, sizes: tuple[tuple[str, int], ...] = ()) -> Arrays:
+        run.__name__ = self._name
+        return jax.jit(run)
+
+    @cached_property
+    def _with_sizes(self) -> Any:
+        """The same for sizes given by name."""
+        jax: Any = optional("jax")
+
+        def run(arrays: Arrays, sizes: tuple[tuple[str, int], ...]) -> Arrays:
             return self.traced({**arrays, **dict(sizes)})
 
         run.__name__ = self._name
-        return library.jit(run, static_argnums=1)
+        return jax.jit(run, static_argnums=1)
 
     def traced(self, given: Mapping[str, Any]) -> Arrays:
         """The outputs, as part of what jax is tracing."""

@@ -1,4 +1,4 @@
-"""A program as a torch function whose gradient is the derived one, also under torch.func."""
+"""A program as a torch function: derived derivatives in both modes, also under torch.func."""
 
 from __future__ import annotations
 
@@ -160,6 +160,20 @@ class _Call:
         found = backward.applied(arrays, read_by(rule.backward, {}, sizes))
         return tuple(found.get(name) for name in self.names)
 
+    def tangents(self, saved: Sequence[Any], given: Sequence[Any]) -> tuple[Any, ...]:
+        """Tangents of all that is given back, from those of the tensors, None where they stay."""
+        tensors = self._named(saved[: len(self.names)])
+        pairs = zip(self.names, given, strict=True)
+        moved = {name: value for name, value in pairs if value is not None}
+        if not moved:
+            return (None,) * len(self.whole.program.outputs)
+        rule = self.whole.differentiated().tangents(tuple(moved))
+        sizes = self.function.known_sizes(tensors, self.sizes)
+        every = {**tensors, **rule.arguments(moved, {})}
+        arrays = {name: every[name] for name in rule.program.inputs}
+        forward = self.function.other(rule.program)
+        return tuple(forward.applied(arrays, read_by(rule.program, {}, sizes)).values())
+
     def over(self, tensors: Sequence[Any], dims: Sequence[int | None]) -> tuple[Any, ...]:
         """The outputs over a batch, which is the axis ``dims`` of the tensors that have one."""
         pairs = list(zip(tensors, dims, strict=True))
@@ -187,12 +201,18 @@ def _autograd_function() -> Any:
             call, *tensors = inputs
             ctx.call = call
             ctx.set_materialize_grads(False)
-            ctx.save_for_backward(*tensors, *output[len(call.function.program.outputs) :])
+            saved = *tensors, *output[len(call.function.program.outputs) :]
+            ctx.save_for_backward(*saved)
+            ctx.save_for_forward(*saved)
 
         @staticmethod
         def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
             needed = ctx.needs_input_grad[1:]
             return (None, *ctx.call.backward(ctx.saved_tensors, needed, grads))
+
+        @staticmethod
+        def jvp(ctx: Any, _: Any, *given: Any) -> tuple[Any, ...]:
+            return ctx.call.tangents(ctx.saved_tensors, given)
 
         @staticmethod
         def vmap(info: Any, in_dims: tuple[Any, ...], *args: Any) -> Any:

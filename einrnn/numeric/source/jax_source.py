@@ -151,9 +151,8 @@ class _JaxWriter(Writer):
     def loop(self, step: Loop, depth: int) -> list[str]:
         """A scan over rows, or else one whose carry are the arrays that the loop fills."""
         before, self._looping = self._looping, True
-        scan = scan_of(step, self.plan.registers)
-        simple = scan is not None and depth == 1
-        rows = self._scan(step, scan, depth) if simple else self._turns(step, depth)
+        scan = scan_of(step, self.plan.registers) if depth == 1 else None
+        rows = self._turns(step, depth) if scan is None else self._scan(step, scan, depth)
         self._looping = before
         return rows
 

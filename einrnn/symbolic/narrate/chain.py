@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Model
-from einrnn.core.nodes import Add, Cases, Derivative, Element, Expr, Node, Pow, Reduce
-from einrnn.core.traverse import rebuild, walk
+from einrnn.core.nodes import Add, Apply, Cases, Derivative, Element, Expr, Node, Pow, Reduce
+from einrnn.core.traverse import canonical, rebuild, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.narrate.opening import spliced, with_ranges
+from einrnn.symbolic.narrate.reasons import functions
 from einrnn.symbolic.narrate.scene import Line, Scene
 from einrnn.symbolic.narrate.side import LEVELS, Plan, Side
 
@@ -103,6 +104,7 @@ def _forced(scene: Scene, left: Side, right: Side) -> tuple[int, int, str] | Non
 
 
 def _why_same(scene: Scene, left: Expr, right: Expr) -> str:
+    """Why sides with one normal form are equal."""
     if match(left, right, frozenset()) is not None:
         return REORDERED
     first, second = (with_ranges(side, scene.ranges) for side in (left, right))
@@ -114,15 +116,36 @@ def _why_same(scene: Scene, left: Expr, right: Expr) -> str:
         return "case by case"
     if _dependent(left) and _dependent(right) and _dependent(left) != _dependent(right):
         return "sums exchanged"
-    return "multiplied out and collected"
+    return _rules(left, right) or "multiplied out and collected"
 
 
 def _why_equal(left: Expr, right: Expr) -> str:
-    for node in walk(left, right):
-        if isinstance(node, Pow) and isinstance(node.base, Add):
-            return "over a common denominator"
-    ranged = any(isinstance(n, Reduce) and n.lo.free | n.hi.free for n in walk(left, right))
-    return "sums split at their ends" if ranged else "by cases"
+    """Why sides with different normal forms are equal."""
+    by_rules = _rules(left, right)
+    if by_rules is not None:
+        return by_rules
+    nodes = list(walk(left, right))
+    if any(isinstance(node, Pow) and isinstance(node.base, Add) for node in nodes):
+        return "over a common denominator"
+    if any(isinstance(node, Reduce) and node.lo.free | node.hi.free for node in nodes):
+        return "sums split at their ends"
+    return "in normal form"
+
+
+def _rules(left: Expr, right: Expr) -> str | None:
+    """Functions whose rules make sides equal: those of which the sides have different values."""
+    mine, theirs = (
+        {canonical(node) for node in walk(side) if isinstance(node, Apply) and node.args}
+        for side in (left, right)
+    )
+    names = dict.fromkeys(
+        name for node in sorted(mine ^ theirs, key=_key) for name in functions(node)
+    )
+    return f"rules of {', '.join(sorted(names))}" if names else None
+
+
+def _key(node: Expr) -> bytes:
+    return node.key
 
 
 def _dependent(expr: Expr) -> frozenset[str]:

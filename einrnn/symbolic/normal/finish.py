@@ -113,7 +113,8 @@ def peeled(poly: Poly) -> Poly:
 
 def windows(poly: Poly) -> Poly:
     """Sums over windows that move with other indices, ``Σ_{m=2n..2n+K-1} f(m)``, counted from
-    where the window begins: ``Σ_{k=0..K-1} f(2n + k)``."""
+    where the window begins: ``Σ_{k=0..K-1} f(2n + k)``. So are sums that begin at a number:
+    ``Σ_{t=1..T-1} f(t-1) = Σ_{t=0..T-2} f(t)``."""
     return tm.plus({_counted_from_start(term): c} for term, c in poly.items())
 
 
@@ -129,12 +130,14 @@ def _counted_from_start(term: Term) -> Term:
 
 
 def _start(term: Term, index: Index) -> Affine | None:
-    """Where the range of an index begins, if that moves with other indices and the length of
-    the range does not."""
+    """Where the range of an index begins, if that is a number other than 0, or moves with other
+    indices and the length of the range does not."""
     ends = span(term, index)
-    if ends is None or not ends[0].free:
+    if ends is None:
         return None
     low, high = ends
+    if not low.free:
+        return low if af.number(low) else None
     length = af.minus(high, low)
     return low if length.terms and not length.free else None
 

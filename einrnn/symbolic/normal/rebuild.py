@@ -52,6 +52,7 @@ def term_expression(term: Term) -> Expr:
     Bound indices are numbered from the inside out, as :func:`einrnn.core.traverse.canonical`
     does, so that equal terms are one expression.
     """
+    given = term
     if term.bound:
         term = _numbered(term)
     factors = sorted((_power(b, e) for b, e in term.factors), key=lambda factor: factor.key)
@@ -64,7 +65,10 @@ def term_expression(term: Term) -> Expr:
         low = _take(conds, index, 1, frozenset(inner))
         high = _take(conds, index, -1, frozenset(inner))
         if low is None or high is None:
-            raise TooLarge  # its bounds are conditions that no single range can say
+            other = _outside_in(given)
+            if other is given:
+                raise TooLarge  # its bounds are conditions that no single range can say
+            return term_expression(other)
         ranges.append((index, low, high))
     if conds:
         cond: Cond = conds[0] if len(conds) == 1 else And(tuple(conds))
@@ -72,6 +76,27 @@ def term_expression(term: Term) -> Expr:
     for index, low, high in reversed(ranges):
         body = Reduce("sum", index, low, high, body)
     return body
+
+
+def _outside_in(term: Term) -> Term:
+    """The term with each bound index after those that its bounds depend on, if there is another
+    such order: a window ``m=2n..2n+K-1`` comes inside the sum over ``n``."""
+    left, order = list(term.bound), list[Index]()
+    while left:
+        bounded = (i for i in left if _is_bounded(term, i, frozenset(left) - {i}))
+        index = next(bounded, None)
+        if index is None:
+            return term
+        left.remove(index)
+        order.append(index)
+    return term if tuple(order) == term.bound else Term(tuple(order), term.conds, term.factors)
+
+
+def _is_bounded(term: Term, index: Index, inner: frozenset[Index]) -> bool:
+    """Whether an index has a lower and an upper bound without the indices further in."""
+    conds = list(term.conds)
+    ends = (_take(conds, index, sign, inner) for sign in (1, -1))
+    return all(end is not None for end in ends)
 
 
 def _numbered(term: Term) -> Term:

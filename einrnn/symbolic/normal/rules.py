@@ -6,8 +6,10 @@ term smaller, so that applying them comes to an end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import product
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, delta, total
@@ -36,6 +38,8 @@ from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.signs import positive_names
 from einrnn.symbolic.normal.terms import Poly, Term
+
+_MOST_PRODUCTS = 64
 
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
@@ -131,6 +135,8 @@ def _candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
     if isinstance(pattern, Reduce):
         for part, rest in parts_by_index(term):
             yield expression({part: Fraction(1)}), rest
+    if isinstance(pattern, Mul):
+        yield from _products(term, pattern)
     for position, (atom, exponent) in enumerate(term.factors):
         if exponent.denominator == 1 and exponent > 0 and _alike(pattern, atom, exponent):
             others = term.factors[:position] + term.factors[position + 1 :]
@@ -138,6 +144,22 @@ def _candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
                 kept = tm.merged(others, tm.sorted_factors([(atom, exponent - used)]))
                 single = expression(tm.atom(atom, used))
                 yield single, Term(term.bound, term.conds, kept)
+
+
+def _products(term: Term, pattern: Mul) -> Iterator[tuple[Expr, Term]]:
+    """Products of as many factors of a term as the pattern has, of the same kinds."""
+    choices = [
+        [a for a, e in term.factors if e.denominator == 1 and e > 0 and _alike(part, a, e)]
+        for part in pattern.factors
+    ]
+    if math.prod(len(row) for row in choices) > _MOST_PRODUCTS:
+        return
+    for atoms in product(*choices):
+        if len(set(atoms)) == len(atoms):
+            whole = tm.sorted_factors((atom, Fraction(1)) for atom in atoms)
+            rest = tm.merged(term.factors, tuple((atom, -e) for atom, e in whole))
+            product_ = expression({Term((), (), whole): Fraction(1)})
+            yield product_, Term(term.bound, term.conds, rest)
 
 
 def _alike(pattern: Expr, atom: Expr, exponent: Fraction) -> bool:

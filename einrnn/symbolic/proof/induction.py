@@ -23,10 +23,16 @@ from einrnn.symbolic.proof.trace import Inductive
 
 
 def by_induction(
-    opener: Opener, statement: Statement, chosen: Chosen, index: Index, direction: int
+    opener: Opener,
+    statement: Statement,
+    chosen: Chosen,
+    index: Index,
+    direction: int,
+    beside: tuple[Rule, ...] = (),
 ) -> Proof | None:
-    """True at one end of time, and at each time if at the one before."""
-    shown = _induction(opener, statement, index, direction, chosen)
+    """True at one end of time, and at each time if at the one before, by what is known
+    ``beside`` that."""
+    shown = _induction(opener, statement, index, direction, chosen, beside)
     if shown is None:
         return None
     way = "up" if direction == UP else "down"
@@ -36,7 +42,12 @@ def by_induction(
 
 
 def _induction(
-    opener: Opener, statement: Statement, index: Index, direction: int, chosen: Chosen
+    opener: Opener,
+    statement: Statement,
+    index: Index,
+    direction: int,
+    chosen: Chosen,
+    beside: tuple[Rule, ...],
 ) -> tuple[Affine, Statement] | None:
     """Base and step; the hypothesis is the statement one step back."""
     when = _time_of(opener, statement, index)
@@ -47,7 +58,7 @@ def _induction(
         if statement.condition is not None:
             return None
     hypothesis = _as_rule(one_step_back(statement, index, direction))
-    return _inductive(opener, statement, index, when, (hypothesis,), chosen)
+    return _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
 
 
 def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:

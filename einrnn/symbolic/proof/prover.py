@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Element, Expr, Index, Pow, Reduce
+from einrnn.core.nodes import Apply, Element, Expr, Index, Matrix, Number, Pow, Reduce
 from einrnn.core.traverse import elements, tensors, walk
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import unrolled
@@ -62,6 +62,9 @@ class Prover:
         statement mentions, then all. Each stage begins with what the one before left.
         """
         work = self._opener.normaliser(statement, ())
+        as_it_stands = self._by_lemmas(statement, sub(statement.left, statement.right), _none)
+        if as_it_stands is not None:
+            return as_it_stands
         stages: list[tuple[Poly, Chosen]] = []
         for poly, chosen in self._unfolded(statement, work):
             if not poly:
@@ -120,15 +123,35 @@ class Prover:
         names = tensors(statement.left) | tensors(statement.right)
         named = names | {other for name in names for other in clock.component(name)}
         needed = names | {other for name in names for other in clock.reach(name)}
-        static = [name for name in needed if not clock.recurs(name)]
-        static.sort(key=lambda name: (-len(clock.reach(name)), name))
+        own = self.model.definitions.keys() - self.model.derived.keys()
+        static = frozenset(name for name in needed & own if not clock.recurs(name))
         open_ = {name for name in named if clock.recurs(name)}
         yield partial(self._among, frozenset(open_))
-        for name in static:
-            if name in self.model.definitions and name not in self.model.derived:
-                open_.add(name)
-                yield partial(self._among, frozenset(open_))
+        for name in self._in_order(static):
+            open_.add(name)
+            yield partial(self._among, frozenset(open_))
         yield self._opener.any
+
+    def _in_order(self, names: frozenset[str]) -> Iterator[str]:
+        """Definitions, each before those it needs; of those that are ready the products and sums
+        first: what is normalised or squashed is best left as it is for long."""
+        clock, left = self._opener.clock, set(names)
+        while left:
+            needed = frozenset[str]().union(*(clock.reach(name) for name in left))
+            ready = left - needed
+            first = min(ready, key=lambda n: (self._is_curved(n), -len(clock.reach(n)), n))
+            left.remove(first)
+            yield first
+
+    def _is_curved(self, name: str) -> bool:
+        """Whether a definition has functions, quotients or inverses in it."""
+        clauses = self.model.definitions[name].clauses
+        return any(
+            isinstance(node, Apply | Matrix)
+            or (isinstance(node, Pow) and not _is_whole(node.exponent))
+            for clause in clauses
+            for node in walk(clause.body)
+        )
 
     def _among(self, names: frozenset[str], element: Element) -> bool:
         return element.tensor in names or self._opener.derived_only(element)
@@ -171,10 +194,27 @@ class Prover:
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
+        if self.lemmas and chosen == opener.now:
+            for index, direction in self._times(statement, elements(difference)):
+                yield partial(self._by_helped_induction, statement, index, direction)
         yield partial(by_inner_step, opener, statement, difference, chosen)
         yield partial(by_pairing, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
+
+    def _by_helped_induction(
+        self, statement: Statement, index: Index, direction: int
+    ) -> Proof | None:
+        """Induction in which what has been proved before is used beside the hypothesis."""
+        about = tensors(statement.left)
+        lemmas = compatible(lemma for lemma in self.lemmas if not lemma.about & about)
+        fired: dict[str, None] = {}
+        rules = tuple(noting(lemma, fired) for lemma in lemmas)
+        opener = self._opener
+        proof = by_induction(opener, statement, opener.any, index, direction, rules)
+        if proof is None or not fired:
+            return proof
+        return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))
 
     def _hides(self, left: Sequence[Element]) -> bool:
         """Whether some entries will be opened at a later stage, and what is at numbers behind
@@ -226,8 +266,7 @@ class Prover:
         if not is_zero(work, work.poly(left)):
             return None
         used = tuple(lemma for lemma in lemmas if lemma.name in fired)
-        step = f"with {', '.join(f'[{name}]' for name in fired)}"
-        return Proof("normal form", (step,), ByLemmas(used))
+        return Proof("normal form", (f"with {_listed(fired)}",), ByLemmas(used))
 
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.
@@ -235,6 +274,19 @@ class Prover:
         The left side of each is an entry of a recurrence with an index at its time.
         """
         return induction.proved_together(self._opener, statements)
+
+
+def _none(element: Element) -> bool:
+    """Nothing is unfolded."""
+    return False
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"[{name}]" for name in names)
+
+
+def _is_whole(exponent: Expr) -> bool:
+    return isinstance(exponent, Number) and exponent.value >= 0 and exponent.value.denominator == 1
 
 
 def _is_closed(statement: Statement, index: Index) -> bool:

@@ -69,7 +69,7 @@ def test_the_wrong_term_is_named():
     text = "input X[N,D], w[D], c\nL := c sum[d] w[d]^2 + sum[n,d] X[n,d] w[d]\n"
     verdict = wrong(text + "[wrong] dL/dw[d] = sum[n] X[n,d] + 2 c w[d]^2\n")
     assert verdict.wrong_term == "2 c w[d]^2"
-    assert verdict.residual == "2 c w[d] - 2 c w[d]^2"
+    assert verdict.residual == "2 c w[d] (1 - w[d])"
 
 
 @pytest.mark.parametrize(

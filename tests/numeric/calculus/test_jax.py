@@ -149,6 +149,78 @@ def test_training_step():
     close(ours, theirs)
 
 
+def in_both_modes(name, key):
+    """The loss as a function of one input, by the program and by hand, and that input."""
+    program, data, by_hand, _ = loss_of(name)
+
+    def ours(value):
+        return program(**{**data, key: value})["L"]
+
+    def theirs(value):
+        return by_hand(**{**data, key: value})
+
+    return ours, theirs, data[key]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("jitted", [False, True])
+def test_forward_mode_along_all_inputs(name, jitted):
+    program, data, by_hand, wrt = loss_of(name)
+    rng = np.random.default_rng(1)
+    params = {key: data[key] for key in wrt}
+    tangents = {key: jnp.asarray(rng.normal(size=data[key].shape)) for key in wrt}
+
+    def along(function):
+        run = by_name(function, wrt, data)
+        run = jax.jit(run) if jitted else run
+        return jax.jvp(run, (params,), (tangents,))
+
+    close(along(lambda **a: program(**a)["L"]), along(by_hand))
+
+
+@pytest.mark.parametrize(("name", "key"), [("rnn", "W"), ("words", "U"), ("lstm", "c0")])
+def test_second_derivatives_in_every_mix_of_modes(name, key):
+    ours, theirs, value = in_both_modes(name, key)
+    expected = jax.jit(jax.hessian(theirs))(value)
+    for outer in (jax.jacfwd, jax.jacrev):
+        for inner in (jax.jacfwd, jax.jacrev):
+            close(jax.jit(outer(inner(ours)))(value), expected)
+
+
+def test_forward_mode_over_a_batch():
+    ours, theirs, W = in_both_modes("rnn", "W")
+    many = jnp.stack([W, -W, 2 * W], axis=1)
+    v = jnp.cos(W)
+
+    def total(function, many):
+        along = jax.vmap(lambda W: jax.jvp(function, (W,), (v,))[1], in_axes=1)
+        return (along(many) ** 2).sum()
+
+    close(jax.grad(lambda m: total(ours, m))(many), jax.grad(lambda m: total(theirs, m))(many))
+    both = [jax.jit(jax.vmap(jax.hessian(f), in_axes=1))(many) for f in (ours, theirs)]
+    close(*both)
+
+
+def test_a_linearisation_is_transposed():
+    ours, theirs, W = in_both_modes("rnn", "W")
+    found, linear = jax.linearize(ours, W)
+    close(found, theirs(W))
+    close(linear(jnp.sin(W)), jax.jvp(theirs, (W,), (jnp.sin(W),))[1])
+    close(jax.linear_transpose(linear, W)(jnp.ones(()))[0], jax.grad(theirs)(W))
+
+
+def test_the_tangent_of_a_gradient_and_of_states():
+    program, data, by_hand, _ = loss_of("rnn", "dL/dW", "s[t,b,i]")
+    v = jnp.cos(data["V"])
+
+    def by_jax(V):
+        return jax.grad(lambda W: by_hand(**{**data, "W": W, "V": V}))(data["W"])
+
+    _, found = jax.jvp(lambda V: program(**{**data, "V": V}), (data["V"],), (v,))
+    close(found["dL/dW"], jax.jvp(by_jax, (data["V"],), (v,))[1])
+    assert not np.asarray(found["s[t,b,i]"]).any()
+
+
 def _called(jaxpr, found):
     for eqn in jaxpr.eqns:
         found.append((eqn.primitive.name, eqn.params.get("name", "")))
@@ -169,6 +241,13 @@ def test_the_derived_program_runs():
     pullback = einrnn.numeric.calculus.rules.Rules(program.formula, "jax").first(["W"]).backward
     assert "kept" not in str(pullback)
     assert set(pullback.inputs) == {"y", "V", "W", "cotangent of L", "s", "yhat"}
+
+
+def test_the_derived_tangents_run():
+    ours, _, W = in_both_modes("rnn", "W")
+    found = _called(jax.make_jaxpr(lambda W: jax.jvp(ours, (W,), (W,)))(W).jaxpr, [])
+    assert "einrnn_linear" in {primitive for primitive, _ in found}
+    assert "einrnn_pushforward" in jax.jit(lambda W: jax.jvp(ours, (W,), (W,))).lower(W).as_text()
 
 
 def test_arrays_of_either_library():

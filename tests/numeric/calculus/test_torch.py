@@ -103,6 +103,32 @@ def test_functional_transformations():
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize(("name", "key"), [("rnn", "W"), ("words", "V"), ("lstm", "h0")])
+def test_forward_mode(name, key):
+    program, data, by_hand, _ = program_of(name)
+
+    def ours(value):
+        return program(**{**data, key: value})["L"]
+
+    def theirs(value):
+        return by_hand(**{**data, key: value})
+
+    value, v = data[key], torch.cos(data[key])
+    jvp, jacfwd, jacrev = torch.func.jvp, torch.func.jacfwd, torch.func.jacrev
+    hessian = jacrev(jacrev(theirs))(value)
+    pairs = [
+        (jvp(ours, (value,), (v,)), jvp(theirs, (value,), (v,))),
+        (jacfwd(ours)(value), jacrev(theirs)(value)),
+        (torch.func.hessian(ours)(value), hessian),
+        (jacrev(jacfwd(ours))(value), hessian),
+        (jacfwd(jacfwd(ours))(value), hessian),
+    ]
+    for found, expected in pairs:
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
+    point = value.clone().requires_grad_()
+    assert torch.autograd.gradcheck(ours, (point,), check_forward_ad=True)
+
+
 def test_the_derived_program_runs(monkeypatch):
     """Without the derived rule there is no gradient at all: torch records nothing inside."""
     program, data, _, _ = program_of("rnn")

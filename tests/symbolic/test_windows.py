@@ -1,0 +1,52 @@
+"""Sums counted from where they begin, logarithms of products, sums over a few powers: the prover
+alone, and near misses that it must not prove."""
+
+import pytest
+
+from tests.symbolic.proving import error_in_numbers, proved
+
+STRIDE = """
+dim N, K
+input x[2*N+K-2], w[K], g[N]
+y[n] := sum[k] w[k] x[2*n+k]
+L := sum[n] g[n] y[n]
+"""
+SHIFT = "dim T\ninput x[T]\n"
+POSITIVE = "dim T\ninput c[T] positive\n"
+ANY = "dim T\ninput c[T]\n"
+POWERS = "dim N\ninput X[N,N], A[N,N]\n"
+
+RIGHT = {
+    "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = sum[k] w[k] dL/dw[k]\n",
+    "window": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=0..T-2] x[t]^2\n",
+    "product": POSITIVE + "[x] log(prod[t] c[t]) = sum[t] log(c[t])\n",
+    "powers": POWERS + "[x] d/dX[i,j] (tr(A @ matpow(X, 3))) = "
+    "(A @ X @ X)[j,i] + (X @ A @ X)[j,i] + (X @ X @ A)[j,i]\n",
+}
+WRONG = {
+    "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = 2 sum[k] w[k] dL/dw[k]\n",
+    "stride, shifted": STRIDE + "[x] dL/dw[k] = sum[n=0..N-2] g[n+1] x[2*n+k]\n",
+    "window": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=1..T-1] x[t]^2\n",
+    "window, longer": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=0..T-1] x[t]^2\n",
+    "product": POSITIVE + "[x] log(prod[t] c[t]) = T log(c[0])\n",
+    "powers": POWERS + "[x] d/dX[i,j] (tr(A @ matpow(X, 3))) = "
+    "(A @ X @ X)[j,i] + (X @ A @ X)[j,i] + (X @ X @ A)[i,j]\n",
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_holds_is_proved(name: str) -> None:
+    assert proved(RIGHT[name])
+    assert error_in_numbers(RIGHT[name]) < 1e-9
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_near_misses_are_not(name: str) -> None:
+    assert not proved(WRONG[name])
+    assert error_in_numbers(WRONG[name]) > 1e-6
+
+
+def test_a_logarithm_of_a_product_of_unknown_sign() -> None:
+    """Where two factors are negative the left side has a value and the right one none: the
+    prover leaves it."""
+    assert not proved(ANY + "[x] log(prod[t] c[t]) = sum[t] log(c[t])\n")
