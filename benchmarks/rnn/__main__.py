@@ -66,6 +66,8 @@ def options() -> argparse.Namespace:
     given.programs = [REFERENCE, *(p for p in given.programs or PROGRAMS if p != REFERENCE)]
     if set(given.sizes) - set(CASES):
         parser.error(f"the sizes are {', '.join(CASES)}")
+    if given.processor_time and given.threads != [1]:
+        parser.error("--processor-time adds up what threads take: use it with --threads 1")
     return given
 
 
