@@ -30,6 +30,8 @@ from einrnn.pathfinder.search import search
 _SLOW = {"opt_einsum dp": 15, "opt_einsum auto-hq": 61, "opt_einsum random-greedy": 201}
 _SLOW |= {"cotengra hyper": 500, "cotengra random-greedy": 150, "numpy greedy": 30}
 _SLOW |= {"jax": 60, "torch": 60}
+# the largest ratio that the plot has room for
+_EDGE = 1e5
 # what every finder is asked once before it is timed, to load what it needs
 _SMALL = Network.of(["ab", "bc", "cd"], "ad", dict.fromkeys("abcd", 2))
 
@@ -119,21 +121,27 @@ def _duration(seconds: float) -> str:
 
 
 def plot(results: dict[str, dict[str, tuple[int, float]]], target: Path) -> None:
-    """Ratio to the best against search time, a mark for each finder and instance."""
+    """Ratio to the best against search time, a mark for each finder and instance; ratios beyond
+    the upper edge lie on it."""
+    import matplotlib
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    figure = Figure(figsize=(9, 4.5), layout="constrained")
     axes = figure.subplots()
     names = list(dict.fromkeys(name for row in results.values() for name in row))
-    for name in names:
+    colours = matplotlib.colormaps["tab20"]
+    for number, name in enumerate(names):
         points = [
-            (row[name][1] * 1e3, row[name][0] / min(count for count, _ in row.values()))
+            (row[name][1] * 1e3, min(_EDGE, row[name][0] / min(count for count, _ in row.values())))
             for row in results.values()
             if name in row
         ]
-        marker, size = ("*", 12) if name.startswith("einrnn") else ("o", 6)
-        axes.loglog(*zip(*points, strict=True), marker, markersize=size, label=name, alpha=0.8)
-    axes.set_xlabel("search time [ms]")
+        marker, size = ("*", 11) if name.startswith("einrnn") else ("o", 5)
+        colour = {"einrnn": "black", "einrnn, searching": "red"}.get(name, colours(number))
+        style = {"color": colour, "markersize": size, "label": name, "alpha": 0.8}
+        axes.loglog(*zip(*points, strict=True), marker, **style)
+    axes.set_ylim(0.8, _EDGE)
+    axes.set_xlabel("search, processor time [ms]")
     axes.set_ylabel("FLOPs / fewest FLOPs")
     axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     figure.savefig(target)
