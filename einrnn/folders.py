@@ -34,11 +34,9 @@ def private_folder() -> Path | None:
 
 @cache
 def fingerprint() -> str:
-    """What changes whenever the package, numpy or Python does: versions, and names, sizes and
-    dates of the package's files."""
-    import numpy as np
-
-    rows = [sys.version, np.__version__]
+    """What changes whenever the package or Python does: the version of this, and names, sizes
+    and dates of the package's files."""
+    rows = [sys.version]
     rest = [os.path.dirname(os.path.abspath(__file__))]
     while rest:
         with os.scandir(rest.pop()) as entries:

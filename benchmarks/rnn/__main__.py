@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from benchmarks.rnn import tables
 from benchmarks.rnn.cases import CASES
 from benchmarks.rnn.measure import (
     LIMITS,
+    PROCESSOR_TIME,
     Worker,
     distance,
     gemm_peak,
@@ -47,6 +49,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=11, help="slices of each program")
     parser.add_argument("--seconds", type=float, default=0.2, help="length of a slice")
     parser.add_argument("--limit", type=float, default=120, help="seconds to wait for a program")
+    parser.add_argument(
+        "--processor-time",
+        action="store_true",
+        help="for a busy machine: the time that the processors spend on a program, not the clock's",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the JSON file")
     parser.add_argument("--show", action="store_true", help="print the JSON file's figures")
     parser.add_argument("--no-processes", action="store_true", help="leave whole processes out")
@@ -59,6 +66,8 @@ def options() -> argparse.Namespace:
     given.programs = [REFERENCE, *(p for p in given.programs or PROGRAMS if p != REFERENCE)]
     if set(given.sizes) - set(CASES):
         parser.error(f"the sizes are {', '.join(CASES)}")
+    if given.processor_time and given.threads != [1]:
+        parser.error("--processor-time adds up what threads take: use it with --threads 1")
     return given
 
 
@@ -69,7 +78,10 @@ def main() -> None:
         print(tables.summary(there))
         tables.plot(there["results"], given.plot)
         return
-    whole: dict[str, Any] = {"machine": tables.machine(), "gemm": {}, "results": []}
+    if given.processor_time:
+        os.environ[PROCESSOR_TIME] = "1"
+    machine = tables.machine() | {"time": "processor" if given.processor_time else "clock"}
+    whole: dict[str, Any] = {"machine": machine, "gemm": {}, "results": []}
     if given.resume and there.get("machine") == whole["machine"]:
         whole = there
     print(", ".join(f"{name} {value}" for name, value in whole["machine"].items()))

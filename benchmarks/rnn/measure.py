@@ -18,6 +18,8 @@ import numpy as np
 
 from benchmarks.rnn.cases import OUTPUTS
 
+# set where a worker is to count what the processors spend on it
+PROCESSOR_TIME = "EINRNN_BENCHMARK_PROCESSOR_TIME"
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # outputs may differ from jax in float64 by this much of their largest entry
 LIMITS = {"float64": 1e-10, "float32": 1e-3}

@@ -91,7 +91,7 @@ def _name(key: Hashable) -> bytes:
 @cache
 def _program() -> str:
     """What may change a verdict without the document: einrnn's own files, and what it uses."""
-    return repr((fingerprint(), [version(name) for name in ("opt_einsum", "sympy")]))
+    return repr((fingerprint(), [version(name) for name in ("numpy", "opt_einsum", "sympy")]))
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

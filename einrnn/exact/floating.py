@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
-from math import erf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from einrnn.core import nodes as n
 from einrnn.exact import matrices
 from einrnn.exact.evaluate import Evaluator, Steps, order_of
 from einrnn.exact.field import scramble
+from einrnn.exact.known import CONSTANTS, FUNCTIONS
 from einrnn.exact.logic import RELATIONS, reduced, rows, total
 from einrnn.exact.oracles import entries, seed_of
 from einrnn.exact.places import Whole
@@ -21,54 +22,6 @@ from einrnn.exact.values import Array, Env, Flags, Values, aligned, any_along, m
 _WAVES = 3
 _MUCH = 32
 _CONDITION = 1e12
-_ERF: Callable[[Array], Array] = np.frompyfunc(erf, 1, 1)
-
-
-def _sigmoid(x: Array) -> Array:
-    small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
-
-
-def _relu(x: Array) -> Array:
-    return np.maximum(x, 0.0)
-
-
-def _step(x: Array) -> Array:
-    return np.where(np.isnan(x), x, (x > 0).astype(np.float64))
-
-
-def _softplus(x: Array) -> Array:
-    return np.logaddexp(x, 0.0)
-
-
-def _erf(x: Array) -> Array:
-    return _ERF(x).astype(np.float64)
-
-
-_KNOWN: dict[str, Callable[..., Array]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "tanh": np.tanh,
-    "sigmoid": _sigmoid,
-    "relu": _relu,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "sign": np.sign,
-    "step": _step,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "softplus": _softplus,
-    "erf": _erf,
-    "max": np.maximum,
-    "min": np.minimum,
-}
-_CONSTANTS = {"pi": np.pi, "inf": np.inf, "undefined": np.nan}
 
 
 def _summed(data: Array, axis: int) -> Array:
@@ -127,9 +80,9 @@ class Floating:
     def apply(self, ev: Evaluator, node: n.Apply, level: int, env: Env) -> Steps:
         """A known function."""
         if not node.args:
-            return Values(np.array([_CONSTANTS[node.function]]))
+            return Values(np.array([CONSTANTS[node.function]]))
         args = yield from ev.all(node.args, order_of(node.free), level, env)
-        data = _KNOWN[node.function](*[arg.data for arg in args])
+        data = FUNCTIONS[node.function](*[arg.data for arg in args])
         return Values(data, merged(*[arg.flags for arg in args]))
 
     def reduce(self, ev: Evaluator, node: n.Reduce, level: int, env: Env) -> Steps:

@@ -83,7 +83,8 @@ def sort_arguments(
     missing = [name for name in inputs if name not in arrays]
     if missing:
         shape = ",".join(str(axis) for axis in model.inputs[missing[0]].axes)
-        raise EvaluationError("E601", f"no array was given for the input {missing[0]}[{shape}]")
+        message = f"no array was given for the input {missing[0]}[{shape}]"
+        raise EvaluationError("E601", message, f"give it by name: {missing[0]}=…")
     return arrays, sizes
 
 
@@ -120,7 +121,9 @@ def solve(
     for name, number in given.items():
         if sizes.values.get(name, number) != number:
             raise EvaluationError(
-                "E602", f"the size {name} was given as {number}; it is {sizes.values[name]}"
+                "E602",
+                f"the size {name} was given as {number}; it is {sizes.values[name]}",
+                f"leave {name} out: the document says what it is",
             )
         sizes.learn(name, number, "as given by name")
     for name, shape in shapes.items():
@@ -142,9 +145,11 @@ def _check_rank(given: Input, shape: tuple[int, ...]) -> None:
             "E602",
             f"{given.name} has {len(shape)} axes, shape {shape}; "
             f"it is declared with {len(given.axes)} ({declared})",
+            f"give an array with {len(given.axes)} axes",
         )
     if 0 in shape:
-        raise EvaluationError("E602", f"axis {shape.index(0)} of {given.name} is empty")
+        message = f"axis {shape.index(0)} of {given.name} is empty"
+        raise EvaluationError("E602", message, "sizes are whole numbers from 1 on")
 
 
 def _learn_some(model: Model, shapes: Mapping[str, tuple[int, ...]], sizes: Sizes) -> bool:
@@ -168,6 +173,7 @@ def _learn_some(model: Model, shapes: Mapping[str, tuple[int, ...]], sizes: Size
                     "E602",
                     f"{name} has {found} positions on axis {number}, size {axis}; "
                     f"no whole {dim} of at least 1 fits",
+                    f"give an array whose axis {number} has the size {axis}",
                 )
             sizes.learn(dim, rest // times, f"from axis {number} of {name}")
             learnt = True
@@ -183,7 +189,9 @@ def _clash(name: str, axis: int, wanted: Affine, found: int, sizes: Sizes) -> Ev
     )
     size = f"size {wanted}" + (f" = {sizes.of(wanted)}" if wanted.constant else "")
     return EvaluationError(
-        "E602", f"{name} has {found} {what} (axis {axis}, {size}); {origins or 'it is fixed'}"
+        "E602",
+        f"{name} has {found} {what} (axis {axis}, {size}); {origins or 'it is fixed'}",
+        "give arrays whose axes of one size have one length",
     )
 
 

@@ -101,7 +101,7 @@ def memory_of(text: str, outputs: Sequence[str], backend: str) -> Memory | None:
     folder = private_folder()
     if folder is None or backend != "numpy":
         return None
-    key = json.dumps([fingerprint(), text, *outputs])
+    key = json.dumps([fingerprint(), np.__version__, text, *outputs])
     return Memory(folder / "programs", key)
 
 

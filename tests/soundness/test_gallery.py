@@ -124,6 +124,30 @@ class Case:
     sizes: tuple[tuple[str, int], ...] = ()
 
 
+def strided(a: Arrays) -> float:
+    w, x = a["w"], a["x"]
+    count = a["g"].shape[2]
+    total = 0.0
+    for n in range(count):
+        window = x[:, :, 2 * n : 2 * n + w.shape[2]]
+        y = np.einsum("oik,bik->bo", w, window) + a["bias"]
+        total += float((a["g"][:, :, n] * y).sum())
+    return total
+
+
+def reset_after(a: Arrays) -> float:
+    batch, length, _ = a["X"].shape
+    state, loss = np.zeros((batch, len(a["bc"]))), 0.0
+    for t in range(length):
+        x = a["X"][:, t]
+        r = sigmoid(x @ a["Wr"].T + state @ a["Ur"].T)
+        u = sigmoid(x @ a["Wu"].T + state @ a["Uu"].T)
+        c = np.tanh(x @ a["Wc"].T + r * (state @ a["Uc"].T + a["bc"]))
+        state = u * state + (1 - u) * c
+        loss += 0.5 / batch * float(((state - a["Y"][:, t]) ** 2).sum())
+    return loss
+
+
 NORM = {"x": (3, 4), "gamma": (4,), "beta": (4,), "g": (3, 4), "eps": ()}
 GATE = dict.fromkeys(("Wz", "Wr", "Wn"), (3, 2)) | dict.fromkeys(("Rz", "Rr", "Rn"), (3, 3))
 CASES = [
@@ -142,6 +166,21 @@ CASES = [
         {"X": (4, 3), "WQ": (2, 3, 2), "WK": (2, 3, 2), "WV": (2, 3, 2), "WO": (2, 2, 3)}
         | {"M": (4, 4), "G": (4, 3)},
         ("WO", "WQ", "WV", "M", "X"),
+    ),
+    Case(
+        "strided_conv",
+        strided,
+        {"x": (2, 3, 9), "w": (2, 3, 3), "bias": (2,), "g": (2, 2, 4)},
+        ("w", "bias", "x"),
+        sizes=(("M", 9),),
+    ),
+    Case(
+        "gru_reset_after",
+        reset_after,
+        dict.fromkeys(("Wr", "Wu", "Wc"), (3, 2))
+        | dict.fromkeys(("Ur", "Uu", "Uc"), (3, 3))
+        | {"bc": (3,), "X": (2, 4, 2), "Y": (2, 4, 3)},
+        ("Wc", "Uc", "bc", "Ur", "Wu", "X"),
     ),
     Case("causal_attention", causal, dict.fromkeys("QKVG", (4, 3)), ("V", "Q", "K")),
     Case(

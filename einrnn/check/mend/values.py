@@ -14,14 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from einrnn.check.mend.functions import (
-    FUNCTIONS,
-    NEUTRAL,
-    RELATIONS,
-    fold,
-    matrix_power,
-    whole_matrix,
-)
+from einrnn.check.mend.functions import NEUTRAL, fold, matrix_power, whole_matrix
 from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Add,
@@ -48,6 +41,8 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.errors import EinrnnError
+from einrnn.exact.known import CONSTANTS, FUNCTIONS
+from einrnn.exact.logic import RELATIONS
 from einrnn.numeric.interpret import Interpreter
 
 Array = npt.NDArray[Any]
@@ -249,9 +244,11 @@ class Values:
         return Named(axes, fold(op, arrays))
 
     def _apply(self, function: str, args: Sequence[Expr], scope: Scope) -> Steps[Named]:
+        if function in CONSTANTS:
+            return Named((), np.array(CONSTANTS[function]))
         if function not in FUNCTIONS:
             raise NotEvaluated
-        below: list[Named] = [Named((), np.array(0.0))] if not args else []
+        below: list[Named] = []
         for arg in args:
             below.append((yield self._value(arg, scope)))
         axes, arrays = aligned(below)
