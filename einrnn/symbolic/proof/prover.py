@@ -207,7 +207,8 @@ class Prover:
     ) -> Proof | None:
         """Induction in which what has been proved before is used beside the hypothesis."""
         about = tensors(statement.left)
-        lemmas = compatible(lemma for lemma in self.lemmas if not lemma.about & about)
+        others = (lemma for lemma in self.lemmas if not lemma.about & about)
+        lemmas = compatible(others, self._opener.clock.behind)
         fired: dict[str, None] = {}
         rules = tuple(noting(lemma, fired) for lemma in lemmas)
         opener = self._opener
@@ -250,7 +251,9 @@ class Prover:
         if self._opener.expired() or not self._applicable(difference):
             return None
         try:
-            return self._by_lemma(statement, difference, chosen, compatible(self.lemmas))
+            return self._by_lemma(
+                statement, difference, chosen, compatible(self.lemmas, self._opener.clock.reach)
+            )
         except TooLarge:
             return None
 
