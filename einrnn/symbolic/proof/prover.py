@@ -251,9 +251,8 @@ class Prover:
         if self._opener.expired() or not self._applicable(difference):
             return None
         try:
-            return self._by_lemma(
-                statement, difference, chosen, compatible(self.lemmas, self._opener.clock.reach)
-            )
+            lemmas = compatible(self.lemmas, self._opener.clock.behind)
+            return self._by_lemma(statement, difference, chosen, lemmas) if lemmas else None
         except TooLarge:
             return None
 
