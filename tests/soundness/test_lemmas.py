@@ -23,9 +23,18 @@ A, B, C = (entry(name, "i") for name in "abc")
 
 def test_lemmas_that_lead_to_each_other_are_not_used_together() -> None:
     first, second, third = lemma("1", A, B), lemma("2", B, C), lemma("3", C, A)
-    assert compatible([first, second]) == (second, first)
-    assert compatible([first, second, third]) == (third, second)
-    assert compatible([lemma("1", A, B), lemma("2", B, A)]) == (lemma("2", B, A),)
+    assert compatible([first, second], _nothing) == (second, first)
+    assert compatible([first, second, third], _nothing) == (third, second)
+    assert compatible([lemma("1", A, B), lemma("2", B, A)], _nothing) == (lemma("2", B, A),)
+
+
+def test_a_lemma_that_leads_back_through_definitions_is_not_used_beside_others() -> None:
+    """b is computed from a."""
+    assert not compatible([lemma("1", A, B)], {"b": frozenset("a")}.__getitem__)
+
+
+def _nothing(name: str) -> frozenset[str]:
+    return frozenset()
 
 
 def test_what_may_be_a_rule() -> None:

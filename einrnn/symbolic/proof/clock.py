@@ -79,6 +79,15 @@ class Clock:
             self._reach[name] = frozenset(found)
         return self._reach[name]
 
+    def behind(self, name: str) -> frozenset[str]:
+        """Every definition and input that a definition needs, directly or not."""
+        if name not in self.model.definitions:
+            return frozenset()
+        needed = (self.model.definitions[n] for n in (name, *self.reach(name)))
+        return frozenset[str]().union(
+            *(tensors(clause.body) for one in needed for clause in one.clauses)
+        )
+
     def _reads(self, name: str, other: str) -> bool:
         """Whether a definition needs a definition or an input, directly or not."""
         if other in self.model.definitions:

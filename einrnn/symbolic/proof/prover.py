@@ -207,7 +207,8 @@ class Prover:
     ) -> Proof | None:
         """Induction in which what has been proved before is used beside the hypothesis."""
         about = tensors(statement.left)
-        lemmas = compatible(lemma for lemma in self.lemmas if not lemma.about & about)
+        others = (lemma for lemma in self.lemmas if not lemma.about & about)
+        lemmas = compatible(others, self._opener.clock.behind)
         fired: dict[str, None] = {}
         rules = tuple(noting(lemma, fired) for lemma in lemmas)
         opener = self._opener
@@ -250,7 +251,8 @@ class Prover:
         if self._opener.expired() or not self._applicable(difference):
             return None
         try:
-            return self._by_lemma(statement, difference, chosen, compatible(self.lemmas))
+            lemmas = compatible(self.lemmas, self._opener.clock.behind)
+            return self._by_lemma(statement, difference, chosen, lemmas) if lemmas else None
         except TooLarge:
             return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -137,13 +137,17 @@ def _is_one_term(left: Expr) -> bool:
     return len(there) == 1 and set(there.values()) == {1} and bool(next(iter(there)).factors)
 
 
-def compatible(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
-    """The lemmas that may be rules beside each other: none leads to what another one, or one
-    before that, begins with, so that they come to an end. The later ones come first."""
+def compatible(
+    lemmas: Iterable[Lemma], reach: Callable[[str], frozenset[str]]
+) -> tuple[Lemma, ...]:
+    """The lemmas that may be rules beside each other: none leads to what it or another one
+    begins with, also not through the definitions that ``reach`` says a name needs, so that they
+    come to an end. The later ones come first."""
     leads: dict[str, frozenset[str]] = {}
     kept: list[Lemma] = []
     for lemma in reversed(tuple(lemmas)):
-        towards = tensors(lemma.statement.right)
+        named = tensors(lemma.statement.right)
+        towards = named.union(*(reach(name) for name in named))
         beyond = towards.union(*(leads.get(name, frozenset()) for name in towards))
         if beyond & lemma.about:
             continue
