@@ -34,9 +34,9 @@ class Square:
         """Operations, the product being half of one of two different arrays."""
         rows, columns = prod(sizes_of(self.summed)), prod(sizes_of(self.first))
         total = rows * columns * (columns + 1)
-        held: dict[Axis, None] = {}
+        held: set[Axis] = set()
         for number, var in enumerate((*self.weights, *_by_size(self.side))):
-            held |= dict.fromkeys(var.axes)
+            held |= set(var.axes)
             total += prod(sizes_of(tuple(held))) if number else 0
         return total
 
