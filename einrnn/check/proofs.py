@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 _CONJECTURE_SECONDS = 8.0
 _SYMMETRY_SECONDS = 2.0
 # whose turn it is to look for a proof, and for which part of the time
-_TURNS = (("forward", 0.08), ("reverse", 0.25), ("forward", 0.37), ("reverse", 0.3))
+_TURNS: tuple[tuple[Way, float], ...] = (
+    ("forward", 0.08),
+    ("reverse", 0.25),
+    ("forward", 0.37),
+    ("reverse", 0.3),
+)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ def symmetric(
 ) -> frozenset[str]:
     """Those of some recurrences that are shown to be symmetric, all by one induction."""
     clock = clock_of(model)
-    kept = {name: when for name in names if (when := clock.time(name)) is not None}
+    times = ((name, clock.time(name)) for name in names)
+    kept: dict[str, Time] = {name: when for name, when in times if when is not None}
     while kept:
         before = frozenset(_before(name) for name in kept)
         opener = Opener(model, assumptions, deadline, symmetric=before)
