@@ -58,10 +58,12 @@ def symmetric(
     while kept:
         before = frozenset(_before(name) for name in kept)
         opener = Opener(model, assumptions, deadline, symmetric=before)
-        shown = {name: when for name, when in kept.items() if _is_shown(opener, name, kept)}
+        shown: dict[str, Time] = {
+            name: when for name, when in kept.items() if _is_shown(opener, name, kept)
+        }
         if shown == kept:
             return frozenset(kept)
-        kept = shown
+        kept = dict(shown)
     return frozenset()
 
 
