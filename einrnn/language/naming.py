@@ -10,6 +10,7 @@ from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Add,
     Affine,
+    Derivative,
     Element,
     Expr,
     Index,
@@ -113,7 +114,7 @@ def reads(body: Expr, index: Index, model: Model) -> Affine | None:
     """The size of the axes that a letter stands on by itself, if they have one size."""
     found: Affine | None = None
     for node in walk(body):
-        if not isinstance(node, Element):
+        if not isinstance(node, Element | Derivative):
             continue
         for axis, arg in enumerate(node.args):
             if af.letter(arg) is not index:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import product, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ def errors(text: str, verdict: Verdict) -> Iterator[tuple[str, float]]:
 def _errors_of(text: str, verdict: Verdict, part: Derivation) -> Iterator[tuple[str, float]]:
     first, *others = (expression for expression, _ in part.lines)
     claims = "\n".join(
-        f"[·line {number}] {first} = {expression}{_condition(part.title)}"
+        f"[·line {number}] {first} = {expression}{_condition(part.title or _stated(text, verdict))}"
         for number, expression in enumerate(others)
     )
     document = einrnn.parse(f"{text}\n{claims}\n".replace("·", "the "))
@@ -60,8 +60,16 @@ def _errors_of(text: str, verdict: Verdict, part: Derivation) -> Iterator[tuple[
             yield expression, _distance(run, item)
 
 
+def _stated(text: str, verdict: Verdict) -> str:
+    """A claim as it stands in the text of its document, on one line."""
+    first, *others = text.splitlines()[verdict.line - 1 :]
+    rest = takewhile(lambda line: line.startswith(" "), others)
+    return " ".join(line.partition("#")[0].strip() for line in (first, *rest))
+
+
 def _condition(title: str) -> str:
-    found = re.search(r"(?:, for|^where) (.*)$", title)
+    """The condition under which the lines of a part are equal: its own or that of the claim."""
+    found = re.search(r"(?:, for|^where|\sfor) (.*)$", title)
     return f"   for {found[1]}" if found else ""
 
 
