@@ -157,7 +157,8 @@ class Model:
 
     ``dims`` maps each size to its number, or to None where it is symbolic; ``defaults``
     gives the value a size has in a computation that does not say otherwise (claims are
-    judged for all its values). ``derived`` tells what the names of derived tensors mean.
+    judged for all its values). ``derived`` tells what the names of derived tensors mean, and
+    ``letters`` over what size an index letter was declared to range, wherever it stands.
     """
 
     dims: Mapping[str, int | None] = field(default_factory=dict[str, "int | None"])
@@ -167,6 +168,7 @@ class Model:
     claims: tuple[Claim, ...] = ()
     derived: Mapping[str, Derived] = field(default_factory=dict[str, Derived])
     defaults: Mapping[str, Affine] = field(default_factory=dict[str, Affine])
+    letters: Mapping[str, Affine] = field(default_factory=dict[str, Affine])
 
     def axes(self, name: str) -> tuple[Range, ...]:
         """The positions that exist on each axis of an input or a definition."""

@@ -51,6 +51,7 @@ class Document:
         self.clauses: dict[str, list[SizedClause]] = {}
         self.chains: list[SizedChain | Parsed] = []
         self.definitions: dict[str, Definition] = {}
+        self._letters: dict[str, Affine] = {}
         self.readings: dict[str, list[Reading]] = {}
 
     def run(self) -> Elaborated:
@@ -77,6 +78,7 @@ class Document:
             tuple(found.assumptions),
             tuple(found.claims),
             defaults=values,
+            letters=self._letters,
         )
         everything = [*self.diagnostics, *found.diagnostics, *self.statements.remarks]
         return Elaborated(model, _in_order(everything), tuple(found.invalid))
@@ -167,7 +169,7 @@ class Document:
         """A letter that is declared over what is no size ranges as if it were not declared."""
         for name, said in list(self.names.letters.items()):
             try:
-                self.sizing.constant(said)
+                self._letters[name] = self.sizing.constant(said)
             except Problem as problem:
                 self.diagnostics.append(problem.diagnostic)
                 del self.names.letters[name]

@@ -31,7 +31,7 @@ class Naming:
 
     def __init__(self, model: Model, free: frozenset[str]) -> None:
         self.model = model
-        self.sizes: dict[str, Affine] = {}
+        self.sizes: dict[str, Affine] = dict(model.letters)
         integers = {name for name, found in model.inputs.items() if found.integer}
         self.reserved = free | integers | set(model.dims)
 
