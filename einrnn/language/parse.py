@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from einrnn.errors import Diagnostic, Span
-from einrnn.folders import cache_folder
+from einrnn.folders import private_folder
 from einrnn.language import ast
 from einrnn.language.build import Builder
 from einrnn.language.split import KEYWORD, LABEL, Piece, masked, split, without_comments
@@ -76,7 +76,7 @@ def _parser() -> tuple[Lark, Builder]:
 def _tables(grammar: str) -> str | bool:
     """The file in which the tables of a grammar are kept: to make them takes longer than to
     parse a document. False where no such file can be had."""
-    folder = cache_folder()
+    folder = private_folder()
     return str(folder / f"grammar-{sha256(grammar.encode()).hexdigest()[:16]}") if folder else False
 
 

@@ -18,7 +18,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from einrnn.folders import cache_folder
+from einrnn.folders import private_folder
 
 FLAGS = (
     "-std=gnu11",
@@ -59,7 +59,7 @@ def library(text: str, *extra: str) -> ctypes.CDLL:
     flags = (*FLAGS, *extra)
     key = "\0".join((text, *command, _version(command), *flags, _processor()))
     name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
-    folder = _writable(cache_folder()) or _temporary()
+    folder = _writable(private_folder()) or _temporary()
     path = folder / name
     if not path.exists():
         _build(text, command, flags, path)
