@@ -63,6 +63,8 @@ class Freeness:
             summed = sorted(every - indices[number] - available)
             if summed:
                 raise _summed(terms[number], summed[0], full or terms[0])
+        if _counts(node):
+            return
         free &= available
         self.warnings += [self._warning(terms[n], every - indices[n], full, free) for n in lacking]
 
@@ -167,6 +169,18 @@ def check_sides(
             f"add {letter} on the right, or drop it on the left",
             (Related(where, f"{letter} is free here"),) if where != right.span else (),
         )
+
+
+def _counts(node: tm.Part) -> bool:
+    """Whether a term is arithmetic on positions and numbers alone, as ``2*n + k == m`` has it:
+    there no tensor is taken to be the same for every letter."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if not isinstance(part, tm.Sum | tm.Product | tm.Power | tm.Position | tm.Num):
+            return False
+        stack.extend(tm.parts(part))
+    return True
 
 
 def listed(letters: frozenset[str]) -> str:

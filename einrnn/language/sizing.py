@@ -188,6 +188,16 @@ class Sizing:
             self._look_up(arg.parts[0][1], axis)
         elif any(isinstance(atom, tm.Letter) for _, atom in arg.parts):
             self.reaches.append(Reach(axis, arg, letters))
+            self._mirrored(arg, letters)
+
+    def _mirrored(self, arg: tm.Arg, letters: Letters) -> None:
+        """In ``w[K-1-k]`` k has the size K, unless something firmer says otherwise."""
+        letter = _letter(arg, -1)
+        if letter is not None:
+            rest = tuple((times, atom) for times, atom in arg.parts if atom is not letter)
+            size = size_of(tm.Arg(arg.constant + 1, rest, arg.span))
+            end = self.sizes.new(f"positions from the end in {letter.name}", None, size)
+            self.soft.append(Soft(letters.get(letter.name), end))
 
     def meet(self, letter: Variable, axis: Variable, at: tm.Letter) -> None:
         """A letter stands on an axis: both have one size."""
@@ -425,10 +435,10 @@ def _highest(reach: Reach) -> Affine | None:
     return total
 
 
-def _letter(arg: tm.Arg) -> tm.Letter | None:
-    """The letter of ``t`` or a shifted ``t-1``."""
+def _letter(arg: tm.Arg, times: int = 1) -> tm.Letter | None:
+    """The letter of ``t`` or a shifted ``t-1``; with -1 times that of ``T-1-t``."""
     letters = [(c, atom) for c, atom in arg.parts if not isinstance(atom, tm.Size)]
-    if len(letters) == 1 and letters[0][0] == 1 and isinstance(letters[0][1], tm.Letter):
+    if len(letters) == 1 and letters[0][0] == times and isinstance(letters[0][1], tm.Letter):
         return letters[0][1]
     return None
 

@@ -183,6 +183,17 @@ def test_sizes_of_axes_that_are_read_shifted_are_named_too() -> None:
     assert str(model.inputs["B"].axes[0]) == "J+K-1"
 
 
+def test_letters_counted_from_the_end_have_the_size_of_the_axis() -> None:
+    model = load_model("input w[K], u[N+K-1]\nc[n] := sum[k] w[K-1-k] u[n+k]\n")
+    (clause,) = model.definitions["c"].clauses
+    assert str(clause.body) == "(sum k 0..K-1 (* w[K-k-1] u[k+n]))"
+
+
+def test_arithmetic_on_positions_gives_no_warning() -> None:
+    text = "input w[K], g[N], x[2*N+K-2]\n[1] x[m] = sum[n,k: 2*n+k == m] w[k] g[n]\n"
+    assert not elaborate_text(Source.of(text)).diagnostics
+
+
 def test_look_ups_make_inputs_whole_numbers() -> None:
     model = load_model("e[t,j] := C[tok[t],j]")
     fact = model.inputs["tok"].facts[0]

@@ -11,7 +11,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.nodes import Index
-from einrnn.symbolic.normal import brackets, domain, dummies, expand, rules, settle
+from einrnn.symbolic.normal import brackets, domain, dummies, expand, reflect, rules, settle, zero
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
@@ -54,6 +54,20 @@ def delta_taken_for_one(patch):
 def lower_bound_of_a_sum_lost(patch):
     honest = expand.within
     patch.setattr(expand, "within", lambda inner, i, low, high: honest(inner, i, af.of(i), high))
+
+
+@corrupts("input x[T], y[T]\n[1] sum[t=1..T-1] x[t] y[T-1-t] = sum[t=1..T-1] x[T-1-t] y[t]")
+def sum_turned_round_without_its_range(patch):
+    def wrong(term):
+        yield term
+        for index in term.bound:
+            low, high = settle.span(term, index)
+            other = af.minus(af.shift(af.plus(low, high), -1), af.of(index))
+            yield Term(term.bound, term.conds, tm.rename(term, {index: other}).factors)
+
+    patch.setattr(reflect, "_choices", wrong)
+    # random numbers would tell the difference before
+    patch.setattr(zero, "surely_differs", lambda work, difference: False)
 
 
 @corrupts("index t, r : T\ninput x[T]\n[1] sum[r=0..t] x[r] = sum[r] x[r]")

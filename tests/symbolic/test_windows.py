@@ -1,5 +1,5 @@
-"""Sums counted from where they begin, logarithms of products, sums over a few powers: the prover
-alone, and near misses that it must not prove."""
+"""Sums counted from where they begin or end, logarithms of products, sums over a few powers: the
+prover alone, and near misses that it must not prove."""
 
 import pytest
 
@@ -16,7 +16,18 @@ POSITIVE = "dim T\ninput c[T] positive\n"
 ANY = "dim T\ninput c[T]\n"
 POWERS = "dim N\ninput X[N,N], A[N,N]\n"
 
+FLIPPED = """
+input w[K], u[N+K-1], x[T], y[T]
+c[n] := sum[k] w[K-1-k] u[n+k]
+"""
+
 RIGHT = {
+    "flipped": FLIPPED + "[x] c[n] = sum[k] w[k] u[n+K-1-k]\n",
+    "flipped, by w": FLIPPED + "[x] dc[n]/dw[k] = u[n+K-1-k]\n",
+    "both ends": FLIPPED + "[x] sum[t] x[t] y[T-1-t] = sum[t] y[t] x[T-1-t]\n",
+    "from a later start": FLIPPED + "[x] sum[t=1..T-1] x[t] y[T-t] = sum[t=1..T-1] y[t] x[T-t]\n",
+    "two of them": FLIPPED
+    + "[x] sum[t,r] x[T-1-t] y[T-1-r] x[r]^2 = sum[t,r] x[t] y[r] x[T-1-r]^2\n",
     "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = sum[k] w[k] dL/dw[k]\n",
     "window": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=0..T-2] x[t]^2\n",
     "product": POSITIVE + "[x] log(prod[t] c[t]) = sum[t] log(c[t])\n",
@@ -24,6 +35,10 @@ RIGHT = {
     "(A @ X @ X)[j,i] + (X @ A @ X)[j,i] + (X @ X @ A)[j,i]\n",
 }
 WRONG = {
+    "flipped": FLIPPED + "[x] c[n] = sum[k] w[k] u[n+k]\n",
+    "both ends": FLIPPED + "[x] sum[t] x[t] y[T-1-t] = sum[t] y[t] x[t]\n",
+    "from a later start": FLIPPED + "[x] sum[t=1..T-1] x[t] y[T-t] = sum[t=1..T-1] y[t] x[T-1-t]\n",
+    "two of them": FLIPPED + "[x] sum[t,r] x[T-1-t] y[T-1-r] x[r]^2 = sum[t,r] x[t] y[r] x[r]^2\n",
     "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = 2 sum[k] w[k] dL/dw[k]\n",
     "stride, shifted": STRIDE + "[x] dL/dw[k] = sum[n=0..N-2] g[n+1] x[2*n+k]\n",
     "window": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=1..T-1] x[t]^2\n",

@@ -33,7 +33,9 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     shown = text(edit.expr, setting.model, claim.ranges)
     if edit.left is None and not _reads_back(setting, shown):
         return None
-    repaired = replace(claim, left=left, right=edit.expr, expect="hold")
+    # a letter that an edit of the left sums is free no more
+    ranges = {i: r for i, r in claim.ranges.items() if i in left.free | edit.expr.free}
+    repaired = replace(claim, left=left, right=edit.expr, ranges=ranges, expect="hold")
     prepared, ready = prepare_more(setting.prepared, repaired)
     if ready is None or not holds(prepared, ready, seed):
         return None

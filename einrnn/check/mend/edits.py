@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
+from einrnn.check.mend.arguments import arguments, put
 from einrnn.check.mend.places import (
     Path,
     Place,
@@ -18,9 +20,9 @@ from einrnn.check.mend.places import (
     total,
     weight,
 )
-from einrnn.check.mend.setting import dimension, letters_by_dimension
+from einrnn.check.mend.setting import Dimension, dimension, letters_by_dimension
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, number
+from einrnn.core.build import ONE, ZERO, number
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.model import Model
 from einrnn.core.nodes import (
@@ -44,9 +46,11 @@ from einrnn.core.nodes import (
     Relation,
     Value,
 )
-from einrnn.core.traverse import fresh, substitute
+from einrnn.core.traverse import fresh, rebuild, substitute, walk
 
 MINUS = number(-1)
+_TWO = number(2)
+_RELATIONS: tuple[Relation, ...] = ("!=", "<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ def _changes(place: Place, model: Model) -> Iterator[_Change]:
             yield from _derivative(place, node, model)
         case Mul():
             yield from _product(node)
+            yield from _twice(place, node, model)
         case Add():
             yield from _sum(node)
         case Reduce():
@@ -139,34 +144,8 @@ def _summed(place: Place, node: Expr) -> Iterator[_Change]:
         yield _Change(Reduce("sum", new, span.lo, span.hi, body), 2.5, words, (node,))
 
 
-def _arguments(
-    args: tuple[Affine, ...], place: Place
-) -> Iterator[tuple[tuple[Affine, ...], float]]:
-    """Index arguments shifted, renamed, or exchanged."""
-    by_dimension = letters_by_dimension(place.ranges)
-    for position, arg in enumerate(args):
-        for step in (-1, 1):
-            yield _with(args, position, af.shift(arg, step)), 1.0
-        for letters in by_dimension.values():
-            for old in [letter for letter in letters if letter in arg.free]:
-                for new in letters:
-                    if new is not old:
-                        yield _with(args, position, substitute(arg, {old: af.of(new)})), 1.0
-    for first in range(len(args)):
-        for second in range(first + 1, len(args)):
-            if args[first] is not args[second]:
-                swapped = list(args)
-                swapped[first], swapped[second] = args[second], args[first]
-                matrix = first == len(args) - 2 and second == len(args) - 1
-                yield tuple(swapped), 0.9 if matrix else 1.4
-
-
-def _with(args: tuple[Affine, ...], position: int, new: Affine) -> tuple[Affine, ...]:
-    return (*args[:position], new, *args[position + 1 :])
-
-
 def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
-    for args, cost in _arguments(node.args, place):
+    for args, cost in arguments(node.args, place.ranges):
         if _fits(model, node.tensor, args, place.ranges):
             new = Element(node.tensor, args)
             yield _Change(new, cost, "{} should be {}", (node, new))
@@ -180,9 +159,15 @@ def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
 def _fits(model: Model, tensor: str, args: tuple[Affine, ...], ranges: Ranges) -> bool:
     """Whether each argument counts what its axis counts."""
     for arg, axis in zip(args, model.axes(tensor), strict=True):
-        if arg.free and dimension(arg, ranges) != dimension(axis.hi, {}):
+        if arg.free and _counted(arg, ranges) != dimension(axis.hi, {}):
             return False
     return True
+
+
+def _counted(arg: Affine, ranges: Ranges) -> Dimension:
+    """What a position counts, also where a letter is subtracted: N and K for ``n+K-1-k``."""
+    added = af.affine(arg.constant, {atom: abs(times) for atom, times in arg.terms})
+    return dimension(added, ranges)
 
 
 def _summed_position(place: Place, node: Element, model: Model) -> Iterator[_Change]:
@@ -192,7 +177,7 @@ def _summed_position(place: Place, node: Element, model: Model) -> Iterator[_Cha
             continue
         letter = fresh(Index("i"), node.free | frozenset(place.ranges))
         axis = model.axes(node.tensor)[position]
-        body = Element(node.tensor, _with(node.args, position, af.of(letter)))
+        body = Element(node.tensor, put(node.args, position, af.of(letter)))
         new = Reduce("sum", letter, axis.lo, axis.hi, body)
         yield _Change(new, 2.0, "{} should be {}", (node, new))
 
@@ -220,7 +205,7 @@ def _derivative(place: Place, node: Derivative, model: Model) -> Iterator[_Chang
         return
     whole = (*node.body.args, *node.args)
     rank = len(node.body.args)
-    for args, cost in _arguments(whole, place):
+    for args, cost in arguments(whole, place.ranges):
         if _fits(model, node.body.tensor, args[:rank], place.ranges) and _fits(
             model, node.tensor, args[rank:], place.ranges
         ):
@@ -246,6 +231,43 @@ def _product(node: Mul) -> Iterator[_Change]:
         if isinstance(factor, Add):
             yield from _leaving(rest, factor)
     yield from _without_two(factors)
+
+
+def _twice(place: Place, node: Mul, model: Model) -> Iterator[_Change]:
+    """``2 f`` to ``f + g``, where g is f with indices or tensors exchanged: what is one only
+    for symmetric matrices, or for such that commute."""
+    rest = tuple(factor for factor in node.factors if factor is not _TWO)
+    if len(rest) == len(node.factors) - 1:
+        once = product(rest)
+        for other in _exchanged(once, place.ranges, model):
+            if other is not once:
+                new = total((once, other))
+                yield _Change(new, 1.3, "{} should be {}", (node, new))
+
+
+def _exchanged(expr: Expr, ranges: Ranges, model: Model) -> Iterator[Expr]:
+    """The expression with two of its indices exchanged, or two of its tensors."""
+    by_dimension = letters_by_dimension({i: r for i, r in ranges.items() if i in expr.free})
+    for letters in by_dimension.values():
+        for one, other in combinations(letters, 2):
+            yield substitute(expr, {one: af.of(other), other: af.of(one)})
+    names = sorted({element.tensor for element in walk(expr) if isinstance(element, Element)})
+    for one, other in combinations(names, 2):
+        if other in same_shape(model, one):
+            names_of = {one: other, other: one}
+            yield rebuild(expr, lambda part, to=names_of: _renamed(part, to))
+    for matrix in dict.fromkeys(walk(expr)):
+        if isinstance(matrix, Element) and len(matrix.args) == 2:
+            turned = Element(matrix.tensor, matrix.args[::-1])
+            yield rebuild(expr, lambda part, a=matrix, b=turned: b if part is a else part)
+
+
+def _renamed(node: Node, names: dict[str, str]) -> Node:
+    return (
+        Element(names.get(node.tensor, node.tensor), node.args)
+        if isinstance(node, Element)
+        else node
+    )
 
 
 def _without_two(factors: tuple[Expr, ...]) -> Iterator[_Change]:
@@ -314,6 +336,23 @@ def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
         if highs[-1] is not node.hi and highs[-1] is not low:
             yield _bounded(node, low, highs[-1], words)
     yield from _unsummed(place, node)
+    yield from _restricted(node, letters, kind, place.ranges)
+
+
+def _restricted(
+    node: Reduce, letters: list[Index], kind: Dimension, ranges: Ranges
+) -> Iterator[_Change]:
+    """``sum[k] f`` to ``sum[k: k != l] f``."""
+    if node.op != "sum":
+        return
+    for letter in letters:
+        if dimension(ranges[letter].hi, ranges) == kind:
+            for op in _RELATIONS:
+                condition = Compare(op, Value(af.of(node.index)), Value(af.of(letter)))
+                body = Cases(((condition, node.body),), ZERO)
+                words = f"the sum over {node.index.name} lacks the condition {{}}"
+                new = Reduce("sum", node.index, node.lo, node.hi, body)
+                yield _Change(new, 1.5, words, (condition,))
 
 
 def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
@@ -387,7 +426,7 @@ def _matrix(place: Place, node: Matrix) -> Iterator[_Change]:
     body = substitute(substitute(node.body, turned), {node.column: af.of(node.row)})
     body = substitute(body, {Index("·turn"): af.of(node.column)})
     if node.op in ("inv", "matpow"):
-        for at, cost in _arguments(node.at, place):
+        for at, cost in arguments(node.at, place.ranges):
             new = _matrix_with(node, at=at)
             yield _Change(new, cost, "{} should be {}", (node, new))
         plain = substitute(node.body, dict(zip((node.row, node.column), node.at, strict=True)))

@@ -7,8 +7,19 @@ from collections.abc import Callable, Iterator
 from einrnn.check.mend.edits import Edit, same_shape
 from einrnn.check.mend.places import flat
 from einrnn.core.model import Claim, Model
-from einrnn.core.nodes import Affine, Apply, Derivative, DerivativeKind, Element, Expr, Node
+from einrnn.core.nodes import (
+    Affine,
+    Apply,
+    Derivative,
+    DerivativeKind,
+    Element,
+    Expr,
+    Index,
+    Node,
+    Reduce,
+)
 from einrnn.core.traverse import rebuild, walk
+from einrnn.language.freeness import listed
 
 
 def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
@@ -29,10 +40,30 @@ def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
 
 
 def edits_of_left(claim: Claim) -> Iterator[Edit]:
-    """The left side with ``d`` for ``∂`` or the other way round, beside the same right side."""
-    if claim.step == 1 and isinstance(claim.left, Derivative):
+    """Other left sides beside the same right side: ``d`` for ``∂`` or the other way round,
+    and a sum over the letters that stand on the left alone."""
+    if claim.step != 1:
+        return
+    if isinstance(claim.left, Derivative):
         left = _flipped(claim.left, claim.left.kind)
         yield Edit(claim.right, 1.0, "{} should be {}", (claim.left, left), left=left)
+    letters = sorted(claim.left.free - claim.right.free, key=lambda letter: letter.name)
+    if letters:
+        words = f"{listed(frozenset(i.name for i in letters))} should be summed on the left side"
+        left = _summed(claim.left, letters, claim)
+        yield Edit(claim.right, 1.0, words, left=left)
+
+
+def _summed(left: Expr, letters: list[Index], claim: Claim) -> Expr:
+    """The sum over letters of the left side, inside a derivative that they do not choose."""
+    if isinstance(left, Derivative) and not any(
+        i in arg.free for arg in left.args for i in letters
+    ):
+        return Derivative(left.kind, _summed(left.body, letters, claim), left.tensor, left.args)
+    for letter in reversed(letters):
+        span = claim.ranges[letter]
+        left = Reduce("sum", letter, span.lo, span.hi, left)
+    return left
 
 
 _SIGN = {"total": "d", "immediate": "∂"}

@@ -16,6 +16,7 @@ from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
 from einrnn.symbolic.normal.terms import Poly
 
@@ -52,7 +53,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         # products inside shorter sums may split off factors that they could not before
         if not shorter or not work.poly(expression(shorter)):
             return True
-    moved = few_powers(windows(difference))
+    moved = reflected(few_powers(windows(difference)))
     if moved != difference and not work.canonical(moved):
         return True
     if vanishes_cleared(work, difference):

@@ -82,6 +82,23 @@ L := g[t,i] h[t,i]
 d[t,i] := g[t,i] + W[j,i] d[t+1,j] with d[T,i] := 0
 """
 
+CONVOLUTION = """
+dim N, K
+input w[K], x[2*N+K], g[N], r[N]
+y[n] := sum[k] w[k] x[2*n+k]
+L := sum[n] g[n] y[n]
+c[n] := sum[k] w[K-1-k] x[n+k]
+M := sum[n] r[n] c[n]
+"""
+
+PAIRS = """
+dim N
+input X[N,N], B[N,N] symmetric, S[N,N], x[N]
+f := sum[i,j: i != j] x[i]^2 x[j]^2
+F := sum[k,l,m] X[k,l] B[l,m] X[m,k]
+q := sum[i,j] x[i] S[i,j] x[j]
+"""
+
 WRONG: tuple[tuple[str, str, str, str, str], ...] = (
     ("sign of the residual", REGRESSION, "dL/dw[d]", "-1/N X[n,d] r[n]", "1/N X[n,d] r[n]"),
     ("1/N forgotten", REGRESSION, "dL/dw[d]", "X[n,d] r[n]", "1/N X[n,d] r[n]"),
@@ -181,4 +198,27 @@ WRONG: tuple[tuple[str, str, str, str, str], ...] = (
         "1",
         "1/D",
     ),
+    ("the stride forgotten", CONVOLUTION, "dL/dw[k]", "g[n] x[n+k]", "g[n] x[2*n+k]"),
+    (
+        "correlation for convolution",
+        CONVOLUTION,
+        "dM/dw[k]",
+        "sum[n] r[n] x[n+k]",
+        "sum[n] r[n] x[n+K-1-k]",
+    ),
+    (
+        "a condition forgotten in a sum",
+        PAIRS,
+        "df/dx[k]",
+        "4 x[k] sum[i] x[i]^2",
+        "4 x[k] sum[i: i != k] x[i]^2",
+    ),
+    (
+        "matrices that do not commute",
+        PAIRS,
+        "dF/dX[i,j]",
+        "2 sum[m] B[j,m] X[m,i]",
+        "sum[m] (B[j,m] X[m,i] + X[j,m] B[m,i])",
+    ),
+    ("a matrix taken for symmetric", PAIRS, "dq/dx[i]", "2 S[i,j] x[j]", "(S[i,j] + S[j,i]) x[j]"),
 )
