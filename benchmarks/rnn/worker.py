@@ -25,6 +25,7 @@ _clock = time.process_time if PROCESSOR_TIME in os.environ else time.perf_counte
 
 def main() -> None:
     name, size, source, target = sys.argv[1:]
+    _confined(int(os.environ["EINRNN_NUM_THREADS"]))
     with np.load(source) as file:
         data = {key: file[key] for key in file.files}
     try:
@@ -43,6 +44,13 @@ def main() -> None:
             break
         times = _repeated(runner.run, float(line))
         print(json.dumps({"times": times, "peak": _peak()}), flush=True)
+
+
+def _confined(processors: int) -> None:
+    """Keep to so many processors, where the system knows how to: jax has no other way to be
+    held to one thread."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])
 
 
 def _peak() -> int:
