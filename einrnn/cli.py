@@ -1,4 +1,5 @@
-"""The command line: ``einrnn check``, ``derive``, ``run``, ``export``, ``paths``, ``latex``."""
+"""The command line: ``einrnn check``, ``derive``, ``run``, ``export``, ``paths``, ``latex``
+and ``report``."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
@@ -127,8 +128,9 @@ def check(
     accepted = ("proved", "tested") if accept == "tested" else ("proved",)
     results: list[tuple[Source, Report]] = []
     unreadable: list[tuple[str, Diagnostic]] = []
+    asked = _Asked((*labels, *explain), explain, seed, timeout, fresh)
     for name in files:
-        _check_file(name, labels, explain, seed, timeout, fresh, results, unreadable)
+        _check_file(name, asked, results, unreadable)
     if as_json:
         click.echo(json.dumps(_json(results, unreadable, time.monotonic() - start), indent=2))
     else:
@@ -139,13 +141,19 @@ def check(
     raise SystemExit(0 if all(r.ok_with(accepted) for r in reports) else 1)
 
 
+class _Asked(NamedTuple):
+    """What is asked about every file; without ``labels`` about all of its claims."""
+
+    labels: tuple[str, ...]
+    explain: tuple[str, ...]
+    seed: int
+    timeout: float
+    fresh: bool = False
+
+
 def _check_file(
     name: str,
-    labels: tuple[str, ...],
-    explain: tuple[str, ...],
-    seed: int,
-    timeout: float,
-    fresh: bool,
+    asked: _Asked,
     results: list[tuple[Source, Report]],
     unreadable: list[tuple[str, Diagnostic]],
 ) -> None:
@@ -156,12 +164,12 @@ def _check_file(
         document = Document(read_source(name))
         with _Progress() as progress:
             report = document.check(
-                labels=(*labels, *explain),
-                explain=explain,
-                seed=seed,
-                timeout=timeout,
+                labels=asked.labels,
+                explain=asked.explain,
+                seed=asked.seed,
+                timeout=asked.timeout,
                 progress=progress,
-                shelf=None if fresh else Shelf.of(name),
+                shelf=None if asked.fresh else Shelf.of(name),
             )
     except EinrnnError as error:
         unreadable.append((name, Diagnostic(error.code, error.message, help=error.help)))
@@ -367,11 +375,15 @@ def export(
     text = program.source(dtype=dtype, **_sizes(sizes))
     if output is None:
         click.echo(text, nl=False)
-        return
+    else:
+        _write(output, text)
+
+
+def _write(path: str, text: str) -> None:
     try:
-        Path(output).write_text(text, encoding="utf-8")
+        Path(path).write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise _unwritable(output, problem) from None
+        raise _unwritable(path, problem) from None
 
 
 def _unwritable(path: str, problem: OSError) -> EinrnnError:
@@ -414,11 +426,29 @@ def latex(file: str, output: str | None) -> None:
     text = _document(file).latex()
     if output is None:
         click.echo(text)
-        return
-    try:
-        Path(output).write_text(text + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise _unwritable(output, problem) from None
+    else:
+        _write(output, text + "\n")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("-o", "output", required=True, metavar="F.html", help="The page to write.")
+@click.option("--explain", "explain", multiple=True, metavar="L", help="Write this proof out.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option("--timeout", default=10.0, show_default=True, type=click.FloatRange(min=0.01))
+def report(
+    files: tuple[str, ...], output: str, explain: tuple[str, ...], seed: int, timeout: float
+) -> None:
+    """Write a page with the verdict on every claim of the files, and their text."""
+    from einrnn.page import page
+
+    results: list[tuple[Source, Report]] = []
+    unreadable: list[tuple[str, Diagnostic]] = []
+    for name in files:
+        _check_file(name, _Asked((), explain, seed, timeout), results, unreadable)
+    for _, problem in unreadable:
+        _fail(EinrnnError(problem.code, problem.message, problem.help))
+    _write(output, page(results, ("proved",), explain))
 
 
 main.add_command(paths)

@@ -21,7 +21,7 @@ def report_text(
     """The whole human-readable report on one document, with the details of the claims that
     need attention and of those that ``explain`` names."""
     rows = [click.style(report.name, bold=True)]
-    labels = [_label(verdict, report.verdicts) for verdict in report.verdicts]
+    labels = [label_of(verdict, report.verdicts) for verdict in report.verdicts]
     width = min(max((len(label) for label in labels), default=0), 24)
     for label, verdict in zip(labels, report.verdicts, strict=True):
         rows.append(_line(label.ljust(width), verdict))
@@ -33,12 +33,12 @@ def report_text(
         if verdict.diagnostics and all(d in report.diagnostics for d in verdict.diagnostics):
             continue  # shown above
         if asked or not verdict.as_expected or verdict.notes:
-            rows += ["", *_details(source, verdict, asked)]
+            rows += ["", *details(source, verdict, asked)]
     rows += ["", summary_line(report, accepted)]
     return "\n".join(rows)
 
 
-def _label(verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
+def label_of(verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
     """The label, with the step where the chain has several."""
     steps = sum(other.label == verdict.label for other in verdicts)
     return f"{verdict.label} ({verdict.step})" if steps > 1 else verdict.label
@@ -49,10 +49,11 @@ def _line(label: str, verdict: Verdict) -> str:
     mark = click.style("ok  " if good else "FAIL", fg="green" if good else "red", bold=not good)
     colour = "green" if good else _COLOURS[verdict.verdict]
     name = click.style(f"{verdict.verdict:8}", fg=colour)
-    return f"  {mark}  {label}  {name}  {click.style(_how(verdict), dim=True)}".rstrip()
+    return f"  {mark}  {label}  {name}  {click.style(how(verdict), dim=True)}".rstrip()
 
 
-def _how(verdict: Verdict) -> str:
+def how(verdict: Verdict) -> str:
+    """In one line how a verdict came about, or what is wrong."""
     if verdict.verdict == "refuted" and verdict.counterexample is not None:
         wanted = "as it must be" if verdict.expect == "refute" else "but it should hold"
         return f"{wanted}: {_where(verdict.counterexample)}"
@@ -81,7 +82,7 @@ def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _details(source: Source, verdict: Verdict, asked: bool) -> Iterator[str]:
+def details(source: Source, verdict: Verdict, asked: bool) -> Iterator[str]:
     """What a person needs to see of a claim that is not as its author says, or asked for."""
     for problem in verdict.diagnostics:
         yield _coloured(render(source, problem), problem.severity)
@@ -91,6 +92,11 @@ def _details(source: Source, verdict: Verdict, asked: bool) -> Iterator[str]:
     expected = "" if verdict.as_expected else f", but must {_must(verdict)}"
     yield click.style(f"{where}: [{verdict.label}] {verdict.verdict}{expected}", bold=True)
     yield f"  {verdict.statement}"
+    yield from remarks(verdict, asked)
+
+
+def remarks(verdict: Verdict, asked: bool) -> Iterator[str]:
+    """Notes, the proof, the counterexample and what is wrong, line by line."""
     for note in verdict.notes:
         yield f"  note: {note}"
     if asked and verdict.method and verdict.counterexample is None:

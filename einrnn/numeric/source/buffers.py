@@ -134,7 +134,7 @@ class _Planner:
                 self._targets(step.body)
 
     def _reads_of(self, register: int) -> int:
-        return sum(register in reads(step) for step in _flat(self._plan.main)) + (
+        return sum(register in reads(step) for step in flat(self._plan.main)) + (
             register in self._plan.outputs.values()
         )
 
@@ -208,10 +208,11 @@ def whole_argument(step: Assemble, registers: Sequence[Register]) -> int | None:
     return None
 
 
-def _flat(steps: Sequence[Step]) -> Iterator[Step]:
+def flat(steps: Sequence[Step]) -> Iterator[Step]:
+    """The steps, those of loops and choices in place of these."""
     for step in steps:
         if isinstance(step, Loop):
-            yield from _flat(step.body)
+            yield from flat(step.body)
         elif isinstance(step, Choose):
             yield from (*step.then, *step.otherwise)
         else:

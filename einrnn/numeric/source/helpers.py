@@ -158,30 +158,29 @@ def diagonal(array, axes, offsets, shape):
     first = sum(offset * stride for offset, stride in zip(offsets, array.stride()))
     return array.as_strided(shape, strides, array.storage_offset() + first)
 """,
-    "sigmoid": """
-def sigmoid(x):
-    return torch.sigmoid(x)
-""",
     "softplus": """
 def softplus(x):
     return torch.logaddexp(x, torch.zeros_like(x))
-""",
-    "relu": """
-def relu(x):
-    return torch.relu(x)
 """,
     "step": """
 def step(x):
     return torch.where(torch.isnan(x), x, (x > 0).to(DTYPE))
 """,
-    "logsumexp": """
-def logsumexp(x, axes):
-    return torch.logsumexp(x, axes)
+    "finite": """
+def finite(x, out=None):
+    # infinite entries as 0: inf - inf does not occur
+    return torch.where(torch.isfinite(x), x, x.new_zeros(()), out=out)
+""",
+    "prod": """
+def prod(x, axes):
+    for axis in sorted(axes, reverse=True):
+        x = torch.prod(x, axis)
+    return x
 """,
     "scatter": """
 def scatter(source, index, size):
     inside = (index >= 0) & (index < size)
-    result = torch.zeros((size, *source.shape[index.ndim :]), dtype=source.dtype)
+    result = source.new_zeros((size, *source.shape[index.ndim :]))
     return result.index_add_(0, index[inside], source[inside])
 """,
     "clamped": """
@@ -206,43 +205,3 @@ def looked_up(source, indices, name):
 TORCH_HELPERS: dict[str, tuple[str, ...]] = {
     name: tuple(text.strip().splitlines()) for name, text in _TORCH_TEXTS.items()
 }
-
-# the functions that generated code calls by numpy's names
-TORCH_NAMES: tuple[str, ...] = tuple(
-    """
-def _on_tensors(function):
-    return staticmethod(lambda *args: function(*map(torch.as_tensor, args)))
-
-
-class np:
-    add, subtract, multiply = map(_on_tensors, (torch.add, torch.sub, torch.mul))
-    negative, square, reciprocal = map(_on_tensors, (torch.neg, torch.square, torch.reciprocal))
-    power, where, abs, sign = map(_on_tensors, (torch.pow, torch.where, torch.abs, torch.sign))
-    logical_and, logical_or = map(_on_tensors, (torch.logical_and, torch.logical_or))
-    logical_not, isfinite = map(_on_tensors, (torch.logical_not, torch.isfinite))
-    equal, not_equal = map(_on_tensors, (torch.eq, torch.ne))
-    less, less_equal = map(_on_tensors, (torch.lt, torch.le))
-    greater, greater_equal = map(_on_tensors, (torch.gt, torch.ge))
-    exp, log, tanh, sqrt = map(_on_tensors, (torch.exp, torch.log, torch.tanh, torch.sqrt))
-    sin, cos, tan = map(_on_tensors, (torch.sin, torch.cos, torch.tan))
-    sinh, cosh = map(_on_tensors, (torch.sinh, torch.cosh))
-    arcsin, arccos, arctan = map(_on_tensors, (torch.asin, torch.acos, torch.atan))
-    maximum, minimum = map(_on_tensors, (torch.maximum, torch.minimum))
-    dot, matmul, asarray = map(_on_tensors, (torch.matmul, torch.matmul, torch.as_tensor))
-    inf, pi, nan = torch.inf, torch.pi, torch.nan
-    arange, broadcast_to = staticmethod(torch.arange), staticmethod(torch.broadcast_to)
-    diagonal, einsum = staticmethod(torch.diagonal), staticmethod(torch.einsum)
-    sum = staticmethod(lambda x, axis: torch.sum(x, dim=axis))
-    max = staticmethod(lambda x, axis: torch.amax(x, dim=axis))
-    min = staticmethod(lambda x, axis: torch.amin(x, dim=axis))
-    empty = staticmethod(lambda shape, dtype: torch.empty(shape, dtype=dtype))
-    number = staticmethod(lambda value: torch.tensor(value, dtype=DTYPE))
-    finite = staticmethod(lambda x: torch.where(torch.isfinite(x), x, torch.zeros_like(x)))
-
-    @staticmethod
-    def prod(x, axis):
-        for at in sorted(axis, reverse=True):
-            x = torch.prod(x, dim=at)
-        return x
-""".strip().splitlines()
-)

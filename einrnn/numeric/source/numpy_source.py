@@ -101,6 +101,10 @@ class Writer:
         """How a function of numpy is called."""
         return f"np.{name}"
 
+    def tensor(self, register: int) -> str:
+        """A number as an array without axes."""
+        return f"np.asarray({self.name(register)})"
+
     def results(self) -> str:
         """The dictionary's items; results that share memory are copied."""
         rows: list[str] = []
@@ -197,7 +201,8 @@ class Writer:
     def choice(self, step: Choose, depth: int) -> list[str]:
         """An if statement."""
         pad = "    " * depth
-        tests = " and ".join(f"np.isfinite({self.name(c)}).all()" for c in step.checked)
+        finite = self.function("isfinite")
+        tests = " and ".join(f"{finite}({self.name(c)}).all()" for c in step.checked)
         out = self.name(step.out)
         return [
             f"{pad}if {tests or 'True'}:",
@@ -232,20 +237,22 @@ class Writer:
                 call = self.contract(step, where)
         return call if store is not None else f"{self.name(out)} = {call}"
 
+    def entrywise(self, function: str) -> str:
+        """How a function of entries is called."""
+        name = _UFUNCS.get(function)
+        if name is None and function in HELPERS:
+            self.helpers.add(function)
+            return function
+        return self.function(name or FUNCTIONS[function].numpy)
+
     def map_(self, step: Map, where: str) -> str:
         """The call of a function of entries."""
-        name = _UFUNCS.get(step.function)
-        if name is None and step.function in HELPERS:
-            self.helpers.add(step.function)
-            function = step.function
-        else:
-            name = name or FUNCTIONS[step.function].numpy
-            function = self.function(name)
+        function = self.entrywise(step.function)
         args = ", ".join(self.name(arg) for arg in step.args)
         if not where:
             return f"{function}({args})"
         # numpy wants the word for these two
-        word = "out=" if name in ("maximum", "minimum") else ""
+        word = "out=" if step.function in ("max", "min") else ""
         return f"{function}({args}, {word}{where})"
 
     def fold(self, step: Fold, where: str) -> str:
@@ -274,7 +281,7 @@ class Writer:
                 self.laid(step.left, step.left_order, flat),
                 self.laid(step.right, step.right_order, flat),
             )
-            return f'np.einsum("...k,...k->...", {a}, {b})', batch
+            return f'{self.function("einsum")}("...k,...k->...", {a}, {b})', batch
         if left and not right and not batch:
             # the vector first: then the rows of the matrix are read as they lie
             order = (*step.left_order[len(left) :], *step.left_order[: len(left)])
@@ -356,7 +363,7 @@ class Writer:
         text = self.name(source)
         kept = tuple(at for at in order if at >= 0)
         if not self.plan.registers[source].shape:
-            text = f"np.asarray({text})"
+            text = self.tensor(source)
         if kept != tuple(range(len(kept))):
             text = self.turned(text, kept)
         if -1 not in order:

@@ -50,7 +50,7 @@ def scan_of(loop: Loop, registers: Sequence[Register]) -> Scan | None:
     written = {step.out: step for step in stores}
     if len(written) != len(stores):
         return None
-    if not all(_at_counter(step.items, loop.counter, registers[step.out]) for step in stores):
+    if not all(at_counter(step.items, loop.counter, registers[step.out]) for step in stores):
         return None
     back = -1 if loop.first <= loop.last else 1
     inside = set(writes(loop))
@@ -59,12 +59,12 @@ def scan_of(loop: Loop, registers: Sequence[Register]) -> Scan | None:
     for step in loop.body:
         if isinstance(step, View) and step.source in written:
             store = written[step.source]
-            behind = _at_counter(step.items, loop.counter, registers[step.source])
+            behind = at_counter(step.items, loop.counter, registers[step.source])
             if not behind or _constant(step.items[0]) != _constant(store.items[0]) + back:
                 return None
             carried.setdefault(step.source, []).append(step)
         elif isinstance(step, View) and step.source not in inside:
-            if _at_counter(step.items, loop.counter, registers[step.source]):
+            if at_counter(step.items, loop.counter, registers[step.source]):
                 read.append(step)
         elif not isinstance(step, Store) and written.keys() & set(reads(step)):
             return None
@@ -124,7 +124,7 @@ def _fixed_row(items: Sequence[Item], register: Register) -> bool:
     return fixed and _full(items[1:], register.shape[1:])
 
 
-def _at_counter(items: Sequence[Item], counter: int, register: Register) -> bool:
+def at_counter(items: Sequence[Item], counter: int, register: Register) -> bool:
     """Whether this is the row at the counter, plus a constant."""
     if not items or not isinstance(items[0], At):
         return False
