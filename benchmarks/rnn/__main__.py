@@ -166,7 +166,7 @@ def _measured(own: Setting, truth: dict[str, Any] | None) -> list[dict[str, Any]
     for worker in workers:
         if truth is not None and not worker.found.missing:
             worker.found.error = distance(worker.outputs(), truth)
-    interleaved(workers, given.rounds, given.seconds)
+    interleaved(workers, given.rounds, given.seconds, threads)
     for worker in workers:
         worker.end()
     base = workers[0].found

@@ -20,6 +20,8 @@ from benchmarks.rnn.cases import OUTPUTS
 
 # set where a worker is to count what the processors spend on it
 PROCESSOR_TIME = "EINRNN_BENCHMARK_PROCESSOR_TIME"
+# OpenBLAS's threads look for work for a tenth of a second
+_REST = 0.25
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 # outputs may differ from jax in float64 by this much of their largest entry
 LIMITS = {"float64": 1e-10, "float32": 1e-3}
@@ -112,12 +114,14 @@ class Worker:
             self._process.communicate()
 
 
-def interleaved(workers: list[Worker], rounds: int, seconds: float) -> None:
-    """Slices of all workers in turn."""
+def interleaved(workers: list[Worker], rounds: int, seconds: float, threads: int) -> None:
+    """Slices of all workers in turn; threads that wait for work keep a processor busy for a
+    while, which would be the next one's."""
     for _ in range(rounds):
         for worker in workers:
             if worker.found.missing is None:
                 worker.slice(seconds)
+                time.sleep(_REST if threads > 1 else 0.0)
 
 
 def distance(found: dict[str, Any], expected: dict[str, Any]) -> float:

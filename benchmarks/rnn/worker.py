@@ -38,6 +38,7 @@ def main() -> None:
         print(json.dumps({"missing": str(problem)}), flush=True)
         return
     np.savez(target, **{key: np.asarray(a) for key, a in runner.outputs(result).items()})
+    del result
     print(json.dumps({"first": first}), flush=True)
     for line in sys.stdin:
         if not line.strip():

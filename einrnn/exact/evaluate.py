@@ -88,6 +88,18 @@ class Rules(Protocol):
         ...
 
 
+class TensorSource(Protocol):
+    """Whole tensors by name and level."""
+
+    def known(self, name: str, level: int) -> Stored | None:
+        """A tensor that has been computed."""
+        ...
+
+    def __call__(self, ev: Evaluator, name: str, level: int) -> Generator[Any, Any, Stored]:
+        """A tensor, as steps of :func:`run`."""
+        ...
+
+
 @cache
 def order_of(free: frozenset[n.Index]) -> Order:
     """Indices in the order of the axes they have in values."""
@@ -97,8 +109,7 @@ def order_of(free: frozenset[n.Index]) -> Order:
 class Evaluator:
     """Values of expressions of a closed model at given sizes.
 
-    ``tensors`` gives whole tensors: ``tensors(evaluator, name, level)`` is a generator that
-    returns a :class:`Stored`. Sizes are looked up when they are needed.
+    ``tensors`` gives whole tensors. Sizes are looked up when they are needed.
     """
 
     def __init__(
@@ -106,7 +117,7 @@ class Evaluator:
         model: Model,
         sizes: Mapping[str, int],
         rules: Rules,
-        tensors: Callable[[Evaluator, str, int], Generator[Any, Any, Stored]],
+        tensors: TensorSource,
     ) -> None:
         self.model = model
         self.sizes = {name: size for name, size in model.dims.items() if size is not None}
@@ -139,10 +150,10 @@ class Evaluator:
             raise InternalError("E904", f"{value} has indices")
         return at.constant
 
-    def steps(self, node: n.Expr | n.Cond, level: int, env: Env) -> Steps:
-        """The value of a node, as steps of :func:`run`."""
-        order = order_of(node.free)
-        key = (node, level, *[env[index] for index in order])
+    def at_once(self, node: n.Expr | n.Cond, level: int, env: Env) -> Values | None:
+        """The value, where it is known or an entry of a tensor that is: most nodes are, and
+        steps take longer than what they would do. None where it takes steps."""
+        key = (node, level, *[env[index] for index in order_of(node.free)])
         found = self._memo.get(key)
         if found is not None:
             return found
@@ -150,8 +161,29 @@ class Evaluator:
         if found is not None:
             self.unsettled += 1
             return found
+        if isinstance(node, n.Element):
+            found = self._read(node, level, env)
+        elif isinstance(node, n.Number):
+            found = self.rules.number(node, level)
+        if found is not None:
+            self._memo[key] = found
+        return found
+
+    def _read(self, node: n.Element, level: int, env: Env) -> Values | None:
+        """Entries of a tensor that is known, at positions that are slices of it."""
+        stored = self.tensors.known(node.tensor, level)
+        if stored is None:
+            return None
+        return sliced(stored, [self.place(arg) for arg in node.args], order_of(node.free), env)
+
+    def steps(self, node: n.Expr | n.Cond, level: int, env: Env) -> Steps:
+        """The value of a node, as steps of :func:`run`."""
+        found = self.at_once(node, level, env)
+        if found is not None:
+            return found
         before = self.unsettled
         value: Values = yield from _HANDLERS[type(node)](self, node, level, env)
+        key = (node, level, *[env[index] for index in order_of(node.free)])
         if self.unsettled == before:
             self._memo[key] = value
         else:
@@ -164,7 +196,9 @@ class Evaluator:
         """The values of several nodes, aligned to one order."""
         result: list[Values] = []
         for node in nodes:
-            value: Values = yield self.steps(node, level, env)
+            value = self.at_once(node, level, env)
+            if value is None:
+                value = cast(Values, (yield self.steps(node, level, env)))
             result.append(aligned(value, order_of(node.free), order))
         return result
 

@@ -119,6 +119,10 @@ class Tensors:
     _open: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
     _layouts: dict[str, _Layout] = field(default_factory=dict["str", "_Layout"])
 
+    def known(self, name: str, level: int) -> Stored | None:
+        """A tensor that has been computed."""
+        return self._done.get((name, level))
+
     def __call__(self, ev: Evaluator, name: str, level: int) -> Steps:
         """A whole tensor; while it is being computed, as much of it as is known."""
         key = (name, level)

@@ -110,27 +110,6 @@ def test_without_a_compiler_numpy_runs_with_one_notice(monkeypatch, tmp_path):
 
 
 @needs_compiler
-def test_a_result_is_filled_again_only_when_nothing_refers_to_it():
-    size = 200
-    program = einrnn.parse("dim N\ninput a[N], b[N]\nP[i,j] := a[i] b[j]").compile(
-        "P", backend="native"
-    )
-    ones = np.ones(size)
-    first = program(a=ones, b=ones)["P"]
-    corner = first[:3, :3]
-    second = program(a=2 * ones, b=ones)["P"]
-    assert not np.shares_memory(first, second)
-    del first
-    third = program(a=3 * ones, b=ones)["P"]  # a view of the first is left
-    assert not np.shares_memory(third, corner)
-    np.testing.assert_array_equal(corner, np.ones((3, 3)))
-    del corner, second, third
-    places = {program(a=ones, b=ones)["P"].ctypes.data for _ in range(4)}
-    assert len(places) <= 2
-    np.testing.assert_array_equal(program(a=ones, b=4 * ones)["P"], np.full((size, size), 4.0))
-
-
-@needs_compiler
 def test_arrays_are_found_without_their_addresses_being_told(monkeypatch):
     program, data, outputs = built("rnn")
     want = program(**data)

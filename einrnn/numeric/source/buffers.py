@@ -127,7 +127,7 @@ class _Planner:
         for before, step in pairwise(steps):
             if isinstance(step, Store) and isinstance(before, (Map, Contract)):
                 own = before.out == step.source and self._reads_of(step.source) == 1
-                if own and _takes_out(before) and self._fits(before, step):
+                if own and takes_out(before) and self._fits(before, step):
                     self.result.target[before.out] = step
         for step in steps:
             if isinstance(step, Loop):
@@ -158,7 +158,7 @@ class _Planner:
             if isinstance(step, Loop):
                 self._assign(step.body, clock)
                 now = next(clock)
-            elif isinstance(step, Allocate) or _takes_out(step):
+            elif isinstance(step, Allocate) or takes_out(step):
                 self._give(step, now)
             for buffer in self._dying.pop(now, ()):
                 self._free.setdefault(self.result.shapes[buffer], []).append(buffer)
@@ -219,7 +219,8 @@ def flat(steps: Sequence[Step]) -> Iterator[Step]:
             yield step
 
 
-def _takes_out(step: Step) -> bool:
+def takes_out(step: Step) -> bool:
+    """Whether a step can be told where to compute its result."""
     match step:
         case Map(_, function):
             return function not in _NO_OUT

@@ -40,11 +40,12 @@ def logsumexp(x, axes):
     return total + np.squeeze(top, axis=axes)
 """,
     "scatter": """
-def scatter(source, index, size, order):
+def scatter(source, index, size, order, out=None):
     # the result has the axes in this order; rows are added to a view of it
     kept = source.shape[index.ndim :]
     shape = (size, *kept)
-    result = np.zeros([shape[at] for at in order], source.dtype)
+    result = np.empty([shape[at] for at in order], source.dtype) if out is None else out
+    result.fill(0)
     rows = result.transpose([order.index(at) for at in range(len(order))])
     inside = (index >= 0) & (index < size)
     if not inside.all():

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from math import prod
 
+import numpy as np
+
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.buffers import Buffers, buffers
 from einrnn.numeric.source.bumps import bumped
 from einrnn.numeric.source.dots import parted
 from einrnn.numeric.source.early import early
+from einrnn.numeric.source.given_away import GivenAway
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.source.kept import Kept
 from einrnn.numeric.source.numpy_source import Writer
@@ -48,7 +51,7 @@ _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}
 def numpy_source(plan: Plan, dtype: str) -> str:
     """The module's text; ``dtype`` is ``float32`` or ``float64``."""
     plan = sunk(parted(early(bumped(joined(plan)))))
-    writer = _NumpyWriter(plan, buffers(plan))
+    writer = _NumpyWriter(plan, buffers(plan), np.dtype(dtype).itemsize)
     setup = writer.block(plan.constants, 0)
     body = writer.block(plan.main, 2)
     results = writer.results()
@@ -59,6 +62,7 @@ def numpy_source(plan: Plan, dtype: str) -> str:
     rows = [
         '"""Generated straight-line numpy code."""',
         "",
+        *(["import sys", ""] if writer.given_away.shapes else []),
         "import numpy as np",
         *([f"from numpy import {', '.join(sorted(writer.functions))}"] if writer.functions else []),
         "",
@@ -68,6 +72,7 @@ def numpy_source(plan: Plan, dtype: str) -> str:
         "",
         *setup,
         "_spare = []  # buffers of calls that have ended",
+        *writer.given_away.definitions(),
         "",
         "",
         "def _buffers():",
@@ -80,6 +85,7 @@ def numpy_source(plan: Plan, dtype: str) -> str:
         '    """Outputs by name from inputs by name."""',
         "    buffers = _spare.pop() if _spare else _buffers()",
         *([f"    ({names}) = buffers"] if names else []),
+        *writer.given_away.lines(),
         '    with np.errstate(all="ignore"):',
         *body,
         f"        results = {{{results}}}",
@@ -93,7 +99,7 @@ def numpy_source(plan: Plan, dtype: str) -> str:
 class _NumpyWriter(Writer):
     """Loops run over rows instead of positions where they can: indexing is slow in Python."""
 
-    def __init__(self, plan: Plan, planned: Buffers) -> None:
+    def __init__(self, plan: Plan, planned: Buffers, itemsize: int) -> None:
         super().__init__(plan, planned)
         self.kept = Kept(plan, planned, self.name)
         self.functions: set[str] = set()
@@ -102,6 +108,7 @@ class _NumpyWriter(Writer):
         self._lists: list[str] = []
         self._orders = turned(plan)
         self.fresh |= {out for out, _ in self._orders.values()}
+        self.given_away = GivenAway(plan, planned, self._orders, itemsize)
         self._maxima = self._made_finite()
         self._views: dict[int, tuple[int, int]] = {}
         for step in plan.main:
@@ -119,6 +126,10 @@ class _NumpyWriter(Writer):
         self.functions.add(name)
         return name
 
+    def renewed(self, out: int) -> str:
+        """Memory for a large output."""
+        return self.given_away.name(out)
+
     def line(self, step: Step) -> list[str]:
         """The assignment; views of buffers are made once, and products know where they are."""
         if isinstance(step, (View, Align, Spread, Diagonal, Allocate)) and self.kept.moves(step):
@@ -134,7 +145,9 @@ class _NumpyWriter(Writer):
     def flat(self, where: str, shape: tuple[int, ...]) -> str:
         """Memory that is written to, as an array of fewer axes."""
         return (
-            self.kept.reshaped(where, shape) if where[1:].isdigit() else super().flat(where, shape)
+            self.kept.reshaped(where, shape)
+            if where[:1] == "b" and where[1:].isdigit()
+            else super().flat(where, shape)
         )
 
     def laid(self, register: int, order: tuple[int, ...], shape: tuple[int, ...]) -> str:
@@ -194,7 +207,9 @@ class _NumpyWriter(Writer):
                 self.helpers.add("scatter")
                 straight = tuple(range(len(self.plan.registers[out].shape)))
                 _, order = self._orders.get(out, (out, straight))
-                return f"scatter({self.name(source)}, {self.name(index)}, {size}, {order})"
+                into = f", {self.renewed(out)}" if self.renewed(out) else ""
+                args = f"{self.name(source)}, {self.name(index)}, {size}, {order}{into}"
+                return f"scatter({args})"
             case Align(out, source) if out in self.fresh:
                 return self.name(source)
             case _:

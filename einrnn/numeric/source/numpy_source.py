@@ -227,7 +227,7 @@ class Writer:
         elif out in self.planned.of:
             where = f"b{self.planned.of[out]}"
         else:
-            where = ""
+            where = self.renewed(out)
         match step:
             case Map():
                 call = self.map_(step, where)
@@ -244,6 +244,10 @@ class Writer:
             self.helpers.add(function)
             return function
         return self.function(name or FUNCTIONS[function].numpy)
+
+    def renewed(self, out: int) -> str:
+        """Where a result that is given away is computed into; nothing for memory of its own."""
+        return ""
 
     def map_(self, step: Map, where: str) -> str:
         """The call of a function of entries."""
