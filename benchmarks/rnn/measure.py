@@ -23,6 +23,7 @@ PROCESSOR_TIME = "EINRNN_BENCHMARK_PROCESSOR_TIME"
 # OpenBLAS's threads look for work for a tenth of a second
 _REST = 0.25
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_MEMORY = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
 # outputs may differ from jax in float64 by this much of their largest entry
 LIMITS = {"float64": 1e-10, "float32": 1e-3}
 
@@ -44,9 +45,15 @@ class Measured:
 
 
 def environment(threads: int, cache: Path) -> dict[str, str]:
-    """That of a process with this many threads, einrnn's code kept in a folder."""
+    """That of a process with this many threads, einrnn's code kept in a folder.
+
+    glibc is told to keep memory that is freed: whether it gives it back depends on what lies
+    behind it, and taking it again doubles the time of a call at b, of one process and not of
+    the next.
+    """
     flags = "" if threads > 1 else "--xla_cpu_multi_thread_eigen=false"
     own = {name: str(threads) for name in _THREADS}
+    own |= dict.fromkeys(_MEMORY, str(1 << 30))
     own |= {"XLA_FLAGS": flags, "EINRNN_NUM_THREADS": str(threads), "EINRNN_CACHE": str(cache)}
     return {**os.environ, **own}
 

@@ -14,15 +14,14 @@ Form = Literal["dot", "entrywise_product", "product_of_columns"]
 
 # a call of a product outside costs as much as about this many multiplications
 _FEW = 1024
-# the left matrix of at most this many entries is copied transposed; larger ones leave the cache
-_COPIED = 1 << 18
 
 
 def form(step: Contract, *, looping: bool) -> Form:
     """``entrywise_product``: so few entries that a call costs more; the sum is fused with
     what is around it, which inside a loop (``looping``) happens by itself.
 
-    ``product_of_columns``: both matrices have the summed axis first.
+    ``product_of_columns``: both matrices have the summed axis first; the left one is copied
+    transposed.
     """
     batch, left, summed, right = step.shape
     sizes = prod(left), prod(summed), prod(right)
@@ -30,7 +29,7 @@ def form(step: Contract, *, looping: bool) -> Form:
         return "dot"
     if prod(sizes) <= _FEW:
         return "dot" if looping else "entrywise_product"
-    if not left or not right or sizes[0] * sizes[1] > _COPIED:
+    if not left or not right:
         return "dot"
     lies = (*range(len(summed), len(summed) + len(left)), *range(len(summed)))
     straight = tuple(range(len(summed) + len(right)))
