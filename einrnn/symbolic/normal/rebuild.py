@@ -62,8 +62,8 @@ def term_expression(term: Term) -> Expr:
     inner = set(term.bound)
     for index in term.bound:
         inner.discard(index)
-        low = _take(conds, index, 1, frozenset(inner))
-        high = _take(conds, index, -1, frozenset(inner))
+        low = _take(conds, index, 1, frozenset(inner)) or _implied(conds, index, 1, inner)
+        high = _take(conds, index, -1, frozenset(inner)) or _implied(conds, index, -1, inner)
         if low is None or high is None:
             other = _outside_in(given)
             if other is given:
@@ -118,6 +118,24 @@ def _take(conds: list[Cond], index: Index, sign: int, inner: frozenset[Index]) -
             continue
         conds.remove(cond)
         return af.scale(rest, -sign)
+    return None
+
+
+def _implied(conds: list[Cond], index: Index, sign: int, inner: set[Index]) -> Affine | None:
+    """A bound that follows from two conditions by way of an index further in, which both stay:
+    ``t <= r`` and ``r <= T-1`` give ``t <= T-1``."""
+    values = [parts[1] for parts in map(side, conds) if parts is not None and parts[0] == "<="]
+    for value in values:
+        between = [i for i in inner if i in value.free]
+        if af.coefficient(value, index) != sign or len(between) != 1:
+            continue
+        times = af.coefficient(value, between[0])
+        for other in values:
+            if abs(times) == 1 and af.coefficient(other, between[0]) == -times:
+                both = af.plus(value, other)
+                rest = af.plus(both, af.of(index), -sign)
+                if af.coefficient(both, index) == sign and not rest.free & (inner | {index}):
+                    return af.scale(rest, -sign)
     return None
 
 

@@ -1,7 +1,8 @@
-"""Sums counted from either end: ``Σ_k w(K-1-k) x(n+k) = Σ_k w(k) x(n+K-1-k)``.
+"""Sums counted from any place and in either direction are one sum.
 
-Which end a dummy is counted from means nothing. Of all choices in a term the one with the
-least key is taken, so that terms which differ in that alone become one term.
+``Σ_k w(K-1-k) x(n+k) = Σ_k w(k) x(n+K-1-k) = Σ_m w(n+K-1-m) x(m)``: what a dummy counts means
+nothing. Of all choices that make some position the dummy itself, the one with the least key is
+taken, so that terms which differ in that alone become one term.
 """
 
 from __future__ import annotations
@@ -10,18 +11,17 @@ from collections.abc import Iterator
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
-from einrnn.core.nodes import Affine, Index
+from einrnn.core.nodes import Affine, Element, Index
 from einrnn.core.traverse import walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.dummies import canonical
-from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Poly, Term
 
-_MOST_REFLECTED = 3
+_MOST_CHOICES = 24
 
 
 def reflected(poly: Poly) -> Poly:
-    """The polynomial with dummies counted from one end, where some are counted downwards.
+    """The polynomial with dummies counted from one place, where some are counted downwards.
 
     Raises:
         TooLarge: the indices are too symmetric to be told apart in the budget.
@@ -31,20 +31,22 @@ def reflected(poly: Poly) -> Poly:
     return tm.plus({_least(term): coefficient} for term, coefficient in poly.items())
 
 
-def _downwards(term: Term) -> bool:
-    """Whether a bound index is subtracted at some position."""
+def _positions(term: Term) -> Iterator[Affine]:
+    """The positions at which entries of tensors are read."""
+    for node in walk(*(factor for factor, _ in term.factors)):
+        if isinstance(node, Element):
+            yield from node.args
+
+
+def _downwards(term: Term) -> int:
+    """How often a bound index is subtracted at a position."""
     bound = frozenset(term.bound)
-    return any(
-        times < 0 and atom in bound
-        for factor, _ in term.factors
-        for node in walk(factor)
-        if isinstance(node, Affine)
-        for atom, times in node.terms
-    )
+    positions = _positions(term)
+    return sum(times < 0 and atom in bound for at in positions for atom, times in at.terms)
 
 
 def _least(term: Term) -> Term:
-    return min(map(canonical, _choices(term)), key=_key)
+    return min(_choices(term), key=lambda choice: (_downwards(choice), _key(choice)))
 
 
 def _key(term: Term) -> bytes:
@@ -52,15 +54,33 @@ def _key(term: Term) -> bytes:
     return digest(len(term.bound), *term.conds, *powers)
 
 
-def _choices(term: Term) -> Iterator[Term]:
-    """The term with every choice of the end that its dummies are counted from."""
-    bound = frozenset(term.bound)
-    turned: list[tuple[Index, Affine]] = []
+def _choices(term: Term) -> list[Term]:
+    """The term with every choice of the position that is a dummy by itself, or many of them."""
+    found = {canonical(term): None}
+    pending = list(found)
+    while pending and len(found) < _MOST_CHOICES:
+        here = pending.pop()
+        for index, other in _substitutions(here):
+            # bound indices run over all integers, the range is among the conditions
+            new = canonical(tm.rename(here, {index: other}))
+            if new not in found:
+                found[new] = None
+                pending.append(new)
+    return [term for term in found if _anchored(term)] or list(found)
+
+
+def _anchored(term: Term) -> bool:
+    """Whether each dummy is some position by itself: another choice is reached from each such
+    term, and so are all of them."""
+    letters = {af.letter(at) for at in _positions(term)}
+    return all(index in letters for index in term.bound)
+
+
+def _substitutions(term: Term) -> Iterator[tuple[Index, Affine]]:
+    """For each dummy what it becomes so that some position is the dummy itself."""
     for index in term.bound:
-        ends = span(term, index)
-        if ends is not None and not (ends[0].free | ends[1].free) & bound:
-            turned.append((index, af.minus(af.plus(*ends), af.of(index))))
-    rows = [term]
-    for index, other in turned[:_MOST_REFLECTED]:
-        rows += [tm.rename(row, {index: other}) for row in rows]
-    yield from rows
+        for at in dict.fromkeys(_positions(term)):
+            times = af.coefficient(at, index)
+            rest = af.plus(at, af.of(index), -times)
+            if abs(times) == 1 and rest is not af.ZERO and index not in rest.free:
+                yield index, af.scale(af.minus(af.of(index), rest), times)

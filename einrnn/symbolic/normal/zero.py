@@ -14,6 +14,7 @@ from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import exponentials, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.matpow import few_powers
+from einrnn.symbolic.normal.orders import ordered
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
@@ -47,13 +48,12 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         difference = work.canonical(difference)
         if not difference:
             return True
-    shorter = peeled(difference)
-    if shorter != difference:
-        shorter = work.canonical(shorter)
-        # products inside shorter sums may split off factors that they could not before
-        if not shorter or not work.poly(expression(shorter)):
-            return True
-    moved = reflected(few_powers(windows(difference)))
+    turned = ordered(reflected(difference), work.known)
+    if turned != difference and _vanishes_peeled(work, work.canonical(turned)):
+        return True
+    if _vanishes_peeled(work, difference):
+        return True
+    moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
         return True
     if vanishes_cleared(work, difference):
@@ -67,6 +67,18 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         return False
     cases = _cases(work.known, difference)
     return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
+
+
+def _vanishes_peeled(work: Normaliser, difference: Poly) -> bool:
+    """Whether it is 0 once sums are brought to one length."""
+    if not difference:
+        return True
+    shorter = peeled(difference)
+    if shorter == difference:
+        return False
+    shorter = work.canonical(shorter)
+    # products inside shorter sums may split off factors that they could not before
+    return not shorter or not work.poly(expression(shorter))
 
 
 def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> bool:
