@@ -24,7 +24,7 @@ from einrnn.check.mend.setting import Dimension, dimension, letters_by_dimension
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, number
 from einrnn.core.functions import FUNCTIONS
-from einrnn.core.model import Model
+from einrnn.core.model import FactName, Model
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -50,6 +50,7 @@ from einrnn.core.traverse import fresh, rebuild, substitute, walk
 
 MINUS = number(-1)
 _TWO = number(2)
+_INVERTIBLE: tuple[FactName, ...] = ("invertible", "spd")
 _RELATIONS: tuple[Relation, ...] = ("!=", "<", "<=", ">", ">=")
 
 
@@ -154,6 +155,18 @@ def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
         new = Element(other, node.args)
         yield _Change(new, 1.1, "{} should be {}", (node, new))
     yield _Change(Pow(node, number(2)), 1.0, "a square is missing on {}", (node,))
+    yield from _inverted(node, model)
+
+
+def _inverted(node: Element, model: Model) -> Iterator[_Change]:
+    """``A[i,j]`` to ``inv(A)[i,j]`` where A is said to have an inverse."""
+    given = model.inputs.get(node.tensor)
+    if given is None or not any(map(given.has, _INVERTIBLE)) or len(node.args) != 2:
+        return
+    row, column = Index("row"), Index("column")
+    whole = Element(node.tensor, (af.of(row), af.of(column)))
+    new = Matrix("inv", row, column, given.axes[0], whole, af.ONE, node.args)
+    yield _Change(new, 1.2, "{} should be {}", (node, new))
 
 
 def _fits(model: Model, tensor: str, args: tuple[Affine, ...], ranges: Ranges) -> bool:

@@ -87,13 +87,13 @@ def _sums(given: Input, model: Model) -> Iterator[Hypothesis]:
             for letter, size in zip(letters, given.axes, strict=True)
             if letter is not letters[axis]
         }
-        for value in (ONE, ZERO):
+        for value in (ONE,) if given.has("positive") else (ONE, ZERO):
             yield _equation(summed, value, others, model)
 
 
 def _vanishing(given: Input, model: Model) -> Iterator[Hypothesis]:
     """An initial state of 0, for instance."""
-    if given.integer or len(given.axes) > 2:
+    if given.facts or len(given.axes) > 2:
         return
     letters = _letters(given, model)
     entry = Element(given.name, tuple(af.of(letter) for letter in letters))

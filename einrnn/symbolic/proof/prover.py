@@ -17,6 +17,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof import induction
+from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
@@ -201,6 +202,8 @@ class Prover:
         yield partial(by_pairing, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
+        if chosen == opener.now:
+            yield partial(by_every_time, opener, statement)
 
     def _by_helped_induction(
         self, statement: Statement, index: Index, direction: int
