@@ -99,6 +99,18 @@ F := sum[k,l,m] X[k,l] B[l,m] X[m,k]
 q := sum[i,j] x[i] S[i,j] x[j]
 """
 
+PRECISION = """
+dim N, M
+input x[M,N], m[N], P[N,N] spd
+L := M/2 logdet(P) - 1/2 sum[k,i,j] (x[k,i] - m[i]) P[i,j] (x[k,j] - m[j])
+"""
+
+MOMENTUM = """
+dim T
+input g[T], mu
+v[t] := mu v[t-1] + g[t] with v[-1] := 0
+"""
+
 WRONG: tuple[tuple[str, str, str, str, str], ...] = (
     ("sign of the residual", REGRESSION, "dL/dw[d]", "-1/N X[n,d] r[n]", "1/N X[n,d] r[n]"),
     ("1/N forgotten", REGRESSION, "dL/dw[d]", "X[n,d] r[n]", "1/N X[n,d] r[n]"),
@@ -221,4 +233,18 @@ WRONG: tuple[tuple[str, str, str, str, str], ...] = (
         "sum[m] (B[j,m] X[m,i] + X[j,m] B[m,i])",
     ),
     ("a matrix taken for symmetric", PAIRS, "dq/dx[i]", "2 S[i,j] x[j]", "(S[i,j] + S[j,i]) x[j]"),
+    (
+        "the inverse forgotten",
+        PRECISION,
+        "dL/dP[i,j]",
+        "M/2 P[i,j] - 1/2 sum[k] (x[k,i] - m[i]) (x[k,j] - m[j])",
+        "M/2 inv(P)[i,j] - 1/2 sum[k] (x[k,i] - m[i]) (x[k,j] - m[j])",
+    ),
+    (
+        "powers from the wrong end",
+        MOMENTUM,
+        "v[t]",
+        "sum[r=0..t] mu^r g[r]",
+        "sum[r=0..t] mu^(t-r) g[r]",
+    ),
 )
