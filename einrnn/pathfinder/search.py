@@ -73,8 +73,8 @@ def search(
         tree = Tree.of(network, greedy(network, Rule(temperature=0.2), rng))
         tree = anneal(tree, sweeps, rng, late)
         candidates = [reconfigure(tree, _WIDTH, _ROUNDS, late).path()]
-        took, left = clock() - begun, end - clock()
-        if took * 2 < left:
-            sweeps = min(2 * sweeps, 8 * _SWEEPS)
-        elif took > left:
-            sweeps = max(_SWEEPS // 30, int(sweeps * left / took))
+        took, left = max(clock() - begun, 1e-9), end - clock()
+        # slow cooling finds more than another start: half of what is left, and all of the rest
+        # where a round as long as this one would not fit into the other half
+        share = max(0.5 * left, min(left, took))
+        sweeps = max(_SWEEPS // 30, min(8 * _SWEEPS, int(sweeps * share / took)))
