@@ -369,7 +369,7 @@ def divisor(factor: Expr) -> Expr | None:
     """What a factor divides by, if it is a negative whole power."""
     if isinstance(factor, Pow) and isinstance(factor.exponent, Number):
         value = factor.exponent.value
-        if value == -1 and not isinstance(factor.base, Number):
+        if value == -1:
             return factor.base
         if value < -1 and value.denominator == 1:
             return Pow(factor.base, Number(-value))
