@@ -25,9 +25,7 @@ def report_text(
     width = min(max((len(label) for label in labels), default=0), 24)
     for label, verdict in zip(labels, report.verdicts, strict=True):
         rows.append(_line(label.ljust(width), verdict))
-    for problem in report.diagnostics:
-        if problem.severity != "note":
-            rows += ["", _coloured(render(source, problem), problem.severity)]
+    rows += _problems(report, source)
     for verdict in report.verdicts:
         asked = verdict.label in explain
         if verdict.diagnostics and all(d in report.diagnostics for d in verdict.diagnostics):
@@ -36,6 +34,28 @@ def report_text(
             rows += ["", *details(source, verdict, asked)]
     rows += ["", summary_line(report, accepted)]
     return "\n".join(rows)
+
+
+def _problems(report: Report, source: Source) -> Iterator[str]:
+    """Errors, and of each kind of warning the first; of the others where they are."""
+    again: dict[str, list[int]] = {}
+    for problem in report.diagnostics:
+        if problem.severity == "note":
+            continue
+        if problem.severity == "warning" and problem.span is not None:
+            lines = again.setdefault(problem.code, [])
+            lines.append(source.place(problem.span.start)[0])
+            if len(lines) > 1:
+                continue
+        yield ""
+        yield _coloured(render(source, problem), problem.severity)
+    for code, lines in again.items():
+        if len(lines) > 1:
+            places = ", ".join(str(line) for line in dict.fromkeys(lines[1:]))
+            word = "line" if len(set(lines[1:])) == 1 else "lines"
+            more = f"warning[{code}]: {len(lines) - 1} more like this, in {word} {places}"
+            yield ""
+            yield click.style(more, fg="yellow")
 
 
 def label_of(verdict: Verdict, verdicts: Sequence[Verdict]) -> str:
