@@ -90,14 +90,14 @@ class Document:
             raise EinrnnError("E004", f"not a seed: {seed}", "give a whole number from 0 on")
         if not timeout > 0:
             raise EinrnnError("E004", f"not a time: {timeout}", "give seconds, such as 10")
-        self._known((*labels, *explain))
+        self.require_labels((*labels, *explain))
         found = verdicts(judge(), frozenset(labels), progress, words, shelf)
         rows = found.verdicts + self._invalid(labels)
         rows.sort(key=lambda v: (v.line, v.column, v.step))
         seconds = time.monotonic() - start
         return Report(self.source.name, tuple(rows), self.diagnostics, seconds, found.known)
 
-    def _known(self, labels: Sequence[str]) -> None:
+    def require_labels(self, labels: Sequence[str]) -> None:
         """Raise E803 unless each label is one of the document's."""
         known = dict.fromkeys(c.label for c in (*self.model.claims, *self._elaborated.invalid))
         for label in labels:

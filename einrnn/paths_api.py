@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 from einrnn.comparison import NAIVE, OURS, Comparison, check_sizes, compare, grown, spaced
@@ -38,12 +39,15 @@ def paths(
     the cheapest way through time is named that keeps it.
 
     Raises:
+        EinrnnError: E004, a size, the limit or the time is no number that could be one; E802, E803
+            a claim beside something else, or none of that label.
         EvaluationError: E610 a size is missing, E711 the limit on memory cannot be kept, E712
             an unknown finder, E616 there is nothing that has a size that is given, E714 something
             that is no index equation follows one.
         LanguageError: the expression is not well formed.
     """
     names = tuple(name.strip() for name in finder.split(",") if name.strip())
+    _check_numbers(sizes, seconds, vary, memory)
     options = Options(names, seconds, measure, vary, memory)
     if not isinstance(expression, str):
         return _of_program(expression, outputs, sizes, options)
@@ -53,6 +57,21 @@ def paths(
         raise not_equations(outputs[0])
     network = einsum_network(expression, sizes)
     return _of_network(network, expression, sizes, options)
+
+
+def _check_numbers(
+    sizes: Mapping[str, int],
+    seconds: float,
+    vary: tuple[str, int, int] | None,
+    memory: int | None,
+) -> None:
+    counts = [*sizes.items(), *((vary[0], end) for end in vary[1:])] if vary else [*sizes.items()]
+    counts += [] if memory is None else [("memory", memory)]
+    for name, value in counts:
+        if not isinstance(value, Integral) or value < 1:
+            raise EinrnnError("E004", f"not a size: {name}={value!r}", "give a whole number from 1")
+    if not 0 <= seconds < float("inf"):
+        raise EinrnnError("E004", f"not a time: seconds={seconds}", "give seconds, such as 10")
 
 
 @dataclass(frozen=True)

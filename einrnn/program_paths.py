@@ -23,7 +23,7 @@ from einrnn.comparison import (
     median,
     selected,
 )
-from einrnn.core.model import Claim, Model
+from einrnn.core.model import Claim
 from einrnn.core.nodes import Dim
 from einrnn.core.sizes import with_defaults
 from einrnn.document import Document
@@ -71,7 +71,7 @@ def compare_program(
     an unknown finder; LanguageError for outputs that are not of the document.
     """
     document.raise_errors()
-    claim = _claim(document.model, outputs)
+    claim = _claim(document, outputs)
     programs = of_claim(document.model, claim) if claim else of_outputs(document, outputs)
     ours = next(reversed(programs.values()))
     check_sizes(sizes, document.model.dims, _open_sizes(ours))
@@ -100,10 +100,22 @@ def _open_sizes(program: Program) -> list[str]:
     return [name for name in names if dims.get(name) is None]
 
 
-def _claim(model: Model, outputs: Sequence[str]) -> Claim | None:
-    if len(outputs) != 1:
-        return None
-    return next((claim for claim in model.claims if claim.label == outputs[0]), None)
+def _claim(document: Document, outputs: Sequence[str]) -> Claim | None:
+    """The claim that is asked about; None for outputs.
+
+    Raises EinrnnError: E802, a claim beside something else; E803, what begins with a digit as
+    labels do is the label of no claim.
+    """
+    claims = {claim.label: claim for claim in document.model.claims}
+    if len(outputs) == 1 and outputs[0] in claims:
+        return claims[outputs[0]]
+    for output in outputs:
+        if output in claims:
+            message = f"the claim {output} is compared by itself"
+            raise EinrnnError("E802", message, "name one claim, or outputs such as dL/dW")
+        if output[:1].isdigit():
+            document.require_labels((output,))
+    return None
 
 
 def _together(

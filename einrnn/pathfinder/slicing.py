@@ -22,8 +22,8 @@ _TRIED = 6
 class Sliced:
     """A path and the indices that are looped over; ``score`` is that of one slice.
 
-    ``flops`` counts all slices, ``peak`` the entries held at once at most: operands and
-    result whole, intermediates and copies of one slice.
+    ``flops`` counts all slices and adding them up, ``peak`` the entries held at once at most:
+    operands and result whole, intermediates and copies of one slice.
     """
 
     path: Path
@@ -49,7 +49,8 @@ def sliced(network: Network, limit: int, planner: Callable[[Network], Path] = pl
             raise EvaluationError(
                 "E711",
                 f"no slicing found that holds at most {limit} entries",
-                f"operands and result are {least} entries, and the best slicing holds {best.peak}",
+                f"operands and result are {least} entries, and the best slicing holds {best.peak}, "
+                "with copies that products may make of their operands",
             )
         trials = [_assessed(network, best.indices | bit, best.path) for bit in candidates]
         chosen = min(trials, key=lambda trial: trial.flops * max(trial.peak, limit))
@@ -71,7 +72,10 @@ def _assessed(network: Network, indices: int, path: Path) -> Sliced:
     whole = sum(map(network.entries, (*network.operands, network.output)))
     held = sum(network.entries(operand & ~indices) for operand in network.operands)
     peak = whole + part.workspace - held if indices else part.workspace
-    return Sliced(path, indices, slices, part, part.flops * slices, peak)
+    # slices that differ in summed indices are added up
+    added = slices - network.entries(indices & network.output)
+    flops = part.flops * slices + network.entries(network.output & ~indices) * added
+    return Sliced(path, indices, slices, part, flops, peak)
 
 
 def _candidates(network: Network, best: Sliced) -> list[int]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+import einrnn
 import einrnn.path_plot
 import einrnn.pathfinder.external
 from einrnn.cli import main
@@ -33,6 +35,8 @@ CASES = {
     "E616_letters": ["ab,bc->ac", "--size", "A=3"],
     "E616_equation": [EQUATION, "--size", "i=3"],
     "E714": [*PRODUCT, "L"],
+    "E802_claims": ["specs/rnn.ein", "21", "24", *of("T", "H", "D", "K")],
+    "E803": ["specs/rnn.ein", "99", *of("T", "H", "D", "K")],
     "E715": [*PRODUCT, "--plot", "tree.svg"],
     "E716": ["plain.ein", "y", *of("N"), "--plot", "tree.svg"],
 }
@@ -60,3 +64,21 @@ def test_the_text_is_what_it_was(
     if os.environ.get("EINRNN_WRITE_GOLDEN"):
         path.write_text(result.stderr, encoding="utf-8")
     assert result.stderr == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sizes": {"a": 2, "b": 3, "c": 0}},
+        {"sizes": {"a": 2, "b": 3, "c": 2.5}},
+        {"sizes": {"a": 2, "b": 3, "c": "4"}},
+        {"vary": ("a", 0, 8)},
+        {"memory": -5},
+        {"seconds": -1.0},
+    ],
+)
+def test_numbers_that_are_none(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"sizes": {"a": 2, "b": 3, "c": 4}} | wrong
+    with pytest.raises(einrnn.EinrnnError) as found:
+        einrnn.paths("ab,bc->ac", **given)
+    assert found.value.code == "E004"
