@@ -28,13 +28,18 @@ _LIMITS = {
 
 # operands from which opt_einsum's ``auto`` is its ``greedy``
 _AUTO_IS_GREEDY = 15
+# operands up to which its ``dp`` takes about ten milliseconds
+_DP_IS_QUICK = 13
 # random trees in a bounded use of cotengra's random greedy
 _TREES = 8
 
 
-def greedy_of_opt_einsum(network: Network) -> list[Path]:
-    """What opt_einsum's ``auto`` and ``greedy`` find, where the steps are pairs."""
-    names = ["auto"] if len(network.operands) >= _AUTO_IS_GREEDY else ["auto", "greedy"]
+def quick_of_opt_einsum(network: Network) -> list[Path]:
+    """What opt_einsum's ``auto``, ``greedy`` and, of few operands, ``dp`` find, where the steps
+    are pairs."""
+    count = len(network.operands)
+    names = ["auto"] if count >= _AUTO_IS_GREEDY else ["auto", "greedy"]
+    names += ["dp"] if count <= _DP_IS_QUICK else []
     found = [_opt_einsum(name)(network) for name in names]
     return [path for path in found if all(len(step) == 2 for step in path)]
 

@@ -18,7 +18,7 @@ from einrnn.pathfinder.bounded import bounded
 from einrnn.pathfinder.chain import chain
 from einrnn.pathfinder.evaluate import Path, flops
 from einrnn.pathfinder.exact import exact
-from einrnn.pathfinder.external import cotengra_greedy, greedy_of_opt_einsum
+from einrnn.pathfinder.external import cotengra_greedy, quick_of_opt_einsum
 from einrnn.pathfinder.greedy import MEMORY, TIED, greedy
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.parts import apart, parts
@@ -61,7 +61,7 @@ def solve(network: Network) -> Path | None:
 
 def heuristic(network: Network) -> Path:
     """The best of the quick finders, improved in small parts as far as that is worth it."""
-    candidates = [greedy(network, MEMORY), greedy(network, TIED), *greedy_of_opt_einsum(network)]
+    candidates = [greedy(network, MEMORY), greedy(network, TIED), *quick_of_opt_einsum(network)]
     groups = parts(network)
     if len(groups) > 1:
         candidates.append(apart(network, groups, plan))

@@ -13,7 +13,7 @@ from random import Random
 
 from einrnn.pathfinder.anneal import anneal
 from einrnn.pathfinder.evaluate import Path, flops
-from einrnn.pathfinder.external import greedy_of_opt_einsum, hyper_of_cotengra
+from einrnn.pathfinder.external import hyper_of_cotengra, quick_of_opt_einsum
 from einrnn.pathfinder.greedy import MEMORY, TIED, Rule, greedy
 from einrnn.pathfinder.network import Network
 from einrnn.pathfinder.reconfigure import reconfigure
@@ -54,7 +54,7 @@ def search(
     def late() -> bool:
         return clock() >= end
 
-    candidates = [greedy(network, MEMORY), greedy(network, TIED), *greedy_of_opt_einsum(network)]
+    candidates = [greedy(network, MEMORY), greedy(network, TIED), *quick_of_opt_einsum(network)]
     best = min(candidates, key=lambda path: flops(network, path))
     candidates = [reconfigure(Tree.of(network, best), _WIDTH, _ROUNDS, late).path()]
     ask = seconds >= max(_WORTH_ASKING, _WORTH_A_PAIR * len(network.operands) ** 2 / 2)
