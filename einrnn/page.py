@@ -12,7 +12,7 @@ from html import escape
 import click
 
 from einrnn.check.verdict import Report, Verdict
-from einrnn.report import how, label_of, remarks, summary_line
+from einrnn.report import how, label_of, problems, remarks, summary_line
 from einrnn.source import Source, render
 
 _STYLE = """
@@ -72,9 +72,9 @@ def _document(
 ) -> Iterator[str]:
     yield f"<h1>{escape(report.name)}</h1>"
     yield f"<p>{escape(click.unstyle(summary_line(report, accepted)))}</p>"
-    for problem in report.diagnostics:
-        if problem.severity != "note":
-            yield f'<pre class="text">{escape(render(source, problem))}</pre>'
+    found = "\n".join(problems(report, source)).strip()
+    if found:
+        yield f'<pre class="text">{escape(click.unstyle(found))}</pre>'
     yield "<h2>Claims</h2>"
     for number, verdict in enumerate(report.verdicts, 1):
         yield from _claim(f"{anchor}-{number}", source, report, verdict, explain)

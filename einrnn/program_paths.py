@@ -103,8 +103,8 @@ def _open_sizes(program: Program) -> list[str]:
 def _claim(document: Document, outputs: Sequence[str]) -> Claim | None:
     """The claim that is asked about; None for outputs.
 
-    Raises EinrnnError: E802, a claim beside something else; E803, what begins with a digit as
-    labels do is the label of no claim.
+    Raises EinrnnError: E802, a claim beside something else; E803, a number, of which nothing is
+    to be computed, is the label of no claim.
     """
     claims = {claim.label: claim for claim in document.model.claims}
     if len(outputs) == 1 and outputs[0] in claims:
@@ -113,7 +113,7 @@ def _claim(document: Document, outputs: Sequence[str]) -> Claim | None:
         if output in claims:
             message = f"the claim {output} is compared by itself"
             raise EinrnnError("E802", message, "name one claim, or outputs such as dL/dW")
-        if output[:1].isdigit():
+        if output.strip().isdigit():
             document.require_labels((output,))
     return None
 

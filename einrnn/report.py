@@ -25,18 +25,18 @@ def report_text(
     width = min(max((len(label) for label in labels), default=0), 24)
     for label, verdict in zip(labels, report.verdicts, strict=True):
         rows.append(_line(label.ljust(width), verdict))
-    rows += _problems(report, source)
+    rows += problems(report, source)
     for verdict in report.verdicts:
         asked = verdict.label in explain
         if verdict.diagnostics and all(d in report.diagnostics for d in verdict.diagnostics):
             continue  # shown above
         if asked or not verdict.as_expected or verdict.notes:
-            rows += ["", *details(source, verdict, asked)]
+            rows += ["", *_details(source, verdict, asked)]
     rows += ["", summary_line(report, accepted)]
     return "\n".join(rows)
 
 
-def _problems(report: Report, source: Source) -> Iterator[str]:
+def problems(report: Report, source: Source) -> Iterator[str]:
     """Errors, and of each kind of warning the first; of the others where they are."""
     again: dict[str, list[int]] = {}
     for problem in report.diagnostics:
@@ -102,7 +102,7 @@ def _number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def details(source: Source, verdict: Verdict, asked: bool) -> Iterator[str]:
+def _details(source: Source, verdict: Verdict, asked: bool) -> Iterator[str]:
     """What a person needs to see of a claim that is not as its author says, or asked for."""
     for problem in verdict.diagnostics:
         yield _coloured(render(source, problem), problem.severity)

@@ -106,6 +106,11 @@ def order_of(free: frozenset[n.Index]) -> Order:
     return tuple(sorted(free, key=lambda index: index.name))
 
 
+def _key(node: n.Expr | n.Cond, level: int, env: Env) -> Key:
+    """What a value depends on at one point."""
+    return (node, level, *[env[index] for index in order_of(node.free)])
+
+
 class Evaluator:
     """Values of expressions of a closed model at given sizes.
 
@@ -150,10 +155,10 @@ class Evaluator:
             raise InternalError("E904", f"{value} has indices")
         return at.constant
 
-    def at_once(self, node: n.Expr | n.Cond, level: int, env: Env) -> Values | None:
+    def _at_once(self, key: Key, env: Env) -> Values | None:
         """The value, where it is known or an entry of a tensor that is: most nodes are, and
         steps take longer than what they would do. None where it takes steps."""
-        key = (node, level, *[env[index] for index in order_of(node.free)])
+        node, level = key[:2]
         found = self._memo.get(key)
         if found is not None:
             return found
@@ -178,12 +183,15 @@ class Evaluator:
 
     def steps(self, node: n.Expr | n.Cond, level: int, env: Env) -> Steps:
         """The value of a node, as steps of :func:`run`."""
-        found = self.at_once(node, level, env)
-        if found is not None:
-            return found
+        key = _key(node, level, env)
+        found = self._at_once(key, env)
+        return (yield from self._worked_out(key, env)) if found is None else found
+
+    def _worked_out(self, key: Key, env: Env) -> Steps:
+        """A value that is not known, which is kept."""
+        node, level = key[:2]
         before = self.unsettled
         value: Values = yield from _HANDLERS[type(node)](self, node, level, env)
-        key = (node, level, *[env[index] for index in order_of(node.free)])
         if self.unsettled == before:
             self._memo[key] = value
         else:
@@ -196,9 +204,10 @@ class Evaluator:
         """The values of several nodes, aligned to one order."""
         result: list[Values] = []
         for node in nodes:
-            value = self.at_once(node, level, env)
+            key = _key(node, level, env)
+            value = self._at_once(key, env)
             if value is None:
-                value = cast(Values, (yield self.steps(node, level, env)))
+                value = cast(Values, (yield self._worked_out(key, env)))
             result.append(aligned(value, order_of(node.free), order))
         return result
 

@@ -196,6 +196,8 @@ class Sizing:
         if letter is not None:
             rest = tuple((times, atom) for times, atom in arg.parts if atom is not letter)
             size = size_of(tm.Arg(arg.constant + 1, rest, arg.span))
+            if size is None or (not size.terms and size.constant < 1):
+                return  # x[-1-k] reads nothing that is there, whatever k is
             end = self.sizes.new(f"positions from the end in {letter.name}", None, size)
             self.soft.append(Soft(letters.get(letter.name), end))
 

@@ -189,6 +189,11 @@ def test_letters_counted_from_the_end_have_the_size_of_the_axis() -> None:
     assert str(clause.body) == "(sum k 0..K-1 (* w[K-k-1] u[k+n]))"
 
 
+def test_positions_before_the_first_are_an_error_whatever_the_letter() -> None:
+    found = elaborate_text(Source.of("input x[N]\ny := sum[k] x[-1-k]\n"))
+    assert [d.code for d in found.diagnostics if d.severity == "error"] == ["E217"]
+
+
 def test_arithmetic_on_positions_gives_no_warning() -> None:
     text = "input w[K], g[N], x[2*N+K-2]\n[1] x[m] = sum[n,k: 2*n+k == m] w[k] g[n]\n"
     assert not elaborate_text(Source.of(text)).diagnostics
