@@ -125,6 +125,8 @@ def check(
     file cannot be read or is not well formed.
     """
     start = time.monotonic()
+    # small arrays only; idle threads of BLAS would take the processor from the processes beside
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     accepted = ("proved", "tested") if accept == "tested" else ("proved",)
     results: list[tuple[Source, Report]] = []
     unreadable: list[tuple[str, Diagnostic]] = []

@@ -78,20 +78,18 @@ class Document:
         """
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
-        from einrnn.check.verdicts import verdicts, witnessed
-
-        def judge() -> Judge:
-            model = _up_to(self.model, frozenset(labels)) if labels else self.model
-            return Judge(model, self.source, seed, timeout, frozenset(explain))
+        from einrnn.check.verdicts import verdicts, witnesses
 
         start = time.monotonic()
-        words = witnessed(judge, frozenset(labels), shelf)
+        words = witnesses(seed, frozenset(labels), shelf)
         if seed < 0:
             raise EinrnnError("E004", f"not a seed: {seed}", "give a whole number from 0 on")
         if not timeout > 0:
             raise EinrnnError("E004", f"not a time: {timeout}", "give seconds, such as 10")
         self.require_labels((*labels, *explain))
-        found = verdicts(judge(), frozenset(labels), progress, words, shelf)
+        model = _up_to(self.model, frozenset(labels)) if labels else self.model
+        judge = Judge(model, self.source, seed, timeout, frozenset(explain))
+        found = verdicts(judge, frozenset(labels), progress, words, shelf)
         rows = found.verdicts + self._invalid(labels)
         rows.sort(key=lambda v: (v.line, v.column, v.step))
         seconds = time.monotonic() - start

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,13 @@ _Entry = tuple[str, tuple[int, ...]]
 _Oracle = Callable[[Point], Interpreter]
 
 
+class _Case(NamedTuple):
+    """A point, and how the sides differ there in floats."""
+
+    point: Point
+    found: FloatOutcome
+
+
 @dataclass(frozen=True)
 class _Failure:
     """A point and a position at which the sides differ."""
@@ -42,33 +49,50 @@ class _Failure:
 
 
 def find(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample | None:
-    """A counterexample of which no size can be smaller by itself, its values made simple."""
-    search = _Search(candidates, ready, time.process_time() + seconds)
-    failure = search.smallest()
-    if failure is None:
-        return None
-    return _report(candidates.prepared, ready, search.shrunk(failure))
+    """A counterexample of which no size can be smaller by itself, its values made simple.
+
+    Floats say what fails on the way there, and the interpreter confirms it at the end; where it
+    does not, it is asked at every step.
+    """
+    deadline = time.process_time() + seconds
+
+    def confirmed(case: _Case) -> _Failure | None:
+        return _confirmed(case, ready, candidates.interpreter)
+
+    def surely(case: _Case) -> bool:
+        return confirmed(case) is not None
+
+    for fails in (_differs, surely):
+        search = _Search(candidates, ready, deadline, fails)
+        case = search.smallest()
+        if case is None:
+            return None
+        failure = confirmed(search.shrunk(case))
+        if failure is not None:
+            return _report(candidates.prepared, ready, failure)
+    return None
 
 
 def at_point(prepared: Prepared, ready: Ready, point: Point) -> Counterexample | None:
     """The counterexample at a given point, where it is one by the interpreter too."""
     (found,) = _outcomes(Batch((point,)), ready)
-    failure = _confirmed(point, ready, found, _own)
+    failure = _confirmed(_Case(point, found), ready, _own)
     return None if failure is None else _report(prepared, ready, failure)
 
 
 @dataclass
 class _Search:
-    """The search for a case in which a claim fails."""
+    """The search for a case in which a claim fails, by what ``fails`` says."""
 
     candidates: Candidates
     ready: Ready
     deadline: float
-    _tried: dict[tuple[int, ...], _Failure | None] = field(
-        default_factory=dict["tuple[int, ...]", "_Failure | None"]
+    fails: Callable[[_Case], bool]
+    _tried: dict[tuple[int, ...], _Case | None] = field(
+        default_factory=dict["tuple[int, ...]", "_Case | None"]
     )
 
-    def smallest(self) -> _Failure | None:
+    def smallest(self) -> _Case | None:
         """From the smallest sizes up; where the first few do not fail, from the largest down,
         and where those do not fail either, all sizes there are."""
         prepared = self.candidates.prepared
@@ -77,58 +101,55 @@ class _Search:
         first = next(filter(None, map(self.at, rows[: 1 + len(dims)])), None)
         return first or self._descent(rows) or next(filter(None, map(self.at, rows)), None)
 
-    def _descent(self, rows: list[Sizes]) -> _Failure | None:
+    def _descent(self, rows: list[Sizes]) -> _Case | None:
         """Each size in turn as small as it can be while the others stay."""
         sizes = {name: max(row[name] for row in rows) for name in rows[0]}
-        failure = self.at(sizes)
-        if failure is None:
+        case = self.at(sizes)
+        if case is None:
             return None
         for name in sizes:
             smaller = ({**sizes, name: size} for size in sorted({row[name] for row in rows}))
-            failure = next(filter(None, map(self.at, smaller)), failure)
-            sizes = failure.point.sizes
-        return failure
+            case = next(filter(None, map(self.at, smaller)), case)
+            sizes = case.point.sizes
+        return case
 
-    def at(self, sizes: Sizes) -> _Failure | None:
-        """A failure at these sizes; simple values are tried beside random ones."""
+    def at(self, sizes: Sizes) -> _Case | None:
+        """A case at these sizes; simple values are tried beside random ones."""
         key = tuple(sizes.values())
         if key not in self._tried:
             late = time.process_time() > self.deadline
             self._tried[key] = None if late else self._at(sizes)
         return self._tried[key]
 
-    def _at(self, sizes: Sizes) -> _Failure | None:
+    def _at(self, sizes: Sizes) -> _Case | None:
         batch = self.candidates.at(sizes, self.ready.assumptions)
         if batch is None:
             return None
-        pairs = zip(batch.points, _outcomes(batch, self.ready), strict=True)
-        failures = (_confirmed(point, self.ready, found, _own) for point, found in pairs)
-        return next(filter(None, failures), None)
+        cases = map(_Case, batch.points, _outcomes(batch, self.ready))
+        return next(filter(self.fails, cases), None)
 
-    def shrunk(self, failure: _Failure) -> _Failure:
-        """The failure with as many entries as possible replaced by 0, and of the others by 1."""
+    def shrunk(self, case: _Case) -> _Case:
+        """The case with as many entries as possible replaced by 0, and of the others by 1."""
         prepared = self.candidates.prepared
         used = names_used(prepared.forward, _roots(prepared, self.ready))
         names = [n for n, given in prepared.model.inputs.items() if n in used and not given.facts]
-        shapes = {name: failure.point.arrays[name].shape for name in names}
+        shapes = {name: case.point.arrays[name].shape for name in names}
         entries = [(name, at) for name in names for at in np.ndindex(shapes[name])]
         if len(entries) > _SHRUNK_ENTRIES:
-            return failure
+            return case
         for simple in (0, 1):
             pending, kept = entries, list[_Entry]()
             while pending and time.process_time() < self.deadline:
-                failure, count = self._replaced(failure, pending, simple)
+                case, count = self._replaced(case, pending, simple)
                 kept += pending[count : count + 1]
                 pending = pending[count + 1 :]
             entries = [*kept, *pending]
-        return failure
+        return case
 
-    def _replaced(
-        self, failure: _Failure, entries: list[_Entry], simple: int
-    ) -> tuple[_Failure, int]:
-        """The failure with the longest possible beginning of some entries replaced, and its
+    def _replaced(self, case: _Case, entries: list[_Entry], simple: int) -> tuple[_Case, int]:
+        """The case with the longest possible beginning of some entries replaced, and its
         length; all lengths are evaluated together."""
-        arrays, sizes = dict(failure.point.arrays), failure.point.sizes
+        arrays, sizes = dict(case.point.arrays), case.point.sizes
         points: list[Point] = []
         for name, position in entries:
             changed: npt.NDArray[Any] = np.array(arrays[name])
@@ -137,11 +158,10 @@ class _Search:
             points.append(Point(self.candidates.prepared, sizes, arrays))
         found = _outcomes(Batch(tuple(points)), self.ready)
         for count in range(len(points), 0, -1):
-            point, there = points[count - 1], found[count - 1]
-            smaller = _confirmed(point, self.ready, there, self.candidates.interpreter)
-            if smaller is not None and self._allowed(point):
-                return smaller, count
-        return failure, 0
+            simpler = _Case(points[count - 1], found[count - 1])
+            if self.fails(simpler) and self._allowed(simpler.point):
+                return simpler, count
+        return case, 0
 
     def _allowed(self, point: Point) -> bool:
         return self.candidates.holds(point.sizes, self.ready.assumptions, point.arrays)
@@ -149,6 +169,11 @@ class _Search:
 
 def _own(point: Point) -> Interpreter:
     return point.interpreter
+
+
+def _differs(case: _Case) -> bool:
+    """Whether the sides differ in floats."""
+    return case.found.at is not None and case.found.error > REFUTES
 
 
 def _roots(prepared: Prepared, ready: Ready) -> tuple[Expr, ...]:
@@ -176,10 +201,11 @@ def _outcomes(batch: Batch, ready: Ready) -> list[FloatOutcome]:
         return [FloatOutcome(0.0, 0, 0)] * len(batch.points)
 
 
-def _confirmed(point: Point, ready: Ready, found: FloatOutcome, oracle: _Oracle) -> _Failure | None:
+def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
     """The position at which the floats found the sides to differ, where the interpreter does
     so too, with rational numbers where it can."""
-    if found.at is None or not found.error > REFUTES:
+    point, found = case
+    if found.at is None or not _differs(case):
         return None
     interpreter = oracle(point)
     try:
@@ -210,10 +236,15 @@ def _report(prepared: Prepared, ready: Ready, failure: _Failure) -> Counterexamp
         {name: size for name, size in point.sizes.items() if name in relevant},
         {n: _plain(point.arrays[n]) for n in prepared.model.inputs if n in used},
         dict(zip(names, failure.at, strict=True)),
-        float(failure.left),
-        float(failure.right),
+        _plain_number(failure.left),
+        _plain_number(failure.right),
         all(isinstance(side, Fraction | int) for side in (failure.left, failure.right)),
     )
+
+
+def _plain_number(side: Any) -> float:
+    """A side as a float; nobody writes -0."""
+    return float(side) + 0.0
 
 
 def _plain(array: Array) -> Any:

@@ -154,9 +154,7 @@ class Judge:
     def witness(self, ready: Ready) -> Witness:
         """The word of the other engines at one point."""
         if ready.key not in self._words:
-            point = self.numbers.small_point(ready)
-            word = Witness() if point is None else self.witnesses.of(ready, point)
-            self._words[ready.key] = word
+            self._words[ready.key] = self.witnesses.said(ready, self.numbers)
         return self._words[ready.key]
 
     def counterexample(self, ready: Ready) -> Counterexample | None:

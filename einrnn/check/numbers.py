@@ -51,8 +51,8 @@ class Numbers:
         self.points = Points(self.prepared, self.seed)
 
     def sides(self, ready: Ready) -> Tried:
-        """Both sides at all sizes, several draws at the smallest; then at larger sizes and at
-        entries of very different magnitudes, where a bound or a sign that small ones hide
+        """Both sides at all sizes, with several draws at some of them, entries of very different
+        magnitudes included; then at larger sizes, where a bound or a sign that small ones hide
         shows. The first sizes at which they differ are the last."""
         if ready.key not in self._tried:
             self._tried[ready.key] = self._evaluated(ready)
@@ -80,7 +80,7 @@ class Numbers:
                 continue
             try:
                 outcomes = self._compared(batch, ready)
-                if outcomes[0].compared and not tried.sizes:
+                if outcomes[0].compared and not tried.sizes and batch.points[0].draw == 0:
                     tried = _crossed(batch.points[0], ready)
             except EinrnnError:
                 continue
@@ -97,16 +97,16 @@ class Numbers:
 
     @cached_property
     def _trials(self) -> list[tuple[Sizes, tuple[int, ...]]]:
-        """Sizes with the numbers of random draws: one where sizes are large, several at the
-        smallest, where few entries have to show what depends on their signs."""
+        """Sizes with the numbers of random draws, which are evaluated together: one where sizes
+        are large, several at the smallest, where few entries have to show what depends on their
+        signs, and entries of other kinds at the first sizes and the last."""
         rows = trial_sizes(self.prepared.model)
-        return [
-            *((sizes, (0,)) for sizes in rows[:-2]),
-            *((sizes, (0, 1)) for sizes in rows[-2:]),
-            (rows[0], (WIDE, SMALL)),
-            (rows[-1], (SMALL,)),
-            (large_sizes(self.prepared.model), (0,)),
-        ]
+        small: list[tuple[int, ...]] = [(0, 1), (0, 1, 2, 3)]
+        draws: list[tuple[int, ...]] = [(0,) for _ in rows[:-2]] + small[-len(rows) :]
+        draws[0] = (*draws[0], WIDE, SMALL)
+        if len(rows) > 1:
+            draws[-1] = (*draws[-1], SMALL)
+        return [*zip(rows, draws, strict=True), (large_sizes(self.prepared.model), (0,))]
 
 
 def _has_values(point: Point, ready: Ready) -> bool:

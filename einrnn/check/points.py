@@ -41,12 +41,17 @@ def _wide(model: Model, name: str, array: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """Sizes and input arrays, with the naive interpreter's values of everything there."""
+    """Sizes and input arrays, with the naive interpreter's values of everything there.
+
+    Where inputs were moved to satisfy assumptions, ``plain`` is the point that has them as they
+    were drawn: what does not depend on them is computed there.
+    """
 
     prepared: Prepared
     sizes: Mapping[str, int]
     arrays: Mapping[str, Array]
     draw: int = 0
+    plain: Point | None = None
 
     @cached_property
     def interpreter(self) -> Interpreter:
@@ -58,12 +63,16 @@ class Point:
     @cached_property
     def forward(self) -> FloatPoint:
         """Everything in double precision, derivatives carried out ahead."""
-        return FloatPoint(self.prepared.forward, self.sizes, self.arrays, self.prepared.groups[0])
+        beside = None if self.plain is None else self.plain.forward.points
+        model, groups = self.prepared.forward, self.prepared.groups[0]
+        return FloatPoint(model, self.sizes, self.arrays, groups, beside)
 
     @cached_property
     def reverse(self) -> FloatPoint:
         """Everything in double precision, derivatives by adjoints."""
-        return FloatPoint(self.prepared.reverse, self.sizes, self.arrays, self.prepared.groups[1])
+        beside = None if self.plain is None else self.plain.reverse.points
+        model, groups = self.prepared.reverse, self.prepared.groups[1]
+        return FloatPoint(model, self.sizes, self.arrays, groups, beside)
 
     @cached_property
     def sympy_values(self) -> SympyValues:
@@ -76,9 +85,11 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Points of the same sizes, evaluated together."""
+    """Points of the same sizes, evaluated together; ``plain`` are the points that they were
+    moved from."""
 
     points: tuple[Point, ...]
+    plain: Batch | None = None
 
     @cached_property
     def forward(self) -> FloatPoints:
@@ -88,15 +99,17 @@ class Batch:
             return first.forward.points
         rows = [point.arrays for point in self.points]
         prepared = first.prepared
-        return FloatPoints(prepared.forward, first.sizes, rows, prepared.groups[0])
+        beside = None if self.plain is None else self.plain.forward
+        return FloatPoints(prepared.forward, first.sizes, rows, prepared.groups[0], beside)
 
 
 @dataclass
 class Points:
     """The points of one document (or of its variant), made when first asked for.
 
-    The inputs depend on the seed, the sizes and the assumptions alone, so that every
-    claim with the same assumptions is evaluated at the same points.
+    The inputs depend on the seed and the sizes alone, but for those that are moved to satisfy
+    assumptions: every claim with the same assumptions is evaluated at the same points, and
+    what assumptions do not touch at the same points as all else.
     """
 
     prepared: Prepared
@@ -121,22 +134,32 @@ class Points:
     ) -> Batch | None:
         """The points of some draws together, without those for which no inputs were found."""
         made = (self.at(sizes, assumptions, draw) for draw in draws)
-        points = tuple(point for point in made if point is not None)
+        return self._together(tuple(point for point in made if point is not None))
+
+    def _together(self, points: tuple[Point, ...]) -> Batch | None:
         if not points:
             return None
         if points not in self._batches:
-            self._batches[points] = Batch(points)
+            before = tuple(point.plain for point in points if point.plain is not None)
+            plain = self._together(before) if len(before) == len(points) else None
+            self._batches[points] = Batch(points, plain)
         return self._batches[points]
 
     def _make(
         self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int
     ) -> Point | None:
-        text = repr((sorted(sizes.items()), assumptions, draw))
-        rng = np.random.default_rng((self.seed, crc32(text.encode())))
         model = self.prepared.model
-        arrays = (small_values if draw == SMALL else sample)(model, sizes, rng)
-        if draw == WIDE:
-            arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
+        if not assumptions:
+            text = repr((sorted(sizes.items()), assumptions, draw))
+            rng = np.random.default_rng((self.seed, crc32(text.encode())))
+            arrays = (small_values if draw == SMALL else sample)(model, sizes, rng)
+            if draw == WIDE:
+                arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
+            return Point(self.prepared, dict(sizes), arrays, draw)
+        plain = self.at(sizes, (), draw)
+        assert plain is not None
         granted = named_assumptions(model, assumptions)
-        satisfied = satisfy(model, granted, sizes, arrays)
-        return None if satisfied is None else Point(self.prepared, dict(sizes), satisfied, draw)
+        satisfied = satisfy(model, granted, sizes, plain.arrays)
+        if satisfied is None:
+            return None
+        return Point(self.prepared, plain.sizes, satisfied, draw, plain)

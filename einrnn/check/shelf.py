@@ -14,7 +14,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, cast
@@ -91,7 +91,16 @@ def _name(key: Hashable) -> bytes:
 @cache
 def _program() -> str:
     """What may change a verdict without the document: einrnn's own files, and what it uses."""
-    return repr((fingerprint(), [version(name) for name in ("numpy", "opt_einsum", "sympy")]))
+    return repr((fingerprint(), [_installed(name) for name in ("numpy", "opt_einsum", "sympy")]))
+
+
+def _installed(name: str) -> tuple[str, int, int]:
+    """Which copy of a package would be imported; its version takes much longer to find out."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        return name, 0, 0
+    there = os.stat(spec.origin)
+    return spec.origin, there.st_size, there.st_mtime_ns
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

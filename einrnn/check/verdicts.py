@@ -9,9 +9,10 @@ from importlib import import_module
 from typing import NamedTuple, TypeVar
 
 from einrnn.check import memo
-from einrnn.check.aside import Aside
-from einrnn.check.claims import Ready
+from einrnn.check.aside import Aside, Prompted
+from einrnn.check.claims import Prepared, Ready
 from einrnn.check.judge import Judge
+from einrnn.check.numbers import Numbers
 from einrnn.check.shelf import Shelf
 from einrnn.check.verdict import Verdict
 from einrnn.check.witness import Witness
@@ -30,28 +31,35 @@ class Found(NamedTuple):
     known: int
 
 
-def witnessed(
-    judge: Callable[[], Judge], labels: frozenset[str], shelf: Shelf | None
-) -> Aside[Words] | None:
-    """The word of the other engines on all claims, begun in a process of its own before the
-    document is even read; None where verdicts may be known already."""
+def witnesses(
+    seed: int, labels: frozenset[str], shelf: Shelf | None
+) -> Prompted[Prepared, Words] | None:
+    """The word of the other engines on all claims, in a process that loads them while the
+    document is read; None where verdicts may be known already."""
     known = memo.any_kept() or not (shelf is None or shelf.empty)
-    return None if known else Aside(partial(_witnessed, judge, labels))
+    return None if known else Prompted(partial(_witnessed, seed, labels), _load_engines)
 
 
-def _witnessed(make: Callable[[], Judge], labels: frozenset[str]) -> Words:
+def _load_engines() -> None:
     for engine in ("einrnn.check.witnesses", "einrnn.sympy_backend.evaluate"):
-        import_module(engine)  # sympy takes as long to load as the document takes to be read
-    judge = make()
-    ready = [item for item in judge.prepared.claims if not labels or item.claim.label in labels]
-    return _each(judge.witness, ready, judge.words)
+        import_module(engine)  # sympy takes as long to load as a document takes to be read
+
+
+def _witnessed(seed: int, labels: frozenset[str], given: Prepared) -> Words:
+    from einrnn.check.witnesses import Witnesses
+
+    numbers, engines, words = Numbers(given, seed), Witnesses(given, seed), Words()
+    for item in given.claims:
+        if not labels or item.claim.label in labels:
+            _quietly(lambda item=item: words.update({item.key: engines.said(item, numbers)}))
+    return words
 
 
 def verdicts(
     judge: Judge,
     labels: frozenset[str] = frozenset(),
     progress: Progress | None = None,
-    words: Aside[Words] | None = None,
+    words: Prompted[Prepared, Words] | None = None,
     shelf: Shelf | None = None,
 ) -> Found:
     """A verdict on every claim, or on those with one of the labels, in the document's order.
@@ -105,7 +113,7 @@ def _keys(judge: Judge) -> list[Hashable]:
     return keys
 
 
-def _ahead(judge: Judge, claims: Sequence[Claim], words: Aside[Words] | None) -> None:
+def _ahead(judge: Judge, claims: Sequence[Claim], words: Prompted[Prepared, Words] | None) -> None:
     """Numbers of some claims, then the proofs; beside them, in processes of their own, the other
     engines from the start and the counterexamples once it is known what fails."""
     if not claims:
@@ -116,7 +124,9 @@ def _ahead(judge: Judge, claims: Sequence[Claim], words: Aside[Words] | None) ->
         return
     until = judge.prepared.claims[: places[-1] + 1]
     ready = [until[at] for at in places]
-    words = words or Aside(partial(_each, judge.witness, ready, judge.words))
+    if words is not None:
+        words.give(judge.prepared)
+    said = words or Aside(partial(_each, judge.witness, ready, judge.words))
     old = _proved_before(judge)
     # claims before them that hold may be lemmas
     lemmas = {id(item.claim) for item in until if item.claim.expect == "hold"} - old
@@ -130,7 +140,7 @@ def _ahead(judge: Judge, claims: Sequence[Claim], words: Aside[Words] | None) ->
             _quietly(partial(judge.proof, item))
         elif id(item.claim) in old:
             judge.proofs.remember(item)
-    judge.take(words.result(), failures.result())
+    judge.take(said.result(), failures.result())
 
 
 def _proved_before(judge: Judge) -> set[int]:

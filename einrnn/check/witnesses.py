@@ -12,6 +12,7 @@ import numpy.typing as npt
 from einrnn.check.claims import Prepared, Ready, names_used
 from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted, span
 from einrnn.check.differences import largest_error, positions
+from einrnn.check.numbers import Numbers
 from einrnn.check.points import Point
 from einrnn.check.tolerance import relative
 from einrnn.check.witness import Witness
@@ -42,6 +43,11 @@ class Witnesses:
 
     def __post_init__(self) -> None:
         self._compiled = Compiled(self.prepared)
+
+    def said(self, ready: Ready, numbers: Numbers) -> Witness:
+        """What the engines say of a claim at the point of a few entries, where there is one."""
+        point = numbers.small_point(ready)
+        return Witness() if point is None else self.of(ready, point)
 
     def of(self, ready: Ready, point: Point) -> Witness:
         """What the engines say of both sides of a claim at a point.

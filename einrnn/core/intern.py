@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from weakref import KeyedRef
@@ -15,13 +16,21 @@ else:
         if _TABLE.get(reference.key) is reference:
             del _TABLE[reference.key]
 
+    def _call(node: Any) -> tuple[type, tuple[Any, ...]]:
+        own = node.__dict__
+        return type(node), tuple([own[name] for name in type(node).__match_args__])
+
     class Interned(type):
         """Metaclass of node classes: a call with known arguments returns the known object.
 
         Arguments are positional and hashable; nodes hash by identity, which is enough
         because their own arguments were interned before them. The table does not keep
-        nodes alive.
+        nodes alive. Unpickled and copied nodes come by such a call, too.
         """
+
+        def __init__(cls, *args: Any) -> None:
+            super().__init__(*args)
+            copyreg.pickle(cls, _call)
 
         def __call__(cls, *args: Any) -> Any:
             """The one object with these arguments."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,9 @@ from einrnn.exact.values import (
     choose,
     merged,
 )
+
+if TYPE_CHECKING:
+    from einrnn.exact.tensors import Shapes
 
 Steps = Generator[Generator[Any, Any, Any], Any, Values]
 Bools = npt.NDArray[np.bool_]
@@ -91,6 +94,11 @@ class Rules(Protocol):
 class TensorSource(Protocol):
     """Whole tensors by name and level."""
 
+    @property
+    def shapes(self) -> Shapes:
+        """What depends on sizes only."""
+        ...
+
     def known(self, name: str, level: int) -> Stored | None:
         """A tensor that has been computed."""
         ...
@@ -130,7 +138,7 @@ class Evaluator:
         self.rules = rules
         self.tensors = tensors
         self._memo: dict[Key, Values] = {}
-        self._places: dict[n.Affine, Place] = {}
+        self._places = tensors.shapes.places
         # entries that depend on tensors which are still being computed, and how often such
         # a tensor was read: a value during which that number grew is provisional
         self.provisional: dict[Key, Values] = {}

@@ -177,7 +177,7 @@ class Exact:
         given = Granted(self._groups, inputs, assumptions, self._rules)
         if not given.prepare():
             return None
-        tensors = Tensors(self._groups, given, np.uint64)
+        tensors = Tensors(self._groups, sizes, given, np.uint64)
         plain = self.point(sizes) if assumptions else None
         if plain is not None:
             tensors.shared = (plain.tensors, plain.evaluator)

@@ -43,20 +43,37 @@ class FloatPoints:
     """The expressions of a closed model at given sizes and several rows of arrays at once.
 
     Each row has every input that is read, in the shape that the model gives it. What rows
-    share, an array that is the same object in all of them, is computed once.
+    share, an array that is the same object in all of them, is computed once. What depends on
+    arrays only that are also those of the points ``beside``, of the same sizes and as many
+    rows, is taken from there.
     """
 
     model: Model
     sizes: Mapping[str, int]
     rows: Sequence[Mapping[str, npt.NDArray[np.generic]]]
     groups: Groups | None = field(default=None)
+    beside: FloatPoints | None = field(default=None)
+
+    @cached_property
+    def tensors(self) -> Tensors:
+        """The tensors at these points."""
+        groups = self.groups or Groups(self.model)
+        tensors = Tensors(groups, self.sizes, self._given, np.float64)
+        if self.beside is not None:
+            pairs = list(zip(self.rows, self.beside.rows, strict=True))
+            moved = [
+                name
+                for name in self.model.inputs
+                if any(row.get(name) is not other.get(name) for row, other in pairs)
+            ]
+            tensors.own = groups.needing(moved)
+            tensors.shared = self.beside.tensors, self.beside.evaluator
+        return tensors
 
     @cached_property
     def evaluator(self) -> Evaluator:
         """What remembers every value at these points."""
-        groups = self.groups or Groups(self.model)
-        tensors = Tensors(groups, self._given, np.float64)
-        return Evaluator(self.model, self.sizes, Floating(), tensors)
+        return Evaluator(self.model, self.sizes, Floating(), self.tensors)
 
     def _given(self, name: str, level: int) -> npt.NDArray[Any]:
         if any(name not in row for row in self.rows):
@@ -105,11 +122,12 @@ class FloatPoint:
     sizes: Mapping[str, int]
     arrays: Mapping[str, npt.NDArray[np.generic]]
     groups: Groups | None = field(default=None)
+    beside: FloatPoints | None = field(default=None)
 
     @cached_property
     def points(self) -> FloatPoints:
         """The same as the only one of several."""
-        return FloatPoints(self.model, self.sizes, (self.arrays,), self.groups)
+        return FloatPoints(self.model, self.sizes, (self.arrays,), self.groups, self.beside)
 
     @property
     def evaluator(self) -> Evaluator:

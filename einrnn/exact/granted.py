@@ -163,7 +163,7 @@ class Granted:
             source = self.inputs if level == ring.level else self
             return np.repeat(source(name, level), probes, axis=0)
 
-        tensors = Tensors(self.groups, given, np.uint64)
+        tensors = Tensors(self.groups, self.inputs.sizes, given, np.uint64)
         ev = Evaluator(self.inputs.model, self.inputs.sizes, self.rules, tensors)
         found: list[Residues] = []
         for assumption in self.assumptions:

@@ -8,7 +8,7 @@ several axes at once; what is circular stays undefined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,12 +17,14 @@ import numpy as np
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model
-from einrnn.core.nodes import Expr, Index
+from einrnn.core.nodes import Affine, Expr, Index
 from einrnn.core.traverse import elements
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator, order_of
-from einrnn.exact.places import Stored
+from einrnn.exact.places import Place, Stored
 from einrnn.exact.values import UNDEFINED, Array, Span, Values, aligned
+
+_MOST_SIZES = 256
 
 Key = tuple[str, int]
 Steps = Generator[Any, Any, Stored]
@@ -30,9 +32,21 @@ Steps = Generator[Any, Any, Stored]
 
 @dataclass
 class Groups:
-    """Which definitions of a model need each other."""
+    """Which definitions of a model need each other, and what depends on sizes only."""
 
     model: Model
+    _shapes: dict[tuple[tuple[str, int], ...], Shapes] = field(
+        default_factory=dict["tuple[tuple[str, int], ...]", "Shapes"]
+    )
+
+    def shapes(self, sizes: Mapping[str, int]) -> Shapes:
+        """What all points of the same sizes share."""
+        key = tuple(sorted(sizes.items()))
+        if key not in self._shapes:
+            if len(self._shapes) > _MOST_SIZES:
+                self._shapes.clear()
+            self._shapes[key] = Shapes({}, {})
+        return self._shapes[key]
 
     def needing(self, names: Collection[str]) -> frozenset[str]:
         """The tensors that need one of these, directly or through others, and these."""
@@ -102,6 +116,13 @@ def _close(name: str, open_: list[str], groups: dict[str, tuple[str, ...]]) -> N
     groups.update(dict.fromkeys(members, members))
 
 
+class Shapes(NamedTuple):
+    """Index expressions and the axes of definitions at some sizes, as they are asked for."""
+
+    places: dict[Affine, Place]
+    layouts: dict[str, _Layout]
+
+
 @dataclass
 class Tensors:
     """The tensors of one model at one point; ``given`` has arrays [points, axes] of inputs.
@@ -111,13 +132,17 @@ class Tensors:
     """
 
     groups: Groups
+    sizes: Mapping[str, int]
     given: Callable[[str, int], Array]
     dtype: type[np.generic]
     shared: tuple[Tensors, Evaluator] | None = None
     own: frozenset[str] = frozenset()
     _done: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
     _open: dict[Key, Stored] = field(default_factory=dict[Key, Stored])
-    _layouts: dict[str, _Layout] = field(default_factory=dict["str", "_Layout"])
+    shapes: Shapes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shapes = self.groups.shapes(self.sizes)
 
     def known(self, name: str, level: int) -> Stored | None:
         """A tensor that has been computed."""
@@ -182,9 +207,10 @@ class Tensors:
 
     def _layout(self, ev: Evaluator, name: str) -> _Layout:
         """Where the clauses of a definition write, worked out once for all rounds."""
-        if name not in self._layouts:
-            self._layouts[name] = _laid_out(ev, ev.model.definitions[name])
-        return self._layouts[name]
+        layouts = self.shapes.layouts
+        if name not in layouts:
+            layouts[name] = _laid_out(ev, ev.model.definitions[name])
+        return layouts[name]
 
 
 class _Part(NamedTuple):

@@ -1,9 +1,12 @@
+import copy
+import pickle
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import einrnn
 from einrnn.core import affine as af
 from einrnn.core.build import number, total
 from einrnn.core.model import Clause, Range
@@ -21,6 +24,13 @@ def test_equal_nodes_are_one_object():
     assert entry("W", "i", "j") is Element("W", (af.of(I), af.of(J)))
     assert af.plus(af.of(I), af.of(1)) is at("i+1")
     assert entry("W", "i", "j") is not entry("W", "j", "i")
+
+
+def test_pickled_and_copied_nodes_are_the_same_objects():
+    node = einrnn.parse("input A[N,N], x[N]\ny[i] := A[i,j] x[j] + {x[i] if i < N - 1; 2}").model
+    body = node.definitions["y"].clauses[0].body
+    assert pickle.loads(pickle.dumps(body)) is body
+    assert copy.deepcopy(body) is body
 
 
 def test_keys_are_the_same_in_every_run():

@@ -56,7 +56,7 @@ def modular(model: Model, sizes: dict[str, int], arrays: dict[str, np.ndarray]) 
         flat = [residue(Fraction(value)) for value in arrays[name].reshape(-1)]
         return np.array(flat, dtype=np.uint64).reshape(1, *arrays[name].shape)
 
-    return Evaluator(model, sizes, Modular(model), Tensors(Groups(model), given, np.uint64))
+    return Evaluator(model, sizes, Modular(model), Tensors(Groups(model), sizes, given, np.uint64))
 
 
 @pytest.mark.parametrize("sizes", SETS, ids=str)

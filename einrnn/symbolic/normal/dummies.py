@@ -56,14 +56,19 @@ def _item(node: Node, extra: str, bound: frozenset[Index], may_swap: Swaps) -> _
     inside = node.free & bound
     if len(inside) == 1:
         (only,) = inside
-        shape = digest(moved(node, {only: af.of(_HOLE)}), extra)
-        return _Item(node, extra, shape, (only,))
+        return _Item(node, extra, _around(node, only, extra), (only,))
     if isinstance(node, Element):
         return _entry(node, extra, bound, node.args, digest(node.tensor, extra), may_swap(node))
     if isinstance(node, Matrix) and not bound & _beside_positions(node):
         head = digest(node.op, node.size, node.power, node.body, extra)
         return _entry(node, extra, bound, node.at, head, may_swap(node))
     return _Item(node, extra, b"", None)
+
+
+@lru_cache(maxsize=_KEPT)
+def _around(node: Node, only: Index, extra: str) -> bytes:
+    """What is left of a node without its one bound index."""
+    return digest(moved(node, {only: af.of(_HOLE)}), extra)
 
 
 def _beside_positions(node: Matrix) -> frozenset[Index]:

@@ -334,18 +334,30 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
 
 
 def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
-    """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..."""
+    """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..., without what surely does not hold
+    and what comes after a branch that surely does."""
     rest = tm.ONE
     rows: list[Poly] = []
-    brackets = [work.bracket(cond) for cond, _ in expr.branches]
-    for holds, (_, branch) in zip(brackets, expr.branches, strict=True):
+    brackets: list[Poly] = []
+    for cond, branch in expr.branches:
+        holds = _settled(work, work.bracket(cond))
+        if not holds:
+            continue
+        brackets.append(holds)
         inner = yield _expand.steps(work.inside(*implied(holds)), branch)
         rows.append(work.product(work.product(rest, holds), inner))
         rest = work.product(rest, complement(holds))
+        if not rest:
+            break
     if rest and not exhausted(work.known, brackets):
         inner = yield _expand.steps(work, expr.otherwise)
         rows.append(work.product(rest, inner))
     return tm.plus(rows)
+
+
+def _settled(work: Normaliser, holds: Poly) -> Poly:
+    """A bracket without the conditions that follow from what is known."""
+    return tm.plus(tm.scale(settle(term, work.known), times) for term, times in holds.items())
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:

@@ -55,6 +55,11 @@ class Opener:
             tied=facts.tied.union(*named),
         )
 
+    @property
+    def tied(self) -> frozenset[str]:
+        """The tensors between whose entries some equation holds."""
+        return self._facts.tied
+
     def by_normal_form(
         self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]
     ) -> Proof | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,7 +10,7 @@ from functools import partial
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Apply, Element, Expr, Index, Matrix, Number, Pow, Reduce
+from einrnn.core.nodes import Add, Apply, Compare, Element, Expr, Index, Matrix, Number, Pow, Reduce
 from einrnn.core.traverse import elements, tensors, walk
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import unrolled
@@ -255,9 +256,21 @@ class Prover:
             return None
         try:
             lemmas = compatible(self.lemmas, self._opener.clock.behind)
-            return self._by_lemma(statement, difference, chosen, lemmas) if lemmas else None
+            if not lemmas or self._is_lonely(difference, lemmas):
+                return None
+            return self._by_lemma(statement, difference, chosen, lemmas)
         except TooLarge:
             return None
+
+    def _is_lonely(self, difference: Expr, lemmas: tuple[Lemma, ...]) -> bool:
+        """Whether some tensor occurs in one term of a difference only, and nothing that holds
+        speaks of it: with other entries that term is another, and the rest is not."""
+        terms = difference.terms if isinstance(difference, Add) else (difference,)
+        counts = Counter(name for term in terms for name in tensors(term))
+        spoken = self._opener.tied.union(
+            *(lemma.about | tensors(lemma.statement.right) for lemma in (*lemmas, *self.found))
+        )
+        return any(count == 1 and name not in spoken for name, count in counts.items())
 
     def _by_lemma(
         self, statement: Statement, difference: Expr, chosen: Chosen, lemmas: tuple[Lemma, ...]
@@ -270,6 +283,8 @@ class Prover:
         left = self._opener.without(work, difference, chosen)
         if not is_zero(work, work.poly(left)):
             return None
+        if not fired:
+            return Proof("normal form")
         used = tuple(lemma for lemma in lemmas if lemma.name in fired)
         return Proof("normal form", (f"with {_listed(fired)}",), ByLemmas(used))
 
@@ -298,7 +313,15 @@ def _is_closed(statement: Statement, index: Index) -> bool:
     """Whether the right side is a sum or product as far as the index, or a power of it: what one
     step of a recurrence hardly ever shows."""
     return any(
-        (isinstance(node, Reduce) and index in node.lo.free | node.hi.free)
+        (isinstance(node, Reduce) and _reaches(node, index))
         or (isinstance(node, Pow) and index in node.exponent.free)
         for node in walk(statement.right)
+    )
+
+
+def _reaches(node: Reduce, index: Index) -> bool:
+    """Whether a bound of a reduction, or a condition on its index, depends on an index."""
+    both = {node.index, index}
+    return index in node.lo.free | node.hi.free or any(
+        isinstance(cond, Compare) and both <= cond.free for cond in walk(node.body)
     )

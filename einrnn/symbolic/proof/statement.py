@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from einrnn.core import affine as af
@@ -49,10 +50,15 @@ class Lemma:
     name: str
     statement: Statement
 
-    @property
+    @cached_property
     def about(self) -> frozenset[str]:
         """The tensors that the left side is made of: all have to occur where it is used."""
         return tensors(self.statement.left)
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The lemma as a rule."""
+        return as_rule(self.statement)
 
 
 def as_rule(statement: Statement) -> Rule:
@@ -162,7 +168,7 @@ def compatible(
 
 def noting(lemma: Lemma, fired: dict[str, None]) -> Rule:
     """The rule that a lemma is; where it is used, its name is put down."""
-    rule = as_rule(lemma.statement)
+    rule = lemma.rule
 
     def run(work: Normaliser, term: Term) -> Poly | None:
         found = rule(work, term)

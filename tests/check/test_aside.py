@@ -1,0 +1,60 @@
+"""Work in other processes: its results, and what happens where it cannot be handed over."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import time
+from functools import partial
+
+from einrnn.check.aside import Aside, Prompted
+
+
+def _place(number: int) -> tuple[int, int]:
+    return number, os.getpid()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _dies(number: int) -> int:
+    if os.getpid() != number:
+        os._exit(1)
+    return number
+
+
+def test_work_is_done_in_another_process() -> None:
+    number, process = Aside(partial(_place, 3)).result()
+    assert number == 3
+    assert process != os.getpid()
+
+
+def test_work_is_done_here_where_the_process_dies() -> None:
+    assert Aside(partial(_dies, os.getpid())).result() == os.getpid()
+
+
+def test_work_waits_for_what_it_is_given() -> None:
+    helper = Prompted(_place, _nothing)
+    helper.give(5)
+    number, process = helper.result()
+    assert number == 5
+    assert process != os.getpid()
+
+
+def test_what_cannot_be_handed_over_is_worked_on_here() -> None:
+    helper = Prompted(lambda given: given() + 1, _nothing)
+    helper.give(lambda: 1)
+    assert helper.result() == 2
+
+
+def test_a_process_that_is_asked_nothing_ends() -> None:
+    helper = Prompted(_place, _nothing)
+    assert multiprocessing.active_children()
+    del helper
+    gc.collect()
+    end = time.monotonic() + 20
+    while multiprocessing.active_children() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not multiprocessing.active_children()
