@@ -69,7 +69,7 @@ def _fail(error: EinrnnError, source: Source | None = None) -> NoReturn:
 def main() -> None:
     """Check, differentiate and compile derivations in index notation."""
     # expressions are many small objects that live long and form no cycles
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(1_000_000, 50, 50)
 
 
 @main.command()

@@ -53,6 +53,21 @@ class Document:
 
         return name_late(tidy_definitions(self._elaborated.model))
 
+    def _reading(self) -> Callable[[], None]:
+        """Begin to read the text beside what the caller does until the text is needed: then what
+        is returned has to be called."""
+        from einrnn.check.aside import Aside
+
+        known = self.__dict__  # the cached properties
+        if "model" in known:
+            return lambda: None
+        aside = Aside(lambda: (self._elaborated, self.model))
+
+        def ready() -> None:
+            known["_elaborated"], known["model"] = aside.result()
+
+        return ready
+
     def check(
         self,
         *,
@@ -76,16 +91,18 @@ class Document:
             EinrnnError: E803, a label is not in the document; E004, the seed is negative or the
                 timeout no time.
         """
+        start = time.monotonic()
+        reading = self._reading()
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
         from einrnn.check.verdicts import verdicts, witnesses
 
-        start = time.monotonic()
         words = witnesses(seed, frozenset(labels), shelf)
         if seed < 0:
             raise EinrnnError("E004", f"not a seed: {seed}", "give a whole number from 0 on")
         if not timeout > 0:
             raise EinrnnError("E004", f"not a time: {timeout}", "give seconds, such as 10")
+        reading()
         self.require_labels((*labels, *explain))
         model = _up_to(self.model, frozenset(labels)) if labels else self.model
         judge = Judge(model, self.source, seed, timeout, frozenset(explain))

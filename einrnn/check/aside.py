@@ -6,6 +6,7 @@ import multiprocessing
 import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pickle import PicklingError
 from typing import Any, Generic, TypeVar, cast
 
@@ -38,7 +39,7 @@ class Aside(Generic[R]):
         if self._channel is not None:
             try:
                 return self._channel.recv()
-            except (EOFError, OSError):  # the process died: do it here
+            except (EOFError, OSError):  # the process died, or failed: do it here
                 pass
         return self._work()
 
@@ -96,5 +97,6 @@ def _forked(target: Callable[[Any], None]) -> Any:
 
 def _in_child(target: Callable[[Any], None], parents: Any, own: Any) -> None:
     parents.close()  # so that the parent's end is closed once the parent closes it
-    target(own)
+    with suppress(Exception):  # the parent meets the same when it does the work itself
+        target(own)
     own.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -182,10 +183,20 @@ class Judge:
         """The counterexamples found so far, by the keys of claims."""
         return dict(self._failures)
 
-    def take(self, words: dict[str, Witness], failures: dict[str, Counterexample | None]) -> None:
+    def outcomes(self) -> dict[str, Outcome]:
+        """What the exact tier has said so far, by the keys of claims."""
+        return dict(self._outcomes)
+
+    def take(
+        self,
+        outcomes: Mapping[str, Outcome] | None = None,
+        words: Mapping[str, Witness] | None = None,
+        failures: Mapping[str, Counterexample | None] | None = None,
+    ) -> None:
         """What was worked out elsewhere."""
-        self._words |= words
-        self._failures |= failures
+        self._outcomes.update(outcomes or {})
+        self._words.update(words or {})
+        self._failures.update(failures or {})
 
     # ------------------------------------------------------------------ the verdicts
     def _explained(self, verdict: Verdict, ready: Ready) -> Verdict:

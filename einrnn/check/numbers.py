@@ -61,14 +61,18 @@ class Numbers:
     def small_point(self, ready: Ready) -> Point | None:
         """A point with few entries, where other engines are asked too; one with more where
         neither side has a value there, as where a matrix is singular at few sizes."""
-        model = self.prepared.model
         first: Point | None = None
-        for sizes in (few_sizes(model), *trial_sizes(model)):
+        for sizes in self._few:
             point = self.points.at(sizes, ready.assumptions)
             if point is not None and _has_values(point, ready):
                 return point
             first = first or point
         return first
+
+    @cached_property
+    def _few(self) -> tuple[Sizes, ...]:
+        model = self.prepared.model
+        return few_sizes(model), *trial_sizes(model)
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()

@@ -115,7 +115,8 @@ def _keys(judge: Judge) -> list[Hashable]:
 
 def _ahead(judge: Judge, claims: Sequence[Claim], words: Prompted[Prepared, Words] | None) -> None:
     """Numbers of some claims, then the proofs; beside them, in processes of their own, the other
-    engines from the start and the counterexamples once it is known what fails."""
+    engines and the exact tier from the start, and the counterexamples once it is known what
+    fails."""
     if not claims:
         return
     wanted = {id(claim) for claim in claims}
@@ -131,16 +132,18 @@ def _ahead(judge: Judge, claims: Sequence[Claim], words: Prompted[Prepared, Word
     # claims before them that hold may be lemmas
     lemmas = {id(item.claim) for item in until if item.claim.expect == "hold"} - old
     used = [item for item in until if id(item.claim) in wanted | lemmas]
+    true = [item for item in used if item.claim.expect == "hold"]
+    exact = Aside(partial(_each, judge.outcome, true, judge.outcomes))
     for item in used:
         _quietly(partial(judge.numbers.sides, item))
-        _quietly(partial(judge.outcome, item))
+    judge.take(outcomes=exact.result())
     failures = Aside(partial(_each, judge.counterexample, ready, judge.failures))
     for item in until:
         if id(item.claim) in wanted | lemmas:
             _quietly(partial(judge.proof, item))
         elif id(item.claim) in old:
             judge.proofs.remember(item)
-    judge.take(said.result(), failures.result())
+    judge.take(words=said.result(), failures=failures.result())
 
 
 def _proved_before(judge: Judge) -> set[int]:

@@ -108,8 +108,13 @@ class Node(metaclass=Interned):
         own = self.__dict__
         own["free"] = free
         own["below"] = below
-        own["binding"] = binding or any(part.binding for part in below)
         own["_identity"] = identity
+        if not binding:
+            for part in below:
+                if part.binding:
+                    binding = True
+                    break
+        own["binding"] = binding
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any, TypeVar, cast
-from weakref import WeakKeyDictionary
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import (
@@ -34,8 +33,7 @@ from einrnn.core.nodes import (
     Value,
 )
 
-_DEPTHS: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
-_TENSORS: WeakKeyDictionary[Node, frozenset[str]] = WeakKeyDictionary()
+_NO_NAMES: frozenset[str] = frozenset()
 
 N = TypeVar("N", bound=Node)
 _Task = tuple[Node, tuple[tuple[Index, Affine], ...]]
@@ -169,12 +167,25 @@ def elements(*roots: Node) -> list[Element]:
 
 
 def tensors(root: Node) -> frozenset[str]:
-    """The names of all tensors whose entries occur."""
-    found = _TENSORS.get(root)
-    if found is None:
-        found = frozenset(element.tensor for element in elements(root))
-        _TENSORS[root] = found
-    return found
+    """The names of all tensors whose entries occur; kept with each node."""
+    found = root.__dict__.get("_tensors")
+    if found is not None:
+        return found
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        missing = [part for part in node.below if "_tensors" not in part.__dict__]
+        if missing:
+            stack += missing
+            continue
+        stack.pop()
+        names = frozenset((node.tensor,)) if isinstance(node, Element) else _NO_NAMES
+        for part in node.below:
+            theirs: frozenset[str] = part.__dict__["_tensors"]
+            if not theirs <= names:
+                names = names | theirs if names else theirs
+        node.__dict__["_tensors"] = names
+    return root.__dict__["_tensors"]
 
 
 def fresh(index: Index, taken: frozenset[Index] | set[Index]) -> Index:
@@ -194,7 +205,7 @@ def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
     if root.free.isdisjoint(mapping):
         return root
     if type(root) is Element:  # by far the most frequent: no binders, nothing shared
-        return cast(N, Element(root.tensor, tuple(substitute(a, mapping) for a in root.args)))
+        return cast(N, Element(root.tensor, tuple([substitute(a, mapping) for a in root.args])))
     if type(root) is Affine and not parts(root):
         return cast(N, _replace_letters(root, mapping))
     if not root.binding:
@@ -216,19 +227,15 @@ def substitute(root: N, mapping: Mapping[Index, Affine]) -> N:
         if not pairs:
             memo[task] = node
             continue
-        if isinstance(node, Affine):
-            below = [restrict(part, dict(pairs)) for part in parts(node)]
-        else:
-            node, below = _below(node, dict(pairs), restrict)
+        if not node.binding:
+            memo[task] = substitute(node, dict(pairs))
+            continue
+        node, below = _below(node, dict(pairs), restrict)
         missing = [child for child in below if child not in memo]
         if missing:
             stack.extend(missing)
             continue
-        new = tuple(memo[child] for child in below)
-        changed = with_parts(node, new)
-        if isinstance(changed, Affine):
-            changed = _replace_letters(changed, dict(pairs))
-        memo[task] = changed
+        memo[task] = with_parts(node, tuple([memo[child] for child in below]))
     return cast(N, memo[start])
 
 
@@ -368,7 +375,7 @@ def binder_depth(root: Node) -> int:
     """One more than the highest number a canonical binder at or below a node has."""
     if not root.binding:
         return 0
-    found = _DEPTHS.get(root)
+    found = root.__dict__.get("_depth")
     if found is None:
         numbers = [
             int(index.name[1:])
@@ -376,5 +383,5 @@ def binder_depth(root: Node) -> int:
             for index in binds(node)
             if index.name[0] == "_" and index.name[1:].isdigit()
         ]
-        found = _DEPTHS[root] = max(numbers, default=-1) + 1
+        found = root.__dict__["_depth"] = max(numbers, default=-1) + 1
     return found

@@ -116,7 +116,7 @@ def order_of(free: frozenset[n.Index]) -> Order:
 
 def _key(node: n.Expr | n.Cond, level: int, env: Env) -> Key:
     """What a value depends on at one point."""
-    return (node, level, *[env[index] for index in order_of(node.free)])
+    return (node, level, *map(env.__getitem__, order_of(node.free)))
 
 
 class Evaluator:
@@ -212,11 +212,12 @@ class Evaluator:
         """The values of several nodes, aligned to one order."""
         result: list[Values] = []
         for node in nodes:
-            key = _key(node, level, env)
-            value = self._at_once(key, env)
+            own = order_of(node.free)
+            key = (node, level, *map(env.__getitem__, own))
+            value = self._memo.get(key) or self._at_once(key, env)
             if value is None:
                 value = cast(Values, (yield self._worked_out(key, env)))
-            result.append(aligned(value, order_of(node.free), order))
+            result.append(value if own == order else aligned(value, own, order))
         return result
 
     def index(self, value: n.Affine, order: Order, env: Env) -> Generator[Any, Any, Whole]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import count
+from operator import attrgetter
 from typing import TypeVar
 
 from einrnn.core import affine as af
@@ -19,6 +21,7 @@ from einrnn.core.traverse import parts, rebuild, substitute, with_parts
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 
 N = TypeVar("N", bound=Node)
+_KEY = attrgetter("key")
 
 Factors = tuple[tuple[Expr, Fraction], ...]
 
@@ -40,7 +43,7 @@ class Term:
             kept = self.__dict__["_hash"] = hash((self.bound, self.conds, *powers))
         return kept
 
-    @property
+    @cached_property
     def indices(self) -> frozenset[Index]:
         """All indices that occur, free and bound."""
         nodes = (*self.conds, *(atom for atom, _ in self.factors))
@@ -123,13 +126,15 @@ def merged(first: Factors, second: Factors) -> Factors:
 def sorted_factors(pairs: Iterable[tuple[Expr, Fraction]]) -> Factors:
     """Powers in their fixed order, without zeroth ones."""
     kept = [(base, exponent) for base, exponent in pairs if exponent]
-    kept.sort(key=lambda pair: pair[0].key)
+    if len(kept) > 1:
+        kept.sort(key=lambda pair: pair[0].key)
     return tuple(kept)
 
 
 def sorted_conds(conds: Iterable[Cond]) -> tuple[Cond, ...]:
     """Conditions in their fixed order, each once."""
-    return tuple(sorted(dict.fromkeys(conds), key=lambda cond: cond.key))
+    once = dict.fromkeys(conds)
+    return tuple(once) if len(once) < 2 else tuple(sorted(once, key=_KEY))
 
 
 def moved(node: N, mapping: Mapping[Index, Affine]) -> N:
