@@ -8,8 +8,8 @@ from functools import cached_property
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
-from einrnn.core.nodes import Apply, Cases, Element, Expr, Number
-from einrnn.core.traverse import elements
+from einrnn.core.nodes import Apply, Cases, Element, Expr, Number, Opaque
+from einrnn.core.traverse import elements, walk
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.exact.tensors import Groups
 from einrnn.symbolic.derived import Completion, fewer_axes, forward
@@ -171,6 +171,15 @@ def _freed(
     inputs[name] = Input(name, sizes)
     read = Element(name, tuple(af.of(letter) for letter in letters))
     return replace(clause, body=read)
+
+
+def has_opaque(prepared: Prepared, ready: Ready) -> bool:
+    """Whether a claim speaks of unknown functions: each engine has its own."""
+    roots = (ready.forward.left, ready.forward.right)
+    names = names_used(prepared.forward, roots)
+    definitions = prepared.forward.definitions
+    bodies = [c.body for n in sorted(names & definitions.keys()) for c in definitions[n].clauses]
+    return any(isinstance(node, Opaque) for node in walk(*roots, *bodies))
 
 
 def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> frozenset[str]:

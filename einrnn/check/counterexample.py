@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -138,33 +138,47 @@ class _Search:
         if len(entries) > _SHRUNK_ENTRIES:
             return case
         for simple in (0, 1):
-            pending, kept = entries, list[_Entry]()
-            while pending and time.process_time() < self.deadline:
-                case, count = self._replaced(case, pending, simple)
-                kept += pending[count : count + 1]
-                pending = pending[count + 1 :]
-            entries = [*kept, *pending]
+            while entries and time.process_time() < self.deadline:
+                case, count, needed = self._replaced(case, entries, simple)
+                entries = sorted(entries[count:], key=needed.__contains__)
+                if not count and needed.issuperset(entries):
+                    break
         return case
 
-    def _replaced(self, case: _Case, entries: list[_Entry], simple: int) -> tuple[_Case, int]:
-        """The case with the longest possible beginning of some entries replaced, and its
-        length; all lengths are evaluated together."""
-        arrays, sizes = dict(case.point.arrays), case.point.sizes
-        points: list[Point] = []
-        for name, position in entries:
-            changed: npt.NDArray[Any] = np.array(arrays[name])
-            changed[position] = Fraction(simple) if changed.dtype == object else simple
-            arrays = {**arrays, name: changed}
-            points.append(Point(self.candidates.prepared, sizes, arrays))
-        found = _outcomes(Batch(tuple(points)), self.ready)
-        for count in range(len(points), 0, -1):
-            simpler = _Case(points[count - 1], found[count - 1])
-            if self.fails(simpler) and self._allowed(simpler.point):
-                return simpler, count
-        return case, 0
+    def _replaced(
+        self, case: _Case, entries: list[_Entry], simple: int
+    ) -> tuple[_Case, int, set[_Entry]]:
+        """The case with the longest possible beginning of some entries replaced, its length, and
+        the entries without which, each by itself, nothing fails; all is evaluated together."""
+        many, arrays = list[Point](), dict(case.point.arrays)
+        for entry in entries:
+            arrays = _with_entry(arrays, entry, simple)
+            many.append(self._at_arrays(case, arrays))
+        one = [self._at_arrays(case, _with_entry(case.point.arrays, e, simple)) for e in entries]
+        found = _outcomes(Batch((*many, *one)), self.ready)
+        alone = zip(entries, map(_Case, one, found[len(many) :]), strict=True)
+        needed = {entry for entry, single in alone if not self._holds_up(single)}
+        for count in range(len(many), 0, -1):
+            simpler = _Case(many[count - 1], found[count - 1])
+            if self._holds_up(simpler):
+                return simpler, count, needed
+        return case, 0, needed
 
-    def _allowed(self, point: Point) -> bool:
-        return self.candidates.holds(point.sizes, self.ready.assumptions, point.arrays)
+    def _at_arrays(self, case: _Case, arrays: Mapping[str, Array]) -> Point:
+        return Point(self.candidates.prepared, case.point.sizes, arrays)
+
+    def _holds_up(self, case: _Case) -> bool:
+        """Whether a case fails, at inputs that satisfy what the claim assumes."""
+        point, assumed = case.point, self.ready.assumptions
+        return self.fails(case) and self.candidates.holds(point.sizes, assumed, point.arrays)
+
+
+def _with_entry(arrays: Mapping[str, Array], entry: _Entry, value: int) -> dict[str, Array]:
+    """The arrays with one entry replaced by a whole number."""
+    name, position = entry
+    changed: npt.NDArray[Any] = np.array(arrays[name])
+    changed[position] = Fraction(value) if changed.dtype == object else value
+    return {**arrays, name: changed}
 
 
 def _own(point: Point) -> Interpreter:

@@ -8,10 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready
+from einrnn.check.claims import Prepared, Ready, has_opaque
 from einrnn.check.points import SMALL, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
+from einrnn.core.nodes import Opaque
+from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome
@@ -84,13 +86,24 @@ class Numbers:
                 continue
             try:
                 outcomes = self._compared(batch, ready)
-                if outcomes[0].compared and not tried.sizes and batch.points[0].draw == 0:
+                first = outcomes[0].compared and not tried.sizes and batch.points[0].draw == 0
+                if first and ready.key in self._uncrossed:
                     tried = _crossed(batch.points[0], ready)
             except EinrnnError:
                 continue
             for point, both in zip(batch.points, outcomes, strict=True):
                 tried = _with(tried, point, both)
         return tried
+
+    @cached_property
+    def _uncrossed(self) -> frozenset[str]:
+        """The claims of which no other engine compares derivatives ahead with adjoints."""
+        claims, definitions = self.prepared.claims, self.prepared.forward.definitions
+        sides = [side for ready in claims for side in (ready.forward.left, ready.forward.right)]
+        bodies = [clause.body for found in definitions.values() for clause in found.clauses]
+        if not any(isinstance(node, Opaque) for node in walk(*sides, *bodies)):
+            return frozenset()
+        return frozenset(ready.key for ready in claims if has_opaque(self.prepared, ready))
 
     def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:
         """By adjoints at large sizes, where derivatives ahead would have too many entries."""

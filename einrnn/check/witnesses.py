@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from einrnn.check.claims import Prepared, Ready, names_used
+from einrnn.check.claims import Prepared, Ready, has_opaque, names_used
 from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted, span
 from einrnn.check.differences import largest_error, positions
 from einrnn.check.numbers import Numbers
 from einrnn.check.points import Point
 from einrnn.check.tolerance import relative
 from einrnn.check.witness import Witness
-from einrnn.core.nodes import Index, Opaque
-from einrnn.core.traverse import elements, walk
+from einrnn.core.nodes import Index
+from einrnn.core.traverse import elements
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.numeric.interpret import Interpreter
@@ -66,7 +66,7 @@ class Witnesses:
                 return Witness(0.0, (f"the program cannot evaluate it: {problem.message}",))
             both = floats
         worst, defects = 0.0, list[str]()
-        if floats is not None and both is not floats and not _has_opaque(self.prepared, ready):
+        if floats is not None and both is not floats and not has_opaque(self.prepared, ready):
             worst, defects = _against_floats(floats, both)
         for name, most, engine in (("the interpreter", 3, interpreted), ("sympy", 1, in_sympy)):
             error, found = _at_some(point, ready, (both, floats), name, most, engine)
@@ -146,15 +146,6 @@ def _in_order(
     kept = [order.index(index) for index in wanted if index in order]
     moved = values.transpose(kept)
     return np.expand_dims(moved, [n for n, index in enumerate(wanted) if index not in order])
-
-
-def _has_opaque(prepared: Prepared, ready: Ready) -> bool:
-    """Whether a claim speaks of unknown functions: each engine has its own."""
-    roots = (ready.forward.left, ready.forward.right)
-    names = names_used(prepared.forward, roots)
-    definitions = prepared.forward.definitions
-    bodies = [c.body for n in sorted(names & definitions.keys()) for c in definitions[n].clauses]
-    return any(isinstance(node, Opaque) for node in walk(*roots, *bodies))
 
 
 def _at_some(

@@ -162,8 +162,15 @@ def rebuild(root: N, change: Callable[[Node], Node]) -> N:
 
 
 def elements(*roots: Node) -> list[Element]:
-    """The distinct tensor entries that occur, look-ups included, in a fixed order."""
-    return [node for node in walk(*roots) if isinstance(node, Element)]
+    """The distinct tensor entries that occur, look-ups included, in a fixed order; those of one
+    root are kept with it."""
+    if len(roots) != 1 or isinstance(roots[0], Element):
+        return [node for node in walk(*roots) if isinstance(node, Element)]
+    own = roots[0].__dict__
+    found = own.get("_elements")
+    if found is None:
+        found = own["_elements"] = [node for node in walk(*roots) if isinstance(node, Element)]
+    return list(found)
 
 
 def tensors(root: Node) -> frozenset[str]:

@@ -19,7 +19,7 @@ from einrnn.core.model import Model
 from einrnn.core.trampoline import trampoline
 from einrnn.core.traverse import fresh, rename_bound
 from einrnn.errors import InternalError
-from einrnn.exact.places import Place, Stored, Whole, gathered, place, positions, sliced
+from einrnn.exact.places import Place, Stored, Whole, cut, gathered, place, positions, taken
 from einrnn.exact.values import (
     UNDEFINED,
     Array,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 Steps = Generator[Generator[Any, Any, Any], Any, Values]
 Bools = npt.NDArray[np.bool_]
 Key = tuple[Any, ...]
+_UNKNOWN: Any = object()
 
 
 class Rules(Protocol):
@@ -138,7 +139,7 @@ class Evaluator:
         self.rules = rules
         self.tensors = tensors
         self._memo: dict[Key, Values] = {}
-        self._places = tensors.shapes.places
+        self._places, self._cuts, _ = tensors.shapes
         # entries that depend on tensors which are still being computed, and how often such
         # a tensor was read: a value during which that number grew is provisional
         self.provisional: dict[Key, Values] = {}
@@ -185,9 +186,16 @@ class Evaluator:
     def _read(self, node: n.Element, level: int, env: Env) -> Values | None:
         """Entries of a tensor that is known, at positions that are slices of it."""
         stored = self.tensors.known(node.tensor, level)
-        if stored is None:
-            return None
-        return sliced(stored, [self.place(arg) for arg in node.args], order_of(node.free), env)
+        return None if stored is None else self.sliced(stored, node, env)
+
+    def sliced(self, stored: Stored, node: n.Element, env: Env) -> Values | None:
+        """Entries of a tensor, where they are a slice of it; which slice depends on sizes only."""
+        order = order_of(node.free)
+        key = (node, *map(env.__getitem__, order))
+        at = self._cuts.get(key, _UNKNOWN)
+        if at is _UNKNOWN:
+            at = self._cuts[key] = cut(stored, [self.place(a) for a in node.args], order, env)
+        return None if at is None else taken(stored, at)
 
     def steps(self, node: n.Expr | n.Cond, level: int, env: Env) -> Steps:
         """The value of a node, as steps of :func:`run`."""
@@ -256,11 +264,10 @@ def _value(ev: Evaluator, node: n.Value, level: int, env: Env) -> Steps:
 
 def _element(ev: Evaluator, node: n.Element, level: int, env: Env) -> Steps:
     stored: Stored = yield ev.tensors(ev, node.tensor, level)
-    order = order_of(node.free)
-    at = [ev.place(arg) for arg in node.args]
-    found = sliced(stored, at, order, env)
+    found = ev.sliced(stored, node, env)
     if found is not None:
         return found
+    order = order_of(node.free)
     where: list[Whole] = []
     for arg in node.args:
         where.append((yield from ev.index(arg, order, env)))

@@ -83,12 +83,19 @@ def extent(at: Place, env: Env) -> tuple[int, int]:
     return low, high
 
 
-def sliced(stored: Stored, at: Sequence[Place], order: Order, env: Env) -> Values | None:
-    """Entries of a tensor where each position is a number or a shifted letter of its own.
+class Cut(NamedTuple):
+    """Entries of a tensor as a slice of it, and the order of its axes in the result."""
+
+    where: tuple[int | slice, ...]
+    turn: tuple[int, ...]
+
+
+def cut(stored: Stored, at: Sequence[Place], order: Order, env: Env) -> Cut | None:
+    """The slice where each position is a number or a shifted letter of its own.
 
     None where this is not so, or where some position is out of range.
     """
-    cut: list[int | slice] = []
+    where: list[int | slice] = [slice(None)]
     axes: list[Index] = []
     for axis, (constant, letters, lookups) in enumerate(at):
         start = constant - stored.first[axis]
@@ -97,7 +104,7 @@ def sliced(stored: Stored, at: Sequence[Place], order: Order, env: Env) -> Value
         if not letters:
             if not 0 <= start < stored.data.shape[axis + 1]:
                 return None
-            cut.append(start)
+            where.append(start)
             continue
         index, times = letters[0]
         lo, size = env[index]
@@ -105,10 +112,14 @@ def sliced(stored: Stored, at: Sequence[Place], order: Order, env: Env) -> Value
             return None
         if start + lo < 0 or start + lo + size > stored.data.shape[axis + 1]:
             return None
-        cut.append(slice(start + lo, start + lo + size))
+        where.append(slice(start + lo, start + lo + size))
         axes.append(index)
-    where = (slice(None), *cut)
-    turn = (0, *(1 + axes.index(index) for index in order))
+    return Cut(tuple(where), (0, *(1 + axes.index(index) for index in order)))
+
+
+def taken(stored: Stored, at: Cut) -> Values:
+    """The entries of a slice."""
+    where, turn = at
     flags = None if stored.flags is None else stored.flags[where].transpose(turn)
     if flags is not None and not flags.any():
         flags = None

@@ -21,7 +21,7 @@ from einrnn.core.nodes import Affine, Expr, Index
 from einrnn.core.traverse import elements
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator, order_of
-from einrnn.exact.places import Place, Stored
+from einrnn.exact.places import Cut, Place, Stored
 from einrnn.exact.values import UNDEFINED, Array, Span, Values, aligned
 
 _MOST_SIZES = 256
@@ -45,7 +45,7 @@ class Groups:
         if key not in self._shapes:
             if len(self._shapes) > _MOST_SIZES:
                 self._shapes.clear()
-            self._shapes[key] = Shapes({}, {})
+            self._shapes[key] = Shapes({}, {}, {})
         return self._shapes[key]
 
     def needing(self, names: Collection[str]) -> frozenset[str]:
@@ -117,9 +117,11 @@ def _close(name: str, open_: list[str], groups: dict[str, tuple[str, ...]]) -> N
 
 
 class Shapes(NamedTuple):
-    """Index expressions and the axes of definitions at some sizes, as they are asked for."""
+    """Index expressions, slices and the axes of definitions at some sizes, as they are asked
+    for; slices by the entry and the ranges of its indices."""
 
     places: dict[Affine, Place]
+    cuts: dict[tuple[Any, ...], Cut | None]
     layouts: dict[str, _Layout]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core import build
@@ -60,16 +61,27 @@ _MOST_NESTED = 24
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
 
+class Unit(NamedTuple):
+    """The axis of a tensor along which its entries add up to 1, and its size; whether one of
+    them is 1 and the others are 0."""
+
+    axis: int
+    size: Affine
+    one_hot: bool
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
     are symmetric in their last two positions, which tensors are positive, which inputs are
-    matrices that have an inverse, and between whose entries some equation holds."""
+    matrices that have an inverse, and between whose entries some equation holds: that they
+    add up to 1, or another one."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
     invertible: frozenset[str] = frozenset()
+    units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tied: frozenset[str] = frozenset()
 
 

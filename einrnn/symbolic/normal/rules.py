@@ -32,7 +32,7 @@ from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
 from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
-from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
+from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, Unit, known_from
 from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
@@ -75,13 +75,39 @@ def _facts(model: Model) -> Facts:
     symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
     kinds = ("invertible", "spd", "orthogonal")
     invertible = [n for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)]
+    units = {name: unit for name, i in model.inputs.items() if (unit := _unit(i)) is not None}
     return Facts(
         limits,
         frozenset(symmetric),
         positive_names(model),
         frozenset(invertible),
-        frozenset(name for name, given in model.inputs.items() if _fact_rules(given)),
+        units,
+        frozenset(n for n, given in model.inputs.items() if n not in units and _fact_rules(given)),
     )
+
+
+def _unit(given: Input) -> Unit | None:
+    """What an input's only fact says, if it is that entries add up to 1."""
+    if len(given.facts) != 1:
+        return None
+    (fact,) = given.facts
+    if fact.name not in ("one-hot", "probability") or fact.axis is None:
+        return None
+    return Unit(fact.axis, given.axes[fact.axis], fact.name == "one-hot")
+
+
+def assumed_unit(assumption: Assumption) -> tuple[str, Unit] | None:
+    """The tensor whose entries an assumption says to add up to 1, if that is all it says."""
+    total, one = assumption.left, assumption.right
+    if one is not ONE or not isinstance(total, Reduce) or total.op != "sum":
+        return None
+    entry = total.body
+    if not isinstance(entry, Element) or total.lo is not af.ZERO:
+        return None
+    letters = [af.letter(arg) for arg in entry.args]
+    if None in letters or len(set(letters)) != len(letters) or total.index not in letters:
+        return None
+    return entry.tensor, Unit(letters.index(total.index), af.shift(total.hi, 1), False)
 
 
 def granted(assumption: Assumption) -> Rule | None:

@@ -3,8 +3,9 @@
 Most differences on the way to a proof are not 0, and to multiply out their divisors, rewrite
 their functions and split cases only to find that out takes seconds. Here their tensors get
 random entries, definitions too: what is not 0 then cannot vanish by what holds of all numbers.
-Nothing is ever proved here, and nothing refuted: a polynomial is left alone where its tensors
-are tied by assumptions or facts, or where it does not compute at the numbers chosen.
+Entries that are known to add up to 1 do. Nothing is ever proved here, and nothing refuted: a
+polynomial is left alone where its tensors are tied by other assumptions or facts, or where it
+does not compute at the numbers chosen.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import tensors, walk
 from einrnn.symbolic.normal.domain import side
-from einrnn.symbolic.normal.expand import Facts, Normaliser
+from einrnn.symbolic.normal.expand import Facts, Normaliser, Unit
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _SAMPLES = 2
@@ -141,7 +142,7 @@ def _affine(value: Affine, sizes: Mapping[Dim, int], scope: Mapping[Index, int])
     for atom, times in value.terms:
         if isinstance(atom, Index):
             result += times * scope[atom]
-        elif isinstance(atom, Dim):
+        elif isinstance(atom, Dim) and atom in sizes:
             result += times * sizes[atom]
         else:
             raise NoValue
@@ -301,11 +302,27 @@ class Sample:
             at = (*at[:-2], *sorted(at[-2:]))
         key = (element.tensor, at)
         if key not in self._entries:
-            chance = _chance(self.number, *key)
-            mixed = self.number > 0 and element.tensor not in self.facts.positive
-            sign = -1 if mixed and _chance("sign", *key) < 0.5 else 1
-            self._entries[key] = sign * (0.4 + chance)
+            unit = self.facts.units.get(element.tensor)
+            found = self._drawn(*key) if unit is None else self._share(unit, *key)
+            self._entries[key] = found
         return self._entries[key]
+
+    def _drawn(self, name: str, at: tuple[int, ...]) -> float:
+        chance = _chance(self.number, name, at)
+        mixed = self.number > 0 and name not in self.facts.positive
+        sign = -1 if mixed and _chance("sign", name, at) < 0.5 else 1
+        return sign * (0.4 + chance)
+
+    def _share(self, unit: Unit, name: str, at: tuple[int, ...]) -> float:
+        """An entry of those that add up to 1."""
+        size = self.place(unit.size)
+        if not 0 <= at[unit.axis] < size <= _MOST_PLACES:
+            raise NoValue
+        row = [(*at[: unit.axis], place, *at[unit.axis + 1 :]) for place in range(size)]
+        drawn = [_chance(self.number, name, other) for other in row]
+        if unit.one_hot:
+            return float(drawn[at[unit.axis]] == max(drawn))
+        return (0.4 + drawn[at[unit.axis]]) / math.fsum(0.4 + chance for chance in drawn)
 
     def _compute(self, expr: Expr) -> float:
         match expr:

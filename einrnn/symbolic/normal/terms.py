@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from itertools import count
 from operator import attrgetter
 from typing import TypeVar
@@ -43,11 +42,15 @@ class Term:
             kept = self.__dict__["_hash"] = hash((self.bound, self.conds, *powers))
         return kept
 
-    @cached_property
+    @property
     def indices(self) -> frozenset[Index]:
-        """All indices that occur, free and bound."""
-        nodes = (*self.conds, *(atom for atom, _ in self.factors))
-        return frozenset(self.bound).union(*(node.free for node in nodes))
+        """All indices that occur, free and bound; kept, too."""
+        kept = self.__dict__.get("_indices")
+        if kept is None:
+            nodes = (*self.conds, *(atom for atom, _ in self.factors))
+            kept = frozenset(self.bound).union(*[node.free for node in nodes])
+            self.__dict__["_indices"] = kept
+        return kept
 
 
 Poly = Mapping[Term, Fraction]

@@ -14,7 +14,7 @@ from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.rules import facts_of, inverse_pair, rules_of
+from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
@@ -47,18 +47,13 @@ class Opener:
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
         self._rules = (*granted, inverse_pair, self.causal, *found)
-        facts = facts_of(self.model)
-        named = (tensors(side) for given in self.assumptions for side in (given.left, given.right))
-        self._facts = replace(
-            facts,
-            symmetric=facts.symmetric | self.symmetric,
-            tied=facts.tied.union(*named),
-        )
+        facts = _assuming(facts_of(self.model), self.assumptions)
+        self._facts = replace(facts, symmetric=facts.symmetric | self.symmetric)
 
     @property
     def tied(self) -> frozenset[str]:
         """The tensors between whose entries some equation holds."""
-        return self._facts.tied
+        return self._facts.tied | self._facts.units.keys()
 
     def by_normal_form(
         self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]
@@ -224,3 +219,20 @@ class Opener:
     def now(self, element: Element) -> bool:
         """Everything, recurrent entries that lead to others of their own time included."""
         return True
+
+
+def _assuming(facts: Facts, assumptions: tuple[Assumption, ...]) -> Facts:
+    """The facts with what assumptions say; of a tensor that two of them speak of, or one beside
+    a fact, only that some equation holds."""
+    units, tied = dict(facts.units), set(facts.tied)
+    seen = {*units, *tied}
+    for given in assumptions:
+        named = tensors(given.left) | tensors(given.right)
+        unit = assumed_unit(given)
+        if unit is not None and unit[0] not in seen:
+            units[unit[0]] = unit[1]
+        else:
+            tied |= named
+        seen |= named
+    kept = {name: unit for name, unit in units.items() if name not in tied}
+    return replace(facts, units=kept, tied=frozenset(tied))
