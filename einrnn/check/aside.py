@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
+import pickle
+import signal
 import threading
 import warnings
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from pickle import PicklingError
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 G = TypeVar("G")
 R = TypeVar("R")
@@ -26,7 +28,7 @@ class Aside(Generic[R]):
         self._done: list[R] = []
         self._channel = _forked(self._answer)
 
-    def _answer(self, channel: Any) -> None:
+    def _answer(self, channel: _Channel) -> None:
         channel.send(self._work())
 
     def result(self) -> R:
@@ -38,8 +40,8 @@ class Aside(Generic[R]):
     def _received(self) -> R:
         if self._channel is not None:
             try:
-                return self._channel.recv()
-            except (EOFError, OSError):  # the process died, or failed: do it here
+                return self._channel.receive()
+            except (EOFError, OSError, pickle.UnpicklingError):  # it died, or failed: do it here
                 pass
         return self._work()
 
@@ -54,11 +56,11 @@ class Prompted(Aside[R], Generic[G, R]):
         self._given: list[G] = []
         super().__init__(lambda: work(self._given[0]))
 
-    def _answer(self, channel: Any) -> None:
+    def _answer(self, channel: _Channel) -> None:
         self._load()
         try:
-            given = channel.recv()
-        except (EOFError, OSError):  # nothing is asked after all
+            given = channel.receive()
+        except EOFError:  # nothing is asked after all
             return
         channel.send(self._on(given))
 
@@ -69,34 +71,65 @@ class Prompted(Aside[R], Generic[G, R]):
             return
         try:
             self._channel.send(value)
-        except (RecursionError, PicklingError, AttributeError, TypeError, OSError):
-            # too deep or not to be pickled, or the process died
-            self._channel.close()
-            self._channel = None
+        except (RecursionError, pickle.PicklingError, AttributeError, TypeError, OSError):
+            self._channel = None  # too deep or not to be pickled, or the process died
 
 
-def _forked(target: Callable[[Any], None]) -> Any:
+class _Channel:
+    """One end of the pipes between a process and the one it was forked from.
+
+    In the parent, ``child`` is killed and waited for once nothing refers to its channel.
+    """
+
+    def __init__(self, read: int, write: int, child: int | None = None) -> None:
+        self._read, self._write = os.fdopen(read, "rb"), os.fdopen(write, "wb", buffering=0)
+        if child is not None:
+            weakref.finalize(self, _end, child)
+
+    def send(self, value: object) -> None:
+        """Hand a value over."""
+        left = memoryview(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))
+        while left:
+            left = left[self._write.write(left) :]
+
+    def receive(self) -> Any:
+        """The next value that the other end sends; EOFError where it has ended."""
+        return pickle.load(self._read)
+
+
+def _end(child: int) -> None:
+    with suppress(OSError):
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+_FORKED: list[bool] = []
+
+
+def _forked(target: Callable[[_Channel], None]) -> _Channel | None:
     """The channel to a process that runs ``target`` with the other end; None without one."""
     # a forked child has one thread only, so that it could wait for ever on the others' locks
-    forks = "fork" in multiprocessing.get_all_start_methods()
-    if not forks or threading.active_count() > 1 or multiprocessing.current_process().daemon:
+    if not hasattr(os, "fork") or threading.active_count() > 1 or _FORKED:
         return None
-    context = cast(Any, multiprocessing.get_context("fork"))
-    mine, other = context.Pipe()
-    process = context.Process(target=_in_child, args=(target, mine, other), daemon=True)
+    down, up = os.pipe(), os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # BLAS has threads, all idle
         try:
-            process.start()
+            child = os.fork()
         except OSError:  # no process to be had
-            mine.close()
-            mine = None
-    other.close()
-    return mine
-
-
-def _in_child(target: Callable[[Any], None], parents: Any, own: Any) -> None:
-    parents.close()  # so that the parent's end is closed once the parent closes it
-    with suppress(Exception):  # the parent meets the same when it does the work itself
-        target(own)
-    own.close()
+            for end in (*down, *up):
+                os.close(end)
+            return None
+    if child:
+        os.close(down[0])
+        os.close(up[1])
+        return _Channel(up[0], down[1], child)
+    try:  # nothing of what the parent would still do may be done here, whatever happens
+        _FORKED.append(True)
+        os.close(down[1])
+        os.close(up[0])
+        target(_Channel(down[0], up[1]))
+    except BaseException:  # the parent meets the same when it does the work itself
+        pass
+    finally:
+        os._exit(0)
