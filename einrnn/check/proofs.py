@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
-from einrnn.check.conjectures import conjectures, symmetric_by_numbers
+from einrnn.check.conjectures import conjectures, constants, symmetric_by_numbers
 from einrnn.check.points import Point
 from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
@@ -89,12 +89,14 @@ class Proofs:
 
     @cached_property
     def _found(self) -> dict[str, tuple[Lemma, ...]]:
-        """The conjectures about adjoints that could be proved; they assume nothing."""
+        """The conjectures about derivatives that could be proved; they assume nothing."""
         found: dict[str, tuple[Lemma, ...]] = {}
-        adjoints = {"reverse": self._models["reverse"]} if self.point is not None else {}
-        for way, model in adjoints.items():
-            assert self.point is not None
-            statements = conjectures(model, self.point)
+        if self.point is None:
+            return found
+        searches = (("forward", constants), ("reverse", conjectures))
+        for way, search in searches:
+            model = self._models[way]
+            statements = search(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS
             proved = Prover(model, deadline=deadline).proved_together(statements)
             found[way] = tuple(Lemma(_name(statement), statement) for statement in proved)

@@ -16,6 +16,7 @@ from einrnn.symbolic.normal import (
     domain,
     dummies,
     expand,
+    geometric,
     orders,
     reflect,
     rules,
@@ -26,7 +27,7 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
 from einrnn.symbolic.normal.terms import Term
-from einrnn.symbolic.proof import induction, opening
+from einrnn.symbolic.proof import induction, opening, scaled
 from einrnn.symbolic.proof.opening import Opener
 from tests.fuzz.mutations import Edit, outcome
 
@@ -149,6 +150,22 @@ def everything_taken_for_later(patch):
 @corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] s[t] = 0")
 def induction_without_a_base(patch):
     patch.setattr(induction, "at", lambda opener, statement, when: True)
+
+
+@corrupts("dim N\ninput a\n[1] (a - 1) sum[k=0..N-1] a^k = a^N")
+def one_end_of_a_geometric_sum_forgotten(patch):
+    honest = geometric._replaced
+
+    def wrong(work, term, index, ends, at_ends, rest, leading):
+        upper = {t: c for t, c in at_ends.items() if c > 0}
+        return honest(work, term, index, ends, upper, rest, leading)
+
+    patch.setattr(geometric, "_replaced", wrong)
+
+
+@corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] (1 - a) s[t] = 0")
+def factor_from_time_to_time_without_a_start(patch):
+    patch.setattr(scaled, "at", lambda opener, statement, when: True)
 
 
 @corrupts("index t : T\ninput a, x[T]\ns[t] := a s[t-1] + x[t] with s[-1] := 0\n[1] s[t] = 0")

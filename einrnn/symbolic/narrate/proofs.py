@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Expr, Index
+from einrnn.core.nodes import Expr, Index, Mul
 from einrnn.core.traverse import elements, substitute
 from einrnn.language.sizes import UNNAMED
 from einrnn.language.text import affine_text
@@ -27,6 +27,7 @@ from einrnn.symbolic.proof.trace import (
     InsideSum,
     Kept,
     Paired,
+    Scaled,
 )
 from einrnn.symbolic.ranges import Ranges
 
@@ -52,6 +53,8 @@ def parts(scene: Scene, proof: Proof, written: Start) -> Iterator[Part]:
             yield from teller.induction(proof.by)
         case Kept():
             yield from teller.kept(proof.by)
+        case Scaled():
+            yield from teller.scaled(proof.by)
         case Paired():
             yield from teller.paired(proof.by)
         case AtTime(index, direction):
@@ -106,6 +109,24 @@ class _Teller:
         base = at_place(whole, by.index, by.end)
         end = f"and at {by.index.name} = {affine_text(by.end)}"
         yield self._part(end, base, Plan(at_numbers=True))
+
+    def scaled(self, by: Scaled) -> Iterator[Part]:
+        """The first time, then the difference of the sides from what it was before."""
+        whole, time = self.scene.statement, by.index.name
+        base = at_place(whole, by.index, by.first)
+        title = f"P({affine_text(by.first)}), the claim at {time} = {affine_text(by.first)}"
+        yield self._part(title, base, Plan(at_numbers=True))
+        difference = sub(whole.left, whole.right)
+        before = af.shift(af.of(by.index), -by.direction)
+        earlier = Mul((by.factor, substitute(difference, {by.index: before})))
+        span = whole.ranges[by.index]
+        later = Range(af.shift(span.lo, 1), span.hi)
+        if by.direction != UP:
+            later = Range(span.lo, af.shift(span.hi, -1))
+        statement = Statement(difference, earlier, {**whole.ranges, by.index: later})
+        plan = Plan(time=by.index, direction=by.direction, reach=self.reach(by.index, by.direction))
+        title = f"the difference of the sides, from {affine_text(before)} to {time}"
+        yield self._part(title, statement, plan)
 
     def paired(self, by: Paired) -> Iterator[Part]:
         """What stays the same over time, then the claim by that."""

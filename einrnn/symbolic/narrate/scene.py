@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Expr
-from einrnn.core.traverse import walk
+from einrnn.core.traverse import elements, tensors, walk
 from einrnn.language.text import text
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.terms import TooLarge
@@ -69,10 +69,14 @@ class Scene:
 
     @property
     def alike(self) -> tuple[Usable, ...]:
-        """What has been found to recur in the same way as something else."""
-        return tuple(
-            Usable(lemma.statement, f"{lemma.name}: the same recurrence") for lemma in self.found
-        )
+        """What has been found to recur in the same way as something else, or to stay a number."""
+        return tuple(Usable(lemma.statement, self._alike(lemma)) for lemma in self.found)
+
+    def _alike(self, lemma: Lemma) -> str:
+        left, right = lemma.statement.left, lemma.statement.right
+        if any(element.args for element in elements(right)):
+            return f"{lemma.name}: the same recurrence"
+        return f"{', '.join(tensors(left))} = {self.text(right)} at every time"
 
     @property
     def expired(self) -> bool:

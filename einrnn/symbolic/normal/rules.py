@@ -33,6 +33,7 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
 from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, Unit, known_from
+from einrnn.symbolic.normal.geometric import geometric_sums
 from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
@@ -44,7 +45,7 @@ _MOST_PRODUCTS = 64
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
     """The rules that a model's inputs and the granted assumptions give."""
-    rules: list[Rule] = [reduce_quotient, vanishes, matrix_powers, power_sums]
+    rules: list[Rule] = [reduce_quotient, vanishes, matrix_powers, power_sums, geometric_sums]
     for given in model.inputs.values():
         rules += _fact_rules(given)
     for assumption in assumptions:

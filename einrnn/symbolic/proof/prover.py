@@ -23,6 +23,7 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.pairing import by_pairing
+from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
 from einrnn.symbolic.proof.tactics import (
     at_constant,
@@ -196,6 +197,8 @@ class Prover:
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
+        for index, direction in self._times(statement, elements(difference)):
+            yield partial(by_factor, opener, statement, difference, chosen, index, direction)
         if self.lemmas and chosen == opener.now:
             for index, direction in self._times(statement, elements(difference)):
                 yield partial(self._by_helped_induction, statement, index, direction)

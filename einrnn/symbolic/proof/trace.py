@@ -56,6 +56,17 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """The difference of the sides is ``factor`` times what it was one step before, and 0 at the
+    ``first`` time."""
+
+    index: Index
+    direction: int
+    first: Affine
+    factor: Expr
+
+
+@dataclass(frozen=True)
 class Paired:
     """``whole``, at the index ``time``, is the same at all times of ``span``: what it is last is
     what it was first, which ``lemma`` says."""
@@ -66,4 +77,4 @@ class Paired:
     lemma: Statement
 
 
-Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Paired
+Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Scaled | Paired

@@ -1,0 +1,86 @@
+"""Claims whose sides drift apart, if at all, by a factor from each time to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core.model import Range
+from einrnn.core.nodes import Element, Expr, Index
+from einrnn.core.traverse import elements, substitute
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.zero import is_zero
+from einrnn.symbolic.proof.clock import UP, Time
+from einrnn.symbolic.proof.entries import Chosen
+from einrnn.symbolic.proof.induction import at
+from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed
+from einrnn.symbolic.proof.trace import Scaled
+
+_MOST_FACTORS = 4
+
+
+def by_factor(
+    opener: Opener,
+    statement: Statement,
+    difference: Expr,
+    chosen: Chosen,
+    index: Index,
+    direction: int,
+) -> Proof | None:
+    """The difference of the sides is a product of entries times what it was one time before,
+    and it is 0 at the first time: ``(1 - a) s[t] - …`` is ``a`` times the same at ``t - 1``."""
+    if statement.condition is not None:
+        return None
+    span = statement.ranges[index]
+    later = (
+        Range(af.shift(span.lo, 1), span.hi)
+        if direction == UP
+        else Range(span.lo, af.shift(span.hi, -1))
+    )
+    work = opener.normaliser(replace(statement, ranges={**statement.ranges, index: later}), ())
+    now = work.poly(opener.opened(work, difference, index, direction, chosen))
+    there = af.shift(af.of(index), -direction)
+    before = work.poly(substitute(difference, {index: there}))
+    recurrent = frozenset(e for e in elements(expression(before)) if opener.clock.recurs(e.tensor))
+    for factor in _factors(now, before, recurrent):
+        scaled = work.product(factor, before)
+        rest = tm.plus((now, tm.scale(scaled, Fraction(-1))))
+        if not is_zero(work, work.canonical(rest)):
+            continue
+        first = span.lo if direction == UP else span.hi
+        others = {i: r for i, r in statement.ranges.items() if i is not index}
+        if not at(opener, fixed(statement, index, first, others), Time(0, direction)):
+            return None
+        words = f"its difference is multiplied from each {index.name} to the next, from 0"
+        return Proof("induction", (words,), Scaled(index, direction, first, expression(factor)))
+    return None
+
+
+def _factors(now: Poly, before: Poly, recurrent: frozenset[Element]) -> Iterator[Poly]:
+    """What a term with some recurrent entries may have been multiplied by: one that is there
+    now over one that was there before, where that is a product."""
+    tried: list[Poly] = []
+    for old, times in before.items():
+        mine = _entries(old, recurrent)
+        if not mine:
+            continue
+        for new, coefficient in now.items():
+            alike = new.bound == old.bound and new.conds == old.conds
+            if not alike or _entries(new, recurrent) != mine:
+                continue
+            ratio = tm.merged(new.factors, tuple((atom, -e) for atom, e in old.factors))
+            factor = {Term((), (), ratio): coefficient / times}
+            if all(e > 0 for _, e in ratio) and factor not in tried and factor != tm.ONE:
+                tried.append(factor)
+                yield factor
+            if len(tried) == _MOST_FACTORS:
+                return
+
+
+def _entries(term: Term, recurrent: frozenset[Element]) -> frozenset[Element]:
+    return frozenset(a for a, _ in term.factors if isinstance(a, Element) and a in recurrent)
