@@ -134,7 +134,7 @@ class _Search:
         used = names_used(prepared.forward, _roots(prepared, self.ready))
         names = [n for n, given in prepared.model.inputs.items() if n in used and not given.facts]
         shapes = {name: case.point.arrays[name].shape for name in names}
-        entries = [(name, at) for name in names for at in np.ndindex(shapes[name])]
+        entries: list[_Entry] = [(n, at) for n in names for at in np.ndindex(shapes[n])]
         if len(entries) > _SHRUNK_ENTRIES:
             return case
         for simple in (0, 1):
@@ -150,11 +150,13 @@ class _Search:
     ) -> tuple[_Case, int, set[_Entry]]:
         """The case with the longest possible beginning of some entries replaced, its length, and
         the entries without which, each by itself, nothing fails; all is evaluated together."""
-        many, arrays = list[Point](), dict(case.point.arrays)
+        many: list[Point] = []
+        start: Mapping[str, Array] = case.point.arrays
+        arrays = start
         for entry in entries:
             arrays = _with_entry(arrays, entry, simple)
             many.append(self._at_arrays(case, arrays))
-        one = [self._at_arrays(case, _with_entry(case.point.arrays, e, simple)) for e in entries]
+        one = [self._at_arrays(case, _with_entry(start, e, simple)) for e in entries]
         found = _outcomes(Batch((*many, *one)), self.ready)
         alone = zip(entries, map(_Case, one, found[len(many) :]), strict=True)
         needed = {entry for entry, single in alone if not self._holds_up(single)}

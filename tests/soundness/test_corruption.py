@@ -27,8 +27,9 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
 from einrnn.symbolic.normal.terms import Term
-from einrnn.symbolic.proof import induction, opening, scaled
+from einrnn.symbolic.proof import factored, induction, opening, prover, scaled
 from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.statement import Proof
 from tests.fuzz.mutations import Edit, outcome
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -161,6 +162,17 @@ def one_end_of_a_geometric_sum_forgotten(patch):
         return honest(work, term, index, ends, upper, rest, leading)
 
     patch.setattr(geometric, "_replaced", wrong)
+
+
+@corrupts(
+    "dim T, H\ninput A[H,H], c[H], h0[H]\nindex t : T\n"
+    "h[t,i] := A[i,j] h[t-1,j]   with h[-1,i] := h0[i]\no[t] := c[i] h[t,i]\n"
+    "[1] do[t]/dh0[k] = sum[i] c[i] A[i,k] h[t,k]"
+)
+def what_is_needed_taken_for_proved(patch):
+    honest = factored.by_needed
+    found = Proof("nothing")
+    patch.setattr(prover, "by_needed", lambda *args: honest(*args[:3], lambda needed: found))
 
 
 @corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] (1 - a) s[t] = 0")

@@ -146,7 +146,7 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
         if not all(any(name in tensors(a) for a, _ in term.factors) for name in needed):
             return None
         known = (*work.known, *inequalities(term.conds))
-        for whole, rest in _candidates(term, pattern):
+        for whole, rest in candidates(term, pattern):
             binding = match(pattern, whole, variables)
             if binding is None or not _lies_in(binding, ranges, known):
                 continue
@@ -157,7 +157,7 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
     return rule
 
 
-def _candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
+def candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
     """Parts of a term that a pattern may match, each with the rest of the term."""
     if isinstance(pattern, Reduce):
         for part, rest in parts_by_index(term):

@@ -20,6 +20,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof import induction
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
+from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.pairing import by_pairing
@@ -42,7 +43,8 @@ class Prover:
 
     ``lemmas`` are tried one by one, ``found`` ones are rules from the start.
     Of ``symmetric`` tensors the last two positions may be exchanged.
-    ``deadline`` is a time of :func:`time.process_time` after which nothing new is tried.
+    ``deadline`` is a time of :func:`time.process_time` after which nothing new is tried. Who is
+    ``deep`` looks for statements that would make others true, too.
     """
 
     model: Model
@@ -51,6 +53,7 @@ class Prover:
     deadline: float = float("inf")
     found: tuple[Lemma, ...] = ()
     symmetric: frozenset[str] = frozenset()
+    deep: bool = True
     _opener: Opener = field(init=False)
 
     def __post_init__(self) -> None:
@@ -193,6 +196,9 @@ class Prover:
             for lemma in self._applicable(difference):
                 yield partial(self._by_lemma, statement, difference, chosen, (lemma,))
         yield partial(by_unfolding, opener, statement, difference, chosen)
+        if self.deep:
+            alone = replace(self, deep=False)
+            yield partial(by_needed, opener, statement, work.poly(difference), alone.prove)
         for index, direction in self._times(statement, elements(difference)):
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)

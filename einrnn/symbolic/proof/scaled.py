@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.model import Range
-from einrnn.core.nodes import Element, Expr, Index
-from einrnn.core.traverse import elements, substitute
+from einrnn.core.nodes import Element, Expr, Index, Reduce
+from einrnn.core.traverse import elements, substitute, tensors, walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -34,7 +34,7 @@ def by_factor(
 ) -> Proof | None:
     """The difference of the sides is a product of entries times what it was one time before,
     and it is 0 at the first time: ``(1 - a) s[t] - …`` is ``a`` times the same at ``t - 1``."""
-    if statement.condition is not None:
+    if statement.condition is not None or not _goes_alone(opener, difference):
         return None
     span = statement.ranges[index]
     later = (
@@ -59,6 +59,20 @@ def by_factor(
         words = f"its difference is multiplied from each {index.name} to the next, from 0"
         return Proof("induction", (words,), Scaled(index, direction, first, expression(factor)))
     return None
+
+
+def _goes_alone(opener: Opener, difference: Expr) -> bool:
+    """Whether the entries of all that recurs follow from others beside no sum over them: a sum
+    multiplies by more than one factor."""
+    clock, model = opener.clock, opener.model
+    names = [name for name in tensors(difference) if clock.recurs(name)]
+    for name in names:
+        group = clock.component(name) | {name}
+        bodies = [clause.body for clause in model.definitions[name].clauses]
+        sums = (node for node in walk(*bodies) if isinstance(node, Reduce))
+        if any(tensors(node.body) & group for node in sums):
+            return False
+    return bool(names)
 
 
 def _factors(now: Poly, before: Poly, recurrent: frozenset[Element]) -> Iterator[Poly]:
