@@ -24,10 +24,11 @@ from einrnn.core.nodes import (
     Index,
     Matrix,
     Mul,
+    Node,
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import substitute, tensors, walk
+from einrnn.core.traverse import elements, rebuild, substitute, tensors, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
@@ -41,6 +42,7 @@ from einrnn.symbolic.normal.signs import positive_names
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PRODUCTS = 64
+_MOST_TURNED = 3
 
 
 def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
@@ -141,20 +143,39 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
     variables = frozenset(ranges)
     pattern = expression({next(iter(Normaliser().poly(pattern))): Fraction(1)})
     needed = tensors(pattern)
+    turned: dict[frozenset[str], tuple[Expr, ...]] = {}
 
     def rule(work: Normaliser, term: Term) -> Poly | None:
         if not all(any(name in tensors(a) for a, _ in term.factors) for name in needed):
             return None
         known = (*work.known, *inequalities(term.conds))
+        symmetric = needed & work.facts.symmetric
+        if symmetric not in turned:
+            turned[symmetric] = _turned(pattern, symmetric)
         for whole, rest in candidates(term, pattern):
-            binding = match(pattern, whole, variables)
-            if binding is None or not _lies_in(binding, ranges, known):
-                continue
-            moved = work.poly(substitute(image, binding))
-            return work.times(rest, moved)
+            for form in turned[symmetric]:
+                binding = match(form, whole, variables)
+                if binding is not None and _lies_in(binding, ranges, known):
+                    return work.times(rest, work.poly(substitute(image, binding)))
         return None
 
     return rule
+
+
+def _turned(pattern: Expr, symmetric: frozenset[str]) -> tuple[Expr, ...]:
+    """A pattern with the last two positions of symmetric tensors in either order."""
+    found = [e for e in elements(pattern) if e.tensor in symmetric and len(e.args) > 1]
+    forms: list[Expr] = []
+    for chosen in product((False, True), repeat=min(len(found), _MOST_TURNED)):
+        swapped = frozenset(e for e, turn in zip(found, chosen, strict=False) if turn)
+
+        def turn(node: Node, swapped: frozenset[Element] = swapped) -> Node:
+            if not isinstance(node, Element) or node not in swapped:
+                return node
+            return Element(node.tensor, (*node.args[:-2], node.args[-1], node.args[-2]))
+
+        forms.append(tm.in_order(rebuild(pattern, turn)))
+    return tuple(dict.fromkeys(forms))
 
 
 def candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
