@@ -27,7 +27,7 @@ from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.expand import Facts
 from einrnn.symbolic.normal.terms import Term
-from einrnn.symbolic.proof import factored, induction, opening, prover, scaled
+from einrnn.symbolic.proof import exchange, factored, induction, opening, prover, scaled
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof
 from tests.fuzz.mutations import Edit, outcome
@@ -173,6 +173,14 @@ def what_is_needed_taken_for_proved(patch):
     honest = factored.by_needed
     found = Proof("nothing")
     patch.setattr(prover, "by_needed", lambda *args: honest(*args[:3], lambda needed: found))
+
+
+@corrupts(
+    "dim T\ninput b, u[T], w[T]\nindex t : T\nh[t] := b h[t-1] + u[t]   with h[-1] := 0\n"
+    "a[t] := w[t] + b a[t+1]   with a[T] := 0\n[1] sum[t] w[t] h[t] = 2 sum[t] a[t] u[t]"
+)
+def sum_opened_in_turn_forgotten(patch):
+    patch.setattr(exchange, "is_zero", lambda work, poly: True)
 
 
 @corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] (1 - a) s[t] = 0")

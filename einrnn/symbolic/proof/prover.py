@@ -20,6 +20,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof import induction
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
+from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
@@ -210,6 +211,7 @@ class Prover:
                 yield partial(self._by_helped_induction, statement, index, direction)
         yield partial(by_inner_step, opener, statement, difference, chosen)
         yield partial(by_pairing, opener, statement, difference, chosen)
+        yield partial(by_exchange, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
         if chosen == opener.now:
