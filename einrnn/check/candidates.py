@@ -11,16 +11,16 @@ import numpy.typing as npt
 
 from einrnn.check.assumptions import residuals, satisfy
 from einrnn.check.claims import Prepared, named_assumptions
-from einrnn.check.points import Batch, Point
+from einrnn.check.points import TIED, Batch, Point
 from einrnn.check.sizes import Sizes
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.sample import sample, small_values
+from einrnn.numeric.sample import sample, small_values, tied_values
 
 Array = npt.NDArray[np.generic]
 _Key = tuple[tuple[int, ...], tuple[str, ...]]
 
-_DRAWS = (small_values, small_values, sample)
+_DRAWS = (small_values, small_values, sample, tied_values)
 _EXACT = 1e-12
 
 
@@ -51,7 +51,12 @@ class Candidates:
         rng = np.random.default_rng((self.seed, *sizes.values()))
         drawn = [draw(self.prepared.model, sizes, rng) for draw in _DRAWS]
         rows = [self._meeting(sizes, assumptions, arrays) for arrays in drawn]
-        points = [Point(self.prepared, sizes, arrays) for arrays in rows if arrays is not None]
+        kinds = [TIED if draw is tied_values else 0 for draw in _DRAWS]
+        points = [
+            Point(self.prepared, sizes, arrays, kind)
+            for arrays, kind in zip(rows, kinds, strict=True)
+            if arrays is not None
+        ]
         return Batch(tuple(points)) if points else None
 
     def _meeting(

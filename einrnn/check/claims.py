@@ -8,7 +8,7 @@ from functools import cached_property
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
-from einrnn.core.nodes import Apply, Cases, Element, Expr, Number, Opaque
+from einrnn.core.nodes import Apply, Cases, Derivative, Element, Expr, Number, Opaque
 from einrnn.core.traverse import elements, walk
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.exact.tensors import Groups
@@ -171,6 +171,16 @@ def _freed(
     inputs[name] = Input(name, sizes)
     read = Element(name, tuple(af.of(letter) for letter in letters))
     return replace(clause, body=read)
+
+
+def has_derivatives(prepared: Prepared, ready: Ready) -> bool:
+    """Whether a claim speaks of derivatives: where entries are equal or 0 they may not exist, and
+    what they are taken for there (``relu'(0)`` is 0) is a convention."""
+    model, claim = prepared.forward, ready.claim
+    if any(isinstance(node, Derivative) for node in walk(claim.left, claim.right)):
+        return True
+    names = names_used(model, (ready.forward.left, ready.forward.right))
+    return not names.isdisjoint(model.derived)
 
 
 def has_opaque(prepared: Prepared, ready: Ready) -> bool:

@@ -6,14 +6,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.candidates import Candidates
-from einrnn.check.claims import Prepared, Ready, named_assumptions, names_used
-from einrnn.check.points import Batch, Point
+from einrnn.check.claims import (
+    Prepared,
+    Ready,
+    has_derivatives,
+    named_assumptions,
+    names_used,
+)
+from einrnn.check.points import TIED, Batch, Point
 from einrnn.check.sizes import Sizes, dim_names, growing_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.check.verdict import Counterexample
@@ -126,7 +133,13 @@ class _Search:
         if batch is None:
             return None
         cases = map(_Case, batch.points, _outcomes(batch, self.ready))
-        return next(filter(self.fails, cases), None)
+        meant = (case for case in cases if not (self._smooth and case.point.draw >= TIED))
+        return next(filter(self.fails, meant), None)
+
+    @cached_property
+    def _smooth(self) -> bool:
+        """Whether what a claim says of equal entries is a convention."""
+        return has_derivatives(self.candidates.prepared, self.ready)
 
     def shrunk(self, case: _Case) -> _Case:
         """The case with as many entries as possible replaced by 0, and of the others by 1."""

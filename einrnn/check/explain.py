@@ -14,6 +14,7 @@ from einrnn.check.mend.places import flat, terms_of
 from einrnn.check.mend.search import Search
 from einrnn.check.mend.setting import Setting
 from einrnn.check.numbers import Numbers
+from einrnn.check.points import TIED
 from einrnn.check.proofs import Proofs
 from einrnn.check.residual import residual, residual_of_repair
 from einrnn.check.sizes import trial_sizes
@@ -41,7 +42,10 @@ def explained(
     start = time.process_time()
     setting = Setting(prepared, ready, start + _SEARCHED * seconds)
     sizes = trial_sizes(prepared.model)
-    points = (numbers.points.at(row, ready.assumptions) for row in sizes[:2])
+    failed = numbers.sides(ready).failed_at
+    # where it fails at equal entries only, that is where to look
+    draw = 0 if failed is None or failed.draw < TIED else failed.draw
+    points = (numbers.points.at(row, ready.assumptions, draw) for row in sizes[:2])
     setting.aim(point for point in points if point is not None)
     if not setting.targets:
         return verdict
@@ -64,6 +68,8 @@ def explained(
     if under is None:
         return verdict
     hypothesis, shown = under
+    if draw and not shown:  # other numbers say nothing: the claim agrees there without it
+        return verdict
     words = hypothesis.words if shown else f"{hypothesis.words} (tested, not proved)"
     return replace(verdict, true_under=words)
 

@@ -3,13 +3,14 @@ that carry derivatives out in different ways."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready, has_opaque
-from einrnn.check.points import SMALL, WIDE, Batch, Point, Points
+from einrnn.check.claims import Prepared, Ready, has_derivatives, has_opaque
+from einrnn.check.points import SMALL, TIED, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.core.nodes import Opaque
@@ -78,10 +79,12 @@ class Numbers:
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
+        most = TIED if has_derivatives(self.prepared, ready) else math.inf
         for sizes, draws in self._trials:
             if tried.failed_at is not None:
                 break
-            batch = self.points.batch(sizes, ready.assumptions, draws)
+            kinds = [draw for draw in draws if draw < most]
+            batch = self.points.batch(sizes, ready.assumptions, kinds)
             if batch is None:
                 continue
             try:
@@ -120,9 +123,9 @@ class Numbers:
         rows = trial_sizes(self.prepared.model)
         small: list[tuple[int, ...]] = [(0, 1), (0, 1, 2, 3)]
         draws: list[tuple[int, ...]] = [(0,) for _ in rows[:-2]] + small[-len(rows) :]
-        draws[0] = (*draws[0], WIDE, SMALL)
+        draws[0] = (*draws[0], WIDE, SMALL, TIED)
         if len(rows) > 1:
-            draws[-1] = (*draws[-1], SMALL)
+            draws[-1] = (*draws[-1], SMALL, *range(TIED, TIED + 4))
         return [*zip(rows, draws, strict=True), (large_sizes(self.prepared.model), (0,))]
 
 

@@ -15,7 +15,7 @@ from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.core.model import Model
 from einrnn.exact.floats import FloatPoint, FloatPoints
-from einrnn.numeric.sample import sample, small_values
+from einrnn.numeric.sample import sample, small_values, tied_values
 
 if TYPE_CHECKING:
     from einrnn.numeric.interpret import Interpreter
@@ -26,8 +26,9 @@ _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 
 # the number of the draw whose entries are of very different magnitudes
 WIDE = 100
-# the number of the draw whose entries are small whole numbers and halves, with ties and zeros
-SMALL = 101
+# the numbers of draws from which on entries are small whole numbers and halves, and from which
+# on they are -1, 0 and 1, so that some are equal and some are 0
+SMALL, TIED = 101, 201
 _WIDEST = 300.0
 
 
@@ -152,7 +153,8 @@ class Points:
         if not assumptions:
             text = repr((sorted(sizes.items()), assumptions, draw))
             rng = np.random.default_rng((self.seed, crc32(text.encode())))
-            arrays = (small_values if draw == SMALL else sample)(model, sizes, rng)
+            kind = tied_values if draw >= TIED else small_values if draw >= SMALL else sample
+            arrays = kind(model, sizes, rng)
             if draw == WIDE:
                 arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
             return Point(self.prepared, dict(sizes), arrays, draw)

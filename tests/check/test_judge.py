@@ -64,6 +64,8 @@ FALSE = {
     "[1] delta[i,j] a[j] b[j] = sum[k] a[k] b[k]",
     "true at size 1 only": "input x[N]\n[1] sum[i] x[i]^2 = (sum[i] x[i])^2",
     "true for positive numbers only": "input x\n[1] sqrt(x^2) = x",
+    "not at 0": "input x[N]\n[1] sign(x[i])^2 = 1",
+    "not where two are equal": "input x[N], y[N]\n[1] [x[i] >= y[i]] = [x[i] > y[i]]",
     "a missing factor": "input x\n[1] d/dx (tanh(x)^2) = 2 tanh(x)",
     "a constant off by a little": "input x\n[1] 1.00001 x = x",
     "only from the third step": "input a, x[T]\nh[t] := a h[t-1] + x[t] with h[-1] := 0\n"
@@ -152,3 +154,8 @@ def test_the_same_seed_gives_the_same_report():
     text = FALSE["only from the third step"]
     first, second = (einrnn.parse(text).check(seed=7) for _ in range(2))
     assert first["1"].counterexample == second["1"].counterexample
+
+
+def test_what_a_derivative_is_at_a_kink_refutes_nothing():
+    assert verdict("input x[N]\n[1] d(relu(x[i]))/dx[i] = [x[i] >= 0]").verdict == "tested"
+    assert verdict("input x[N]\n[1] d(relu(x[i]))/dx[i] = [x[i] > 0]").verdict == "proved"

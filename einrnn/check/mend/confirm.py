@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready, prepare_more
+from einrnn.check.claims import Prepared, Ready, has_derivatives, prepare_more
 from einrnn.check.compare import all_positions, interpreted
 from einrnn.check.mend.edits import Edit
 from einrnn.check.mend.setting import Setting
 from einrnn.check.mend.values import NotEvaluated, Values
-from einrnn.check.points import Point, Points
+from einrnn.check.points import TIED, Point, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
@@ -21,7 +21,7 @@ from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
 from einrnn.language.text import condition_text, left_text, text
 
-_DRAWS = 2
+_DRAWS = (0, 1)
 _ORACLE_ENTRIES = 4
 
 
@@ -68,8 +68,9 @@ def holds(prepared: Prepared, ready: Ready, seed: int) -> bool:
     interpreter as well."""
     points = Points(prepared, seed + 1)
     tried = 0
+    draws = _DRAWS if has_derivatives(prepared, ready) else (*_DRAWS, TIED)
     for sizes in trial_sizes(prepared.model):
-        for draw in range(_DRAWS):
+        for draw in draws:
             point = points.at(sizes, ready.assumptions, draw)
             if point is None:
                 continue

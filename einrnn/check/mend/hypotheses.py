@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from einrnn.check.claims import Prepared, Ready, names_used
+from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
 from einrnn.check.mend.confirm import agrees
 from einrnn.check.mend.setting import Setting
-from einrnn.check.points import Points
+from einrnn.check.points import TIED, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import Sizes
 from einrnn.core import affine as af
@@ -162,6 +162,13 @@ def sufficient(
 
 
 def _holds(prepared: Prepared, ready: Ready, sizes: tuple[Sizes, ...], seed: int) -> bool:
-    """Whether both sides agree at random inputs that satisfy the hypothesis."""
-    points = [Points(prepared, seed).at(row, ready.assumptions) for row in sizes]
-    return all(point is not None and agrees(point, ready) is True for point in points)
+    """Whether both sides agree at random inputs that satisfy the hypothesis, and at equal ones."""
+    points, smooth = Points(prepared, seed), has_derivatives(prepared, ready)
+    for row in sizes:
+        point = points.at(row, ready.assumptions)
+        if point is None or agrees(point, ready) is not True:
+            return False
+        tied = None if smooth else points.at(row, ready.assumptions, TIED)
+        if tied is not None and agrees(tied, ready) is False:
+            return False
+    return True

@@ -74,7 +74,7 @@ def _wholes(opener: Opener, up: str, down: str) -> Iterator[tuple[Expr, Element,
     if first is None or second is None or first.direction != UP or second.direction == UP:
         return
     ranges, others = (_general(opener, name) for name in (up, down))
-    if len(ranges) != len(others) or len(ranges) > _MOST_AXES:
+    if not ranges or len(ranges) != len(others) or len(ranges) > _MOST_AXES:
         return
     letters = [Index(f"·x{place}") for place in range(len(ranges))]
     one = Element(up, tuple(af.of(letter) for letter in letters))
@@ -91,10 +91,11 @@ def _wholes(opener: Opener, up: str, down: str) -> Iterator[tuple[Expr, Element,
 
 
 def _general(opener: Opener, name: str) -> list[Range]:
-    """The ranges of the positions for which a definition's last clause is."""
+    """The ranges of the positions for which a definition's last clause is; none where it is for
+    a number on some axis."""
     clause = opener.model.definitions[name].clauses[-1]
     letters = [af.letter(arg) for arg in clause.args]
-    return [clause.ranges[letter] for letter in letters if letter in clause.ranges]
+    return [] if None in letters else [clause.ranges[i] for i in letters if i is not None]
 
 
 def _opened(opener: Opener, work: Normaliser, whole: Expr, entry: Element) -> Expr:
