@@ -220,9 +220,10 @@ def _alike(pattern: Expr, atom: Expr, exponent: Fraction) -> bool:
 def _lies_in(
     binding: Mapping[Index, Affine], ranges: Mapping[Index, Range], known: tuple[Affine, ...]
 ) -> bool:
+    """Whether what indices stand for lies in their ranges, which may speak of other indices."""
     return all(
-        follows(known, af.minus(value, ranges[index].lo))
-        and follows(known, af.minus(ranges[index].hi, value))
+        follows(known, af.minus(value, substitute(ranges[index].lo, binding)))
+        and follows(known, af.minus(substitute(ranges[index].hi, binding), value))
         for index, value in binding.items()
     )
 
