@@ -95,7 +95,7 @@ def _where(found: Counterexample) -> str:
     places = [f"{name}={value}" for name, value in (*found.sizes.items(), *found.at.items())]
     relation = "=" if found.exact else "≈"
     sides = f"left {relation} {_number(found.left)}, right {relation} {_number(found.right)}"
-    return f"{' '.join(places)}: {sides}"
+    return f"{' '.join(places)}: {sides}" if places else sides
 
 
 def _number(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,8 @@ from einrnn.numeric.sample import sample, small_values, tied_values
 Array = npt.NDArray[np.generic]
 _Key = tuple[tuple[int, ...], tuple[str, ...]]
 
-_DRAWS = (small_values, small_values, sample, tied_values)
+_EQUAL = (tied_values, *(partial(tied_values, among=(value,)) for value in (0, 1)))
+_DRAWS = (small_values, small_values, sample, *_EQUAL)
 _EXACT = 1e-12
 
 
@@ -51,7 +53,7 @@ class Candidates:
         rng = np.random.default_rng((self.seed, *sizes.values()))
         drawn = [draw(self.prepared.model, sizes, rng) for draw in _DRAWS]
         rows = [self._meeting(sizes, assumptions, arrays) for arrays in drawn]
-        kinds = [TIED if draw is tied_values else 0 for draw in _DRAWS]
+        kinds = [TIED if draw in _EQUAL else 0 for draw in _DRAWS]
         points = [
             Point(self.prepared, sizes, arrays, kind)
             for arrays, kind in zip(rows, kinds, strict=True)

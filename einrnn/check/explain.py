@@ -53,7 +53,8 @@ def explained(
     setting.deadline = start + _JUDGED * seconds
     judged = _judged(setting, found, numbers.seed, proofs)
     setting.deadline = start + seconds
-    under = sufficient(setting, proofs, sizes[:2], numbers.seed)
+    where = sizes[:2] if failed is None else (*sizes[:2], failed.sizes)
+    under = sufficient(setting, proofs, where, numbers.seed, verdict.counterexample)
     if judged is not None:
         edit, repair = judged
         verdict = replace(

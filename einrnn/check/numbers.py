@@ -20,6 +20,7 @@ from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome
 
 _CROSS = 1e-8
+_EQUAL = tuple(range(TIED, TIED + 6))
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,11 @@ class Numbers:
         rows = trial_sizes(self.prepared.model)
         small: list[tuple[int, ...]] = [(0, 1), (0, 1, 2, 3)]
         draws: list[tuple[int, ...]] = [(0,) for _ in rows[:-2]] + small[-len(rows) :]
-        draws[0] = (*draws[0], WIDE, SMALL, TIED)
-        if len(rows) > 1:
-            draws[-1] = (*draws[-1], SMALL, *range(TIED, TIED + 4))
+        more = ((0, (WIDE, SMALL, *_EQUAL[2:])), (-2, _EQUAL), (-1, (SMALL, *_EQUAL)))
+        for place, others in more:
+            if -len(rows) <= place:
+                draws[place] = (*draws[place], *others)
+        draws = [tuple(dict.fromkeys(row)) for row in draws]
         return [*zip(rows, draws, strict=True), (large_sizes(self.prepared.model), (0,))]
 
 

@@ -29,6 +29,8 @@ WIDE = 100
 # the numbers of draws from which on entries are small whole numbers and halves, and from which
 # on they are -1, 0 and 1, so that some are equal and some are 0
 SMALL, TIED = 101, 201
+# all the same in the first two of those
+_AMONG = {TIED: (0,), TIED + 1: (1,)}
 _WIDEST = 300.0
 
 
@@ -153,8 +155,10 @@ class Points:
         if not assumptions:
             text = repr((sorted(sizes.items()), assumptions, draw))
             rng = np.random.default_rng((self.seed, crc32(text.encode())))
-            kind = tied_values if draw >= TIED else small_values if draw >= SMALL else sample
-            arrays = kind(model, sizes, rng)
+            if draw >= TIED:
+                arrays = tied_values(model, sizes, rng, _AMONG.get(draw, (-1, 0, 1)))
+            else:
+                arrays = (small_values if draw >= SMALL else sample)(model, sizes, rng)
             if draw == WIDE:
                 arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
             return Point(self.prepared, dict(sizes), arrays, draw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import get_args
 
 from einrnn.core.model import FactName
@@ -25,6 +26,7 @@ class Collector:
         self.diagnostics: list[Diagnostic] = []
         self.parsed = parsed
         self.bad: set[int] = set()
+        self._incomplete: dict[str, Span] = {}
 
     def run(self) -> Names:
         """The table of names of the whole document."""
@@ -48,6 +50,7 @@ class Collector:
         self._function_arguments()
         for name in self.names.tensors:
             self.names.broken.pop(name, None)
+        self.names.broken.update(self._incomplete)
         return self.names
 
     def _attempt(self, number: int, step: Callable[[], None]) -> None:
@@ -105,8 +108,23 @@ class Collector:
                 head.name.name, "function", rank, head.name.span, function=statement
             )
         elif isinstance(statement, ast.DefinitionStatement):
-            for clause in statement.clauses:
-                self._clause(clause.target)
+            self._definition([clause.target for clause in statement.clauses])
+
+    def _definition(self, targets: list[ast.Declared]) -> None:
+        """All clauses of one statement; if one is not well formed, nothing is defined."""
+        head = targets[0].name.name
+        for target in targets:
+            try:
+                self._clause(target)
+            except Problem as problem:
+                for other in targets:
+                    found = self.names.tensors.get(other.name.name)
+                    if found is not None and found.kind == "definition":
+                        self._incomplete.setdefault(other.name.name, other.span)
+                if target.name.name == head:
+                    raise
+                said = f"what stands after with is a clause of {head}: write {head}[…] := …"
+                raise Problem(replace(problem.diagnostic, help=said)) from None
 
     def _clause(self, target: ast.Declared) -> None:
         name = target.name.name

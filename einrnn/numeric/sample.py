@@ -23,7 +23,6 @@ Draw = Callable[[tuple[int, ...]], Array]
 # entries keep this distance from 0, so that quotients stay moderate
 _MARGIN = 0.1
 _SCALE = 0.7
-_SIGNS = (Fraction(-1), Fraction(0), Fraction(1))
 _HALVES = tuple(Fraction(value, 2) for value in (-4, -3, -2, -1, 1, 2, 3, 4))
 _POSITIVE = tuple(Fraction(value, 2) for value in (1, 2, 3, 4, 6))
 _WHOLE = tuple(Fraction(value) for value in (-2, -1, 1, 2, 3))
@@ -57,12 +56,15 @@ def small_values(model: Model, sizes: Mapping[str, int], rng: Rng) -> dict[str, 
     }
 
 
-def tied_values(model: Model, sizes: Mapping[str, int], rng: Rng) -> dict[str, Array]:
-    """As :func:`small_values`, with -1, 0 and 1 in inputs of which nothing is known: some entries
-    are equal, and some are 0."""
+def tied_values(
+    model: Model, sizes: Mapping[str, int], rng: Rng, among: tuple[int, ...] = (-1, 0, 1)
+) -> dict[str, Array]:
+    """As :func:`small_values`, with few different numbers in inputs of which nothing is known: some
+    entries are equal, and some are 0."""
     arrays = small_values(model, sizes, rng)
     free = [name for name, given in model.inputs.items() if not given.facts]
-    return {**arrays, **{name: _choose(_SIGNS, arrays[name].shape, rng) for name in free}}
+    values = tuple(map(Fraction, among))
+    return {**arrays, **{name: _choose(values, arrays[name].shape, rng) for name in free}}
 
 
 def _size(model: Model, sizes: Mapping[str, int], value: Affine) -> int:

@@ -66,6 +66,8 @@ FALSE = {
     "true for positive numbers only": "input x\n[1] sqrt(x^2) = x",
     "not at 0": "input x[N]\n[1] sign(x[i])^2 = 1",
     "not where two are equal": "input x[N], y[N]\n[1] [x[i] >= y[i]] = [x[i] > y[i]]",
+    "two numbers that may be equal": "input z, v\n[1] [z > v] + [v > z] = 1",
+    "more than one largest": "dim N\ninput x[N]\n[1] sum[i] [x[i] == max[j] x[j]] = 1",
     "a missing factor": "input x\n[1] d/dx (tanh(x)^2) = 2 tanh(x)",
     "a constant off by a little": "input x\n[1] 1.00001 x = x",
     "only from the third step": "input a, x[T]\nh[t] := a h[t-1] + x[t] with h[-1] := 0\n"
@@ -159,3 +161,15 @@ def test_the_same_seed_gives_the_same_report():
 def test_what_a_derivative_is_at_a_kink_refutes_nothing():
     assert verdict("input x[N]\n[1] d(relu(x[i]))/dx[i] = [x[i] >= 0]").verdict == "tested"
     assert verdict("input x[N]\n[1] d(relu(x[i]))/dx[i] = [x[i] > 0]").verdict == "proved"
+
+
+def test_a_definition_that_is_not_well_formed_leaves_its_claims_invalid():
+    text = "input b, u[T]\nh[t] := b h[t-1] + u[t]   with u[-1] := 0\n[1] h[t] = h[t]"
+    assert verdict(text).verdict == "invalid"
+
+
+def test_an_equation_that_a_counterexample_meets_is_no_way_out():
+    text = "dim N\ninput x[N]\n[1] sum[i] [x[i] == max[j] x[j]] = 1"
+    found = verdict(text)
+    assert found.verdict == "refuted"
+    assert "= 0" not in (found.true_under or "")

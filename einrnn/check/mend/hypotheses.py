@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from einrnn.check.assumptions import residuals
 from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
 from einrnn.check.mend.confirm import agrees
 from einrnn.check.mend.setting import Setting
 from einrnn.check.points import TIED, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import Sizes
+from einrnn.check.verdict import Counterexample
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Assumption, Fact, FactName, Input, Model, Range
 from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
 from einrnn.core.traverse import elements, walk
+from einrnn.errors import EinrnnError
 from einrnn.language.text import affine_text, left_text
 
 _NAME = "hypothesis"
+_CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -144,10 +150,15 @@ def names_at_ends(model: Model) -> frozenset[str]:
 
 
 def sufficient(
-    setting: Setting, proofs: Proofs, sizes: tuple[Sizes, ...], seed: int
+    setting: Setting,
+    proofs: Proofs,
+    sizes: tuple[Sizes, ...],
+    seed: int,
+    counterexample: Counterexample | None,
 ) -> tuple[Hypothesis, bool] | None:
     """The first hypothesis under which the claim is proved, or else the first under which it
-    holds at all points tried; with whether it is proved."""
+    holds at all points tried and which the counterexample does not meet; with whether it is
+    proved."""
     tested: Hypothesis | None = None
     for hypothesis in hypotheses(setting.prepared, setting.ready):
         if setting.expired:
@@ -157,8 +168,21 @@ def sufficient(
             continue
         if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
             return hypothesis, True
-        tested = tested or hypothesis
+        if tested is None and not _met(setting.prepared.model, hypothesis, counterexample):
+            tested = hypothesis
     return None if tested is None else (tested, False)
+
+
+def _met(model: Model, hypothesis: Hypothesis, found: Counterexample | None) -> bool:
+    """Whether an equation holds in a case in which the claim fails all the same."""
+    if found is None or hypothesis.assumption is None:
+        return False
+    arrays = {name: np.array(value, dtype=float) for name, value in found.inputs.items()}
+    try:
+        gaps = residuals(model, (hypothesis.assumption,), found.sizes, (arrays,))
+    except EinrnnError:
+        return False
+    return bool(np.all(np.abs(gaps) < _CLOSE))
 
 
 def _holds(prepared: Prepared, ready: Ready, sizes: tuple[Sizes, ...], seed: int) -> bool:
