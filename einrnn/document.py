@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from einrnn.numeric.program import Program
 
 
+# what was read last of texts that were checked
+_READ: dict[str, tuple[Elaborated, Model]] = {}
+_MOST_READ = 8
+
+
 class Document:
     """A parsed and elaborated text.
 
@@ -33,6 +40,8 @@ class Document:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        if source.text in _READ:  # the cached properties
+            self.__dict__["_elaborated"], self.__dict__["model"] = _READ[source.text]
 
     @cached_property
     def _elaborated(self) -> Elaborated:
@@ -56,15 +65,19 @@ class Document:
     def _reading(self) -> Callable[[], None]:
         """Begin to read the text beside what the caller does until the text is needed: then what
         is returned has to be called."""
+        known = self.__dict__  # the cached properties
+        if "model" in known or "einrnn.check.judge" in sys.modules:  # nothing is loaded beside it
+            return lambda: None
         from einrnn.check.aside import Aside
 
-        known = self.__dict__  # the cached properties
-        if "model" in known:
-            return lambda: None
+        import_module("einrnn.language.document")  # which other documents will need here
         aside = Aside(lambda: (self._elaborated, self.model))
 
         def ready() -> None:
-            known["_elaborated"], known["model"] = aside.result()
+            found = known["_elaborated"], known["model"] = aside.result()
+            while len(_READ) >= _MOST_READ:
+                del _READ[next(iter(_READ))]
+            _READ[self.source.text] = found
 
         return ready
 
