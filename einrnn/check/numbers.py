@@ -96,8 +96,18 @@ class Numbers:
             except EinrnnError:
                 continue
             for point, both in zip(batch.points, outcomes, strict=True):
-                tried = _with(tried, point, both)
+                if not self._spurious(point, both, ready):
+                    tried = _with(tried, point, both)
         return tried
+
+    def _spurious(self, point: Point, both: FloatOutcome, ready: Ready) -> bool:
+        """Whether the floats differ at simple numbers and the interpreter, with rational numbers,
+        does not agree: what is 0 there need not be 0 in floats, and may have been divided by."""
+        if point.draw < SMALL or not both.error > REFUTES:
+            return False
+        from einrnn.check.counterexample import at_point
+
+        return at_point(self.prepared, ready, point) is None
 
     @cached_property
     def _uncrossed(self) -> frozenset[str]:

@@ -173,3 +173,19 @@ def test_an_equation_that_a_counterexample_meets_is_no_way_out():
     found = verdict(text)
     assert found.verdict == "refuted"
     assert "= 0" not in (found.true_under or "")
+
+
+SINGULAR_AT_TIES = (
+    "dim N\ninput x[N]\ng := logsumexp[i](x[i])\nh := 1/(g - log(N) - sum[i] x[i]/N)\n"
+    "[1] h^2 = h (h + 1) - h"
+)
+RANK_ONE = (
+    "dim N\ninput A[N,N] spd, u[N], v[N]\nB[i,j] := inv(A)[i,j]\n"
+    "c := 1 + v[i] B[i,j] u[j]\nM[i,j] := A[i,j] + u[i] v[j]\n"
+    "[1] delta[i,j] = M[i,k] (B[k,j] - B[k,p] u[p] v[l] B[l,j] / c)"
+)
+
+
+@pytest.mark.parametrize("text", [SINGULAR_AT_TIES, RANK_ONE])
+def test_what_is_divided_by_0_at_equal_entries_refutes_nothing(text: str):
+    assert verdict(text).verdict == "proved"
