@@ -103,13 +103,14 @@ def _end(child: int) -> None:
         os.waitpid(child, 0)
 
 
-_FORKED: list[bool] = []
+_HOME = os.getpid()
 
 
 def _forked(target: Callable[[_Channel], None]) -> _Channel | None:
     """The channel to a process that runs ``target`` with the other end; None without one."""
-    # a forked child has one thread only, so that it could wait for ever on the others' locks
-    if not hasattr(os, "fork") or threading.active_count() > 1 or _FORKED:
+    # a forked child has one thread only, so that it could wait for ever on the others' locks;
+    # and what was forked forks no more
+    if not hasattr(os, "fork") or threading.active_count() > 1 or os.getpid() != _HOME:
         return None
     down, up = os.pipe(), os.pipe()
     with warnings.catch_warnings():
@@ -125,7 +126,6 @@ def _forked(target: Callable[[_Channel], None]) -> _Channel | None:
         os.close(up[1])
         return _Channel(up[0], down[1], child)
     try:  # nothing of what the parent would still do may be done here, whatever happens
-        _FORKED.append(True)
         os.close(down[1])
         os.close(up[0])
         target(_Channel(down[0], up[1]))

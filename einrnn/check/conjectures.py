@@ -57,13 +57,12 @@ def conjectures(model: Model, point: Point) -> list[Statement]:
 def constants(model: Model, point: Point) -> list[Statement]:
     """The derived recurrences of a closed model with no axis but time that seem to be the same
     number of the document at every time."""
-    clock = clock_of(model)
+    clock, time = clock_of(model), Index("t")
+    values = FloatPoint(model, point.sizes, point.arrays)
     found: list[Statement] = []
     for name in model.derived:
         if clock.time(name) is None or len(model.axes(name)) != 1:
             continue
-        values = FloatPoint(model, point.sizes, point.arrays)
-        time = Index("t")
         left, ranges = Element(name, (af.of(time),)), {time: model.axes(name)[0]}
         value = _ratio(values, left, ONE, ranges)
         right = None if value is None else _named(model, values, value)

@@ -87,6 +87,12 @@ def at_point(prepared: Prepared, ready: Ready, point: Point) -> Counterexample |
     return None if failure is None else _report(prepared, ready, failure)
 
 
+def fails_at(point: Point, ready: Ready) -> bool:
+    """Whether a claim fails at a point by the floats and by the interpreter."""
+    (found,) = _outcomes(Batch((point,)), ready)
+    return _confirmed(_Case(point, found), ready, _own) is not None
+
+
 @dataclass
 class _Search:
     """The search for a case in which a claim fails, by what ``fails`` says."""

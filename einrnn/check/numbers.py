@@ -96,18 +96,9 @@ class Numbers:
             except EinrnnError:
                 continue
             for point, both in zip(batch.points, outcomes, strict=True):
-                if not self._spurious(point, both, ready):
+                if tried.failed_at is None and not _is_spurious(point, both, ready):
                     tried = _with(tried, point, both)
         return tried
-
-    def _spurious(self, point: Point, both: FloatOutcome, ready: Ready) -> bool:
-        """Whether the floats differ at simple numbers and the interpreter, with rational numbers,
-        does not agree: what is 0 there need not be 0 in floats, and may have been divided by."""
-        if point.draw < SMALL or not both.error > REFUTES:
-            return False
-        from einrnn.check.counterexample import at_point
-
-        return at_point(self.prepared, ready, point) is None
 
     @cached_property
     def _uncrossed(self) -> frozenset[str]:
@@ -130,7 +121,7 @@ class Numbers:
     def _trials(self) -> list[tuple[Sizes, tuple[int, ...]]]:
         """Sizes with the numbers of random draws, which are evaluated together: one where sizes
         are large, several at the smallest, where few entries have to show what depends on their
-        signs, and entries of other kinds at the first sizes and the last."""
+        signs; entries of other kinds at the first sizes, equal ones at the last two as well."""
         rows = trial_sizes(self.prepared.model)
         small: list[tuple[int, ...]] = [(0, 1), (0, 1, 2, 3)]
         draws: list[tuple[int, ...]] = [(0,) for _ in rows[:-2]] + small[-len(rows) :]
@@ -140,6 +131,16 @@ class Numbers:
                 draws[place] = (*draws[place], *others)
         draws = [tuple(dict.fromkeys(row)) for row in draws]
         return [*zip(rows, draws, strict=True), (large_sizes(self.prepared.model), (0,))]
+
+
+def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:
+    """Whether the floats differ at simple numbers and the interpreter, with rational numbers, does
+    not agree: what is 0 there need not be 0 in floats, and may have been divided by."""
+    if point.draw < SMALL or not both.error > REFUTES:
+        return False
+    from einrnn.check.counterexample import fails_at
+
+    return not fails_at(point, ready)
 
 
 def _has_values(point: Point, ready: Ready) -> bool:

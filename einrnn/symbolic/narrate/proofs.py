@@ -18,6 +18,7 @@ from einrnn.symbolic.narrate.scene import Line, Scene, Usable
 from einrnn.symbolic.narrate.side import Plan
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.induction import at_place, one_step_back
+from einrnn.symbolic.proof.scaled import after_first
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.trace import (
     AtEnds,
@@ -119,10 +120,7 @@ class _Teller:
         difference = sub(whole.left, whole.right)
         before = af.shift(af.of(by.index), -by.direction)
         earlier = Mul((by.factor, substitute(difference, {by.index: before})))
-        span = whole.ranges[by.index]
-        later = Range(af.shift(span.lo, 1), span.hi)
-        if by.direction != UP:
-            later = Range(span.lo, af.shift(span.hi, -1))
+        later = after_first(whole.ranges[by.index], by.direction)
         statement = Statement(difference, earlier, {**whole.ranges, by.index: later})
         plan = Plan(time=by.index, direction=by.direction, reach=self.reach(by.index, by.direction))
         title = f"the difference of the sides, from {affine_text(before)} to {time}"

@@ -67,11 +67,7 @@ def _leading(rest: Poly) -> Factors | None:
     plain = [t for t in rest if not t.bound and not t.conds and all(e > 0 for _, e in t.factors)]
     if not plain or len(plain) < len(rest):
         return None
-    return max(plain, key=lambda t: (sum((e for _, e in t.factors), Fraction(0)), _key(t))).factors
-
-
-def _key(term: Term) -> tuple[tuple[bytes, Fraction], ...]:
-    return tuple((atom.key, exponent) for atom, exponent in term.factors)
+    return max(plain, key=tm.degree).factors
 
 
 def _replaced(

@@ -298,14 +298,9 @@ def _divisor(work: Normaliser, base: Expr) -> tuple[tm.Factors, Fraction, Poly] 
     positive = [(t, c) for t, c in plain if all(e > 0 for _, e in t.factors)]
     if not positive:
         return None
-    leading, coefficient = max(positive, key=lambda pair: _degree(pair[0]))
+    leading, coefficient = max(positive, key=lambda pair: tm.degree(pair[0]))
     others = {t: c for t, c in poly.items() if t is not leading}
     return leading.factors, coefficient, others
-
-
-def _degree(term: Term) -> tuple[Fraction, tuple[tuple[bytes, Fraction], ...]]:
-    total = sum((e for _, e in term.factors), Fraction(0))
-    return total, tuple((a.key, e) for a, e in term.factors)
 
 
 def _fact_rules(given: Input) -> list[Rule]:

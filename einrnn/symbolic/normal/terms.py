@@ -109,6 +109,12 @@ def _term_key(term: Term) -> tuple[object, ...]:
     return (len(term.bound), factors, tuple(cond.key for cond in term.conds))
 
 
+def degree(term: Term) -> tuple[Fraction, tuple[tuple[bytes, Fraction], ...]]:
+    """The sum of the exponents, and what orders terms in which it is the same."""
+    total = sum((e for _, e in term.factors), Fraction(0))
+    return total, tuple((a.key, e) for a, e in term.factors)
+
+
 def scale(poly: Poly, by: Fraction) -> Poly:
     """The polynomial times a number."""
     if by == 1:

@@ -98,14 +98,15 @@ def _is_derivative(opener: Opener, atom: Expr) -> bool:
 
 
 def _ranges(statement: Statement, term: Term, atom: Element) -> dict[Index, Range] | None:
-    """The ranges of the indices of an entry, which are free or summed over in a term."""
+    """The ranges of the indices of an entry, which are free or summed over in a term; None where
+    one depends on another: tactics that go from one time to the next take ranges to stay."""
     found: dict[Index, Range] = {}
     for index in sorted(atom.free, key=lambda i: i.name):
         if index in statement.ranges:
             found[index] = statement.ranges[index]
             continue
         ends = span(term, index)
-        if ends is None or (ends[0].free | ends[1].free) - statement.ranges.keys():
+        if ends is None or ends[0].free or ends[1].free:
             return None
         found[index] = Range(*ends)
     return found

@@ -198,8 +198,7 @@ class Prover:
                 yield partial(self._by_lemma, statement, difference, chosen, (lemma,))
         yield partial(by_unfolding, opener, statement, difference, chosen)
         if self.deep:
-            alone = replace(self, deep=False)
-            yield partial(by_needed, opener, statement, work.poly(difference), alone.prove)
+            yield partial(by_needed, opener, statement, work.poly(difference), self._by_itself)
         for index, direction in self._times(statement, elements(difference)):
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
@@ -216,6 +215,9 @@ class Prover:
             yield partial(by_invariance, opener, statement, difference, chosen, index)
         if chosen == opener.now:
             yield partial(by_every_time, opener, statement)
+
+    def _by_itself(self, needed: Statement) -> Proof | None:
+        return replace(self, deep=False).prove(needed)
 
     def _by_helped_induction(
         self, statement: Statement, index: Index, direction: int

@@ -37,12 +37,8 @@ def by_factor(
     if statement.condition is not None or not _goes_alone(opener, difference):
         return None
     span = statement.ranges[index]
-    later = (
-        Range(af.shift(span.lo, 1), span.hi)
-        if direction == UP
-        else Range(span.lo, af.shift(span.hi, -1))
-    )
-    work = opener.normaliser(replace(statement, ranges={**statement.ranges, index: later}), ())
+    ranges = {**statement.ranges, index: after_first(span, direction)}
+    work = opener.normaliser(replace(statement, ranges=ranges), ())
     now = work.poly(opener.opened(work, difference, index, direction, chosen))
     there = af.shift(af.of(index), -direction)
     before = work.poly(substitute(difference, {index: there}))
@@ -56,9 +52,16 @@ def by_factor(
         others = {i: r for i, r in statement.ranges.items() if i is not index}
         if not at(opener, fixed(statement, index, first, others), Time(0, direction)):
             return None
-        words = f"its difference is multiplied from each {index.name} to the next, from 0"
+        words = f"the sides' difference is a multiple of that at the {index.name} before, from 0"
         return Proof("induction", (words,), Scaled(index, direction, first, expression(factor)))
     return None
+
+
+def after_first(span: Range, direction: int) -> Range:
+    """The times that have one before them."""
+    if direction == UP:
+        return Range(af.shift(span.lo, 1), span.hi)
+    return Range(span.lo, af.shift(span.hi, -1))
 
 
 def _goes_alone(opener: Opener, difference: Expr) -> bool:
