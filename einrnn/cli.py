@@ -3,6 +3,7 @@ and ``report``."""
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -70,6 +71,7 @@ def main() -> None:
     """Check, differentiate and compile derivations in index notation."""
     # expressions are many small objects that live long and form no cycles
     gc.set_threshold(1_000_000, 50, 50)
+    atexit.register(gc.freeze)  # nor are they searched for any when the process ends
 
 
 @main.command()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import log
 from typing import Any
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError, EvaluationError
 from einrnn.pathfinder.evaluate import Path, score
 from einrnn.pathfinder.external import finders

@@ -6,8 +6,10 @@ catalogued, with an example of each, in ``specs/README.md``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from einrnn.dataclass import dataclass
 
 Severity = Literal["error", "warning", "note"]
 

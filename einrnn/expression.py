@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from einrnn.core.model import Assumption, Model, Range, Shown
 from einrnn.core.nodes import Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.symbolic.present.derive import Written, written
 

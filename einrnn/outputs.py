@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Input, Model, Range
 from einrnn.core.nodes import Add, Affine, Derivative, Element, Expr, Index, Mul, Reduce
 from einrnn.core.traverse import walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import LanguageError
 from einrnn.language import parse_expression
 from einrnn.numeric.formula import Formula

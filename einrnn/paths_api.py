@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from numbers import Integral
 from typing import TYPE_CHECKING
 
 from einrnn.comparison import NAIVE, OURS, Comparison, check_sizes, compare, grown, spaced
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError, EvaluationError, LanguageError
 from einrnn.pathfinder.evaluate import score
 from einrnn.pathfinder.network import Network

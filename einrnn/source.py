@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Related
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import partial
 
@@ -14,6 +14,7 @@ from einrnn.check.assumptions import residuals, satisfy
 from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.check.points import TIED, Batch, Point
 from einrnn.check.sizes import Sizes
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.sample import sample, small_values, tied_values

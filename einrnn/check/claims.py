@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
 from einrnn.core.nodes import Apply, Cases, Derivative, Element, Expr, Number, Opaque
 from einrnn.core.traverse import elements, walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.exact.tensors import Groups
 from einrnn.symbolic.derived import Completion, fewer_axes, forward

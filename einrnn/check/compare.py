@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -13,6 +12,7 @@ from einrnn.check.claims import Prepared, Ready
 from einrnn.check.points import Point
 from einrnn.check.tolerance import relative
 from einrnn.core.nodes import Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.numeric.program import Program, compile_program
 

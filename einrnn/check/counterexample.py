@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ from einrnn.check.sizes import Sizes, dim_names, growing_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.check.verdict import Counterexample
 from einrnn.core.nodes import Expr, Value
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.floats import FloatOutcome
 from einrnn.numeric.interpret import Interpreter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -22,6 +22,7 @@ from einrnn.check.tolerance import AGREES, REFUTES
 from einrnn.check.verdict import Counterexample, Verdict
 from einrnn.check.witness import Witness
 from einrnn.core.model import Claim, Model
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic
 from einrnn.exact.exact import Exact, Outcome
 from einrnn.source import Source

@@ -4,7 +4,7 @@ that carry derivatives out in different ways."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.core.nodes import Opaque
 from einrnn.core.traverse import walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome

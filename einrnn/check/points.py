@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.core.model import Model
+from einrnn.dataclass import dataclass
 from einrnn.exact.floats import FloatPoint, FloatPoints
 from einrnn.numeric.sample import sample, small_values, tied_values
 

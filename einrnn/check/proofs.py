@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
 from einrnn.symbolic.proof.symmetry import symmetric

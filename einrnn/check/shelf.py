@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from hashlib import sha256
 from importlib.util import find_spec
@@ -22,6 +22,7 @@ from typing import Any, cast
 from einrnn.check.verdict import Verdict
 from einrnn.core.intern import digest
 from einrnn.core.nodes import Node
+from einrnn.dataclass import dataclass
 from einrnn.folders import fingerprint, private_folder
 
 _MOST_FILES = 500

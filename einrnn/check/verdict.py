@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic
 
 VerdictName = Literal["proved", "tested", "refuted", "invalid"]

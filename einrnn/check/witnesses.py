@@ -4,7 +4,7 @@ and finite differences for the derivatives. They share no code with one another.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from einrnn.check.tolerance import relative
 from einrnn.check.witness import Witness
 from einrnn.core.nodes import Index
 from einrnn.core.traverse import elements
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.numeric.interpret import Interpreter

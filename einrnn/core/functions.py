@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core.build import ONE, ZERO, apply, div, neg, number, power, sub
 from einrnn.core.nodes import Cases, Compare, Expr, Mul
+from einrnn.dataclass import dataclass
 
 Rule = Callable[..., Expr]
 Rule1 = Callable[[Expr], Expr]

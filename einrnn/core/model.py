@@ -8,11 +8,12 @@ them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.errors import Span
 
 FactName = Literal[

@@ -12,11 +12,12 @@ that orders nodes the same way in every run.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from einrnn.core.intern import Interned, digest
+from einrnn.dataclass import dataclass
 
 NOTHING: frozenset[Index] = frozenset()
 

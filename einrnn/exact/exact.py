@@ -7,7 +7,7 @@ This tier shares no code with the prover, the compiler or the naive interpreter.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from einrnn.core.model import Assumption, Model, Range
 from einrnn.core.nodes import NOTHING, Cond, Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.exact.evaluate import Evaluator, order_of
 from einrnn.exact.field import PRIMES
 from einrnn.exact.granted import Granted

@@ -13,13 +13,14 @@ is a square itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from einrnn.dataclass import dataclass
 
 Residues = npt.NDArray[np.uint64]
 

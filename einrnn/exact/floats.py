@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Cond, Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator
 from einrnn.exact.exact import Compared, sides

@@ -10,7 +10,7 @@ orthogonal, and so on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from einrnn.core.model import Assumption, Fact, Input
 from einrnn.core.nodes import Derivative
 from einrnn.core.traverse import elements, walk
+from einrnn.dataclass import dataclass
 from einrnn.exact.evaluate import Evaluator, order_of
 from einrnn.exact.field import FIELDS, Field, Residues
 from einrnn.exact.inputs import Inputs, drawn, is_fixed

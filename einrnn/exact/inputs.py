@@ -7,12 +7,13 @@ what is made of whole numbers is the same at every level. Positive means being a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from zlib import crc32
 
 import numpy as np
 
 from einrnn.core.model import Fact, FactName, Input, Model
+from einrnn.dataclass import dataclass
 from einrnn.errors import InternalError
 from einrnn.exact.field import FIELDS, Field, Residues
 from einrnn.exact.matrices import eliminated, product

@@ -9,7 +9,7 @@ several axes at once; what is circular stays undefined.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model
 from einrnn.core.nodes import Affine, Expr, Index
 from einrnn.core.traverse import elements
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator, order_of
 from einrnn.exact.places import Cut, Place, Stored

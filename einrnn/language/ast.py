@@ -7,10 +7,10 @@ sum reaches are not known yet; :mod:`einrnn.language.group` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Span
 
 Kind = Literal["total", "immediate"]

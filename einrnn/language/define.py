@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Range
 from einrnn.core.nodes import Affine, Index
+from einrnn.dataclass import dataclass
 from einrnn.errors import Related, Span
 from einrnn.language.elaborate import Context, Elaborator, Reading
 from einrnn.language.problem import fail

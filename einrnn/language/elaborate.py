@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -36,6 +35,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import fresh, substitute
+from einrnn.dataclass import dataclass
 from einrnn.errors import Span
 from einrnn.language import terms as tm
 from einrnn.language.indexing import as_arg

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
 from einrnn.core.model import Assumption, Claim, Range
 from einrnn.core.nodes import Cases, Cond, Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 
 from einrnn.core.functions import FUNCTIONS
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language.problem import Problem

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from einrnn.core.model import Model
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Span
 
 Expect = Literal["hold", "refute"]

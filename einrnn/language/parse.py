@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Span
 from einrnn.folders import private_folder
 from einrnn.language import ast

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm

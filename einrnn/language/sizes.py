@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Dim
+from einrnn.dataclass import dataclass
 from einrnn.errors import Span
 
 # how the names of sizes begin that the document does not name

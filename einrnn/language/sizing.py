@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Dim
+from einrnn.dataclass import dataclass
 from einrnn.errors import Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm

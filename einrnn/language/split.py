@@ -9,8 +9,8 @@ even inside a bracket, which is then reported as never closed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.source import Source
 

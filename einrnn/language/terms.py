@@ -8,10 +8,10 @@ keep the span of every occurrence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Span
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from numbers import Integral
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ import numpy as np
 
 from einrnn.core.model import Input, Model
 from einrnn.core.nodes import Affine, Dim
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import (
@@ -20,6 +19,7 @@ from einrnn.core.nodes import (
     Relation,
     Value,
 )
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 
 Interval = tuple[int, int]

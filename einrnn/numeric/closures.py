@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
 from einrnn.core import nodes as n
 from einrnn.core.traverse import parts, walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import elimination, opaque, scalars
 from einrnn.numeric.scalars import Scalar

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.emit import Axis, Emitter, Var, sizes_of
 from einrnn.numeric.labelled import folded, multiplied_up
 from einrnn.numeric.pair import multiplied_pair

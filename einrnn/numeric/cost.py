@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.contract import flops
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (

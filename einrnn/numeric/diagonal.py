@@ -8,7 +8,7 @@ matrix is multiplied.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from einrnn.core import affine as af
@@ -27,6 +27,7 @@ from einrnn.core.nodes import (
     Reduce,
 )
 from einrnn.core.traverse import substitute
+from einrnn.dataclass import dataclass
 from einrnn.numeric import bounds
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.labelled import spread

@@ -8,9 +8,10 @@ goes into a block that runs once for a plan. Equal steps over the same registers
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from einrnn.core.nodes import Index
+from einrnn.dataclass import dataclass
 from einrnn.numeric.steps import Cast, Kind, Register, Step, reads
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.joint import Jointly

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.model import Model
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric import kernels, opaque
 from einrnn.numeric.interpret import Interpreter

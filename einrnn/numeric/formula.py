@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from einrnn.core.model import Model
 from einrnn.core.nodes import Expr
+from einrnn.dataclass import dataclass
 from einrnn.numeric.plan import Output
 from einrnn.symbolic.derived import Policy, complete, fewer_axes
 from einrnn.symbolic.ranges import Ranges

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (
     Align,

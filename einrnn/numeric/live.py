@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.steps import (
     Align,
     Choose,

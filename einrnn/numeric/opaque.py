@@ -8,7 +8,6 @@ shifts the phase by a quarter turn each, so no derivative rule is needed, and no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from math import prod
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]

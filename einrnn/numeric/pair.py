@@ -6,10 +6,11 @@ A product that equals its own transpose is marked, so that half of it need not b
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.labelled import aligned, mapped, union
 from einrnn.numeric.steps import Contract, Layout, Map

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Expr, Index
 from einrnn.core.traverse import elements
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, schedule
 from einrnn.numeric.bounds import Interval

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric.bounds import Interval
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model
@@ -22,6 +21,7 @@ from einrnn.core.nodes import (
     Reduce,
 )
 from einrnn.core.traverse import binds, canonical, elements, parts, walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric import bounds
 from einrnn.numeric.bounds import Around, Binder, Interval

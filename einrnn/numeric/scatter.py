@@ -6,12 +6,13 @@ The look-up may run over several summed indices, ``x[t,b]``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Compare, Element, Index, Node
 from einrnn.core.traverse import substitute
+from einrnn.dataclass import dataclass
 from einrnn.numeric import bounds
 from einrnn.numeric.emit import Axis
 from einrnn.numeric.scope import Scope

@@ -11,12 +11,12 @@ that stay at the same position, which orders them or finds a further loop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Compare, Index
 from einrnn.core.traverse import walk
+from einrnn.dataclass import dataclass
 from einrnn.numeric import bounds
 from einrnn.numeric.bounds import Interval
 from einrnn.numeric.references import Reference, Unit

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from einrnn.core.nodes import Affine, Cond, Element, Index, Node
+from einrnn.dataclass import dataclass
 from einrnn.errors import InternalError
 from einrnn.numeric import bounds
 from einrnn.numeric.bounds import Interval

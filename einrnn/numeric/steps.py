@@ -7,9 +7,10 @@ the registers (:class:`Register`) and mean nothing to the steps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
+
+from einrnn.dataclass import dataclass
 
 # "number" is the working dtype of the call
 Kind = Literal["number", "integer", "truth"]

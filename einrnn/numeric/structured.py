@@ -6,13 +6,13 @@ for each row of ``U`` and 0 between different rows. What varies is kept once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric import kernels
 from einrnn.numeric.einsum import einsum

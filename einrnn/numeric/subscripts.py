@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, EinrnnError, EvaluationError, Span, raised
 
 ELLIPSIS = "…"

@@ -9,9 +9,9 @@ negative, whatever the inputs; else both sides differ, and the product is known 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric import signs
 from einrnn.numeric.contract import contracted, path_flops
 from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of

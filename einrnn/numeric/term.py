@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from einrnn.core.nodes import Cond, Expr
+from einrnn.dataclass import dataclass
 from einrnn.numeric.emit import Axis
 from einrnn.numeric.scope import Scope
 

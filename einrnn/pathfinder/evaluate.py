@@ -17,8 +17,8 @@ need to bring axes into order: no run needs more. ``moved`` counts entries read 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.network import Network, bits
 
 # the operands of each step by number: those of the network first, then one for each step

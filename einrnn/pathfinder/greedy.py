@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import log, log2
 from random import Random
 
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.network import Network, bits
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.greedy import TIED, greedy
 from einrnn.pathfinder.network import Network

@@ -5,8 +5,7 @@ They are measured in :mod:`einrnn.numeric.calibrate` and used in :mod:`einrnn.nu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.evaluate import Step
 
 

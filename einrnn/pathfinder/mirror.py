@@ -10,8 +10,10 @@ which pays for large matrices only.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, TypeVar
+
+from einrnn.dataclass import dataclass
 
 _Axis = TypeVar("_Axis", bound=Hashable)
 # the positions of axes in another order

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from math import log2
 from typing import TypeVar
 
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.mirror import Order, Orders
 
 _Label = TypeVar("_Label", bound=Hashable)

@@ -12,7 +12,9 @@ them is a dynamic programme over the tree: n log n steps for most weights, n^2 a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from einrnn.dataclass import dataclass
 
 Triangle = tuple[int, int, int]
 

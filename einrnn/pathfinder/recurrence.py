@@ -9,7 +9,7 @@ Unrolled it is the scan without a loop: the same products, ``T`` times the code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from einrnn.dataclass import dataclass
 
 
 @dataclass(frozen=True)

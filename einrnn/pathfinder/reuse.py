@@ -10,8 +10,7 @@ tree is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.evaluate import Path
 from einrnn.pathfinder.exact import kept_by_set, splits_as_path
 from einrnn.pathfinder.network import Network

@@ -7,8 +7,9 @@ added where the index is summed and put side by side where the output has it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.pathfinder.evaluate import Path, Score, score
 from einrnn.pathfinder.network import Network, bits

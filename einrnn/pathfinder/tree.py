@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from einrnn.dataclass import dataclass
 from einrnn.pathfinder.evaluate import Path, walk
 from einrnn.pathfinder.network import Network
 

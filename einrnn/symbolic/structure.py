@@ -8,7 +8,6 @@ Terms with the same deltas are one component; a term whose factors share no inde
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
@@ -25,6 +24,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges
 from einrnn.symbolic.sweep.terms import Term, entry, opened, pinned

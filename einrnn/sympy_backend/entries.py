@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sympy
@@ -14,6 +13,7 @@ import sympy
 from einrnn.core import nodes as n
 from einrnn.core.model import Model
 from einrnn.core.trampoline import Steps, trampoline
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.sympy_backend import matrices
 from einrnn.sympy_backend.functions import Builder, sp

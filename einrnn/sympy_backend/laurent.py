@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from einrnn.dataclass import dataclass
 
 WIDTH = 24
 _HALF = 1 << (WIDTH - 1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import mpmath
@@ -18,6 +17,7 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.elementary.piecewise import ExprCondPair
 
 from einrnn.core.functions import FUNCTIONS
+from einrnn.dataclass import dataclass
 from einrnn.errors import InternalError
 from einrnn.sympy_backend.functions import sp
 

@@ -8,7 +8,7 @@ terms of a sum repair it together where their changes add up to the difference.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from einrnn.check.mend.pool import Piece
 from einrnn.check.mend.setting import CLOSE
 from einrnn.core.build import ONE, number
 from einrnn.core.nodes import Add, Expr, Number
+from einrnn.dataclass import dataclass
 
 Array = npt.NDArray[Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.check.mend.places import product
@@ -11,6 +10,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import number
 from einrnn.core.model import Model
 from einrnn.core.nodes import Apply, Dim, Expr, Pow, Value
+from einrnn.dataclass import dataclass
 
 _CLOSE = 1e-8
 _SMALL = tuple(Fraction(n, d) for n, d in ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (4, 1), (1, 4)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
@@ -47,6 +46,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import fresh, rebuild, substitute, walk
+from einrnn.dataclass import dataclass
 
 MINUS = number(-1)
 _TWO = number(2)

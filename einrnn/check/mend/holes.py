@@ -9,7 +9,7 @@ multiple of what a filling contributes, that multiple belongs to the repair.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import combinations
 from typing import Any, Literal, cast
 
@@ -48,6 +48,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 
 Array = npt.NDArray[Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Assumption, Fact, FactName, Input, Model, Range
 from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
 from einrnn.core.traverse import elements, walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.language.text import affine_text, left_text
 

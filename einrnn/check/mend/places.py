@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
@@ -32,6 +31,7 @@ from einrnn.core.nodes import (
     Reduce,
 )
 from einrnn.core.traverse import parts, rebuild, walk, with_parts
+from einrnn.dataclass import dataclass
 
 Ranges = Mapping[Index, Range]
 Path = tuple[int, ...]

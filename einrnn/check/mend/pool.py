@@ -7,7 +7,7 @@ reciprocals, sums over axes, slopes of the functions that occur, deltas and deri
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product as choices
 
 from einrnn.check.mend.places import Ranges, weight
@@ -31,6 +31,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import fresh, substitute, walk
+from einrnn.dataclass import dataclass
 
 _MOST_AXES = 4
 _MOST_CHOICES = 24

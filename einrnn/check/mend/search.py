@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from einrnn.check.mend.setting import CLOSE, Setting, Target, close
 from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import canonical, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.tidy import tidy
 
 Array = npt.NDArray[Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Affine, Derivative, Dim, Element, Expr, Index, Node
 from einrnn.core.traverse import rebuild, substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.symbolic.derived import complete, forward
 

@@ -7,7 +7,7 @@ subexpression is computed once, as an array with one axis for each of its free i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import product
 from typing import Any
 
@@ -40,6 +40,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.known import CONSTANTS, FUNCTIONS
 from einrnn.exact.logic import RELATIONS

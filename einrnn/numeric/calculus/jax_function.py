@@ -7,12 +7,12 @@ a call on traced arrays becomes part of what is traced.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
 from einrnn.numeric.calculus.jax_linear import apply

@@ -8,10 +8,10 @@ a map of cotangents in reverse mode.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.optional import optional
 
 

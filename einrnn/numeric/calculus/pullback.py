@@ -9,13 +9,14 @@ gradients read again is kept between the two.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core.model import Clause, Definition, Input, Model
 from einrnn.core.nodes import And, Cases, Derivative, Element, Expr, Index, Mul, Reduce
 from einrnn.core.traverse import fresh
+from einrnn.dataclass import dataclass
 from einrnn.numeric.calculus.given import read_inputs, unused, with_given, within
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.references import needed

@@ -8,11 +8,12 @@ that runs beside them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.model import Input, Model
 from einrnn.core.nodes import Expr
+from einrnn.dataclass import dataclass
 from einrnn.numeric.calculus.given import read_inputs, unused, with_given, within
 from einrnn.numeric.formula import Formula
 from einrnn.symbolic.sweep.sweep import swept

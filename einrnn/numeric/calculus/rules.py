@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import walk
+from einrnn.dataclass import dataclass
 from einrnn.numeric.calculus.pullback import Pullback, pullback
 from einrnn.numeric.calculus.pushforward import Pushforward, pushforward
 from einrnn.numeric.formula import Formula

@@ -8,12 +8,13 @@ or computed from such sums, comes after all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Fact, Input, Model, Range
 from einrnn.core.nodes import Affine, Dim, Element, Expr, Index
 from einrnn.core.traverse import elements, fresh
+from einrnn.dataclass import dataclass
 from einrnn.numeric.cut.axes import places, whole_dim
 from einrnn.numeric.cut.parts import Kind, Parts
 from einrnn.numeric.cut.stages import alone, entries, whole_size

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Input, Model, Range
 from einrnn.core.nodes import Affine, Dim, Element, Expr, Index
 from einrnn.core.traverse import elements
+from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.numeric.calculus.given import with_given
 from einrnn.numeric.cut.axes import Place, places, whole_dim

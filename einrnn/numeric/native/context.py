@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.native.draft import Built
 from einrnn.numeric.native.forms import CASTS, identifier
 from einrnn.numeric.native.index import Cell, Ix

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.native.index import Cell, Ix
 from einrnn.numeric.native.items import Item, Operand, Product, Statement, Turns
 from einrnn.numeric.native.views import Views

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.native.forms import CASTS
 from einrnn.numeric.native.index import Cell
 from einrnn.numeric.native.items import Item, Read, Statement

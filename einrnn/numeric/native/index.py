@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from einrnn.dataclass import dataclass
 
 _VARIABLE = re.compile(r"\bi\d+\b")
 

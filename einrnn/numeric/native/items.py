@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.native.index import Cell, Ix
 from einrnn.numeric.steps import Scatter
 

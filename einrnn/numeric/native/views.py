@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.native.forms import identifier, literal
 from einrnn.numeric.native.index import Cell, Ix, variable
 from einrnn.numeric.steps import (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.native.build import build
 from einrnn.numeric.native.context import Context
 from einrnn.numeric.native.cut import cut, work

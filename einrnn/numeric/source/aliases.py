@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (
     Allocate,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count, pairwise
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.aliases import shared
 from einrnn.numeric.steps import (

@@ -8,8 +8,9 @@ than ``q``: its part is a product of a matrix and a vector.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.live import lifetimes, pruned
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import Align, Contract, Fold, Given, Map, Register, Step, reads

@@ -7,8 +7,8 @@ written. Written so, nothing is copied in a turn, and the rows come out as one n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.live import writes
 from einrnn.numeric.steps import (
     Allocate,

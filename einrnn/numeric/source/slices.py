@@ -8,8 +8,9 @@ rows reads its other operand once, and needs one buffer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.live import lifetimes, pruned, writes
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.steps import Align, Fold, Map, Register, Step
 
 

@@ -7,9 +7,10 @@ row the processor's cache has it. Small rows stay together: a call for each cost
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 
+from einrnn.dataclass import dataclass
 from einrnn.numeric.live import lifetimes, pruned, writes
 from einrnn.numeric.plan import Plan
 from einrnn.numeric.steps import (

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Model
 from einrnn.core.nodes import Add, Apply, Cases, Derivative, Element, Expr, Node, Pow, Reduce
 from einrnn.core.traverse import canonical, rebuild, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.match import match
 from einrnn.symbolic.narrate.opening import spliced, with_ranges
 from einrnn.symbolic.narrate.reasons import functions

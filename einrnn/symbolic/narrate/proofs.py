@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
 from einrnn.core.nodes import Expr, Index, Mul
 from einrnn.core.traverse import elements, substitute
+from einrnn.dataclass import dataclass
 from einrnn.language.sizes import UNNAMED
 from einrnn.language.text import affine_text
 from einrnn.symbolic.narrate.cases import by_branches

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Expr
 from einrnn.core.traverse import elements, tensors, walk
+from einrnn.dataclass import dataclass
 from einrnn.language.text import text
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.terms import TooLarge

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Range
 from einrnn.core.nodes import Add, Element, Expr, Index, Node, Reduce
 from einrnn.core.traverse import elements, rebuild, substitute, tensors
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import match
 from einrnn.symbolic.narrate.opening import collapsed, opened, readings, spliced, with_ranges

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -25,6 +24,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import whole_range
 from einrnn.symbolic.normal.domain import is_zero

@@ -8,13 +8,13 @@ condition are named separately, so that equal independent factors cost nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
 from einrnn.core.nodes import Affine, Element, Expr, Index, Matrix, Node
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.terms import Term, TooLarge, merged, moved, rename
 
 _LEAVES = 2_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -37,6 +37,7 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.brackets import complement, exhausted, implied, index_bracket
 from einrnn.symbolic.normal.cancel import cancel_sum

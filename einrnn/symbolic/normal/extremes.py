@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 from math import gcd, lcm
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Expr, Index, Reduce, ReduceOp
 from einrnn.core.traverse import canonical, substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.powers import primitive
 from einrnn.symbolic.normal.rebuild import expression

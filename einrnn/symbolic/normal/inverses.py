@@ -9,7 +9,6 @@ every ``i`` if and only if its product with ``Q``, summed over ``i``, is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -29,6 +28,7 @@ from einrnn.core.nodes import (
     Reduce,
 )
 from einrnn.core.traverse import parts, substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import whole_range

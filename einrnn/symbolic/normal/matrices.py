@@ -8,7 +8,6 @@ chain of theirs in reverse; where the inverse of the chain exists, so do those o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -27,6 +26,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import canonical, substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero
 from einrnn.symbolic.normal.expand import Normaliser

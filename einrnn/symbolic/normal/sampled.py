@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from itertools import islice
 
@@ -42,6 +42,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import tensors, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import side
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Unit
 from einrnn.symbolic.normal.terms import Poly, Term

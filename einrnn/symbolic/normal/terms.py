@@ -8,7 +8,6 @@ to rational coefficients.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
 from operator import attrgetter
@@ -17,6 +16,7 @@ from typing import TypeVar
 from einrnn.core import affine as af
 from einrnn.core.nodes import Add, Affine, Cond, Element, Expr, Index, Mul, Node, Number, Value
 from einrnn.core.traverse import parts, rebuild, substitute, with_parts
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 
 N = TypeVar("N", bound=Node)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
 from einrnn.core.model import Definition, Model, Range
 from einrnn.core.nodes import Affine, Element, Expr, Index, Mul, Node, Reduce
 from einrnn.core.traverse import rebuild, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.present.reads import replaced
 from einrnn.symbolic.ranges import Ranges, at_least_zero
 from einrnn.symbolic.tidy import tidy

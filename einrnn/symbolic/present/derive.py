@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from einrnn.core import affine as af
@@ -11,6 +11,7 @@ from einrnn.core.build import compare
 from einrnn.core.model import Assumption, Model, Range, Shown
 from einrnn.core.nodes import Derivative, Element, Expr, Index
 from einrnn.core.traverse import elements, walk
+from einrnn.dataclass import dataclass
 from einrnn.language.naming import Naming
 from einrnn.symbolic.derived import Direction, complete, fewer_axes
 from einrnn.symbolic.present.causal import narrowed, vanishing

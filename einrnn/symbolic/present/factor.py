@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 from math import gcd
@@ -13,6 +13,7 @@ from einrnn.core.build import TRUE, ZERO
 from einrnn.core.model import Range
 from einrnn.core.nodes import Add, Cases, Expr, Index, Number
 from einrnn.core.traverse import fresh, substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.present.cost import cost
 from einrnn.symbolic.present.terms import (

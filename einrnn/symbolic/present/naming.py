@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.model import Definition, Model
 from einrnn.core.nodes import Element, Expr
 from einrnn.core.traverse import substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.match import fold
 from einrnn.symbolic.present.lookups import lookups_of
 from einrnn.symbolic.present.pattern import Pattern, find

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -11,6 +11,7 @@ from einrnn.core.build import TRUE
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Expr, Index
 from einrnn.core.traverse import substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.match import matches
 from einrnn.symbolic.present.lookups import Lookups, without_lookups
 from einrnn.symbolic.present.terms import Term, merged

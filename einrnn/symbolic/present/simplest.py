@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from typing import cast
 
@@ -23,6 +23,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import parts, rebuild, with_parts
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.present.cost import cost
 from einrnn.symbolic.present.factor import factored

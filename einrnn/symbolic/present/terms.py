@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -24,6 +24,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import canonical, elements, fresh, substitute
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges, bind, conjunction, conjuncts
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, product
 
@@ -17,6 +16,7 @@ from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import Affine, Cases, Element, Node, Reduce
 from einrnn.core.traverse import elements, parts, tensors
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
@@ -10,6 +10,7 @@ from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, tensors
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import peeled

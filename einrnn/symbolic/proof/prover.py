@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 
 from einrnn.core import affine as af
@@ -12,6 +12,7 @@ from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Add, Apply, Compare, Element, Expr, Index, Matrix, Number, Pow, Reduce
 from einrnn.core.traverse import elements, tensors, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +10,7 @@ from einrnn.core import affine as af
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.core.traverse import substitute, tensors
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rules import replacement

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Expr, Index
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.proof.statement import Lemma, Statement
 
 

@@ -8,7 +8,7 @@ From ``G[t,m,r,n] = b[t,m,r,n] + Σ_p G[t,m,r+1,p] A[r+1,p,n]`` follows, for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
@@ -16,6 +16,7 @@ from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import Add, Affine, Cases, Compare, Element, Expr, Index, Mul, Node, Reduce
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, fresh, substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.derived import renamed
 from einrnn.symbolic.ranges import Ranges, at_least_zero

@@ -9,7 +9,7 @@ carries indices along (parameters) is contracted over those that a sum runs over
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model, Range
@@ -29,6 +29,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import canonical, elements, substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, refined

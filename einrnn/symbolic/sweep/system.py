@@ -8,7 +8,6 @@ of the system of definitions that need each other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO, compare
@@ -28,6 +27,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import binds, elements, rebuild, substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.ranges import Ranges, at_least_zero, refined
 from einrnn.symbolic.tidy import tidy
 

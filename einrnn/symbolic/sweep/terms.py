@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, TRUE, ZERO, compare
@@ -23,6 +23,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import fresh, substitute, walk
+from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges, conjunction, conjuncts, decide, within
 from einrnn.symbolic.tidy import tidy
