@@ -13,45 +13,37 @@ from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError
 from operator import attrgetter
 from reprlib import recursive_repr
-from typing import Any, NoReturn, TypeVar, dataclass_transform, overload
+from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 C = TypeVar("C", bound=type[Any])
 
 
-@overload
-def dataclass(cls: C, /) -> C: ...
-
-
-@overload
-def dataclass(*, frozen: bool = False, eq: bool = True, repr: bool = True) -> Callable[[C], C]: ...
-
-
 @dataclass_transform(field_specifiers=(dataclasses.field,))
-def dataclass(
-    cls: Any = None, /, *, frozen: bool = False, eq: bool = True, repr: bool = True
-) -> Any:
+def dataclass(*, frozen: bool = False, eq: bool = True, repr: bool = True) -> Callable[[C], C]:
     """As :func:`dataclasses.dataclass` with the same keywords; methods that the class
     has itself are kept."""
-    if cls is None:
-        return lambda cls: dataclass(cls, frozen=frozen, eq=eq, repr=repr)
-    own = dict(vars(cls))  # before there are methods of ours
-    cls.__doc__ = cls.__doc__ or cls.__name__  # the library would work out a signature
-    dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
-    declared = dataclasses.fields(cls)
-    made: dict[str, Any] = {"__init__": _initialiser(cls, declared, frozen)}
-    if repr:
-        made["__repr__"] = _shown([field.name for field in declared if field.repr])
-    if eq:
-        made |= _compared([field.name for field in declared if field.compare], frozen)
-    if frozen:
-        made |= {"__setattr__": _refused, "__delattr__": _refused}
-    for name, method in made.items():
-        if own.get(name) is None:
-            setattr(cls, name, method)
-    return cls
+
+    def declared(cls: C) -> C:
+        own = dict(vars(cls))  # before there are methods of ours
+        cls.__doc__ = cls.__doc__ or cls.__name__  # the library would work out a signature
+        dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
+        fields: tuple[Field[Any], ...] = dataclasses.fields(cls)
+        made: dict[str, Any] = {"__init__": _initialiser(cls, fields, frozen)}
+        if repr:
+            made["__repr__"] = _shown([field.name for field in fields if field.repr])
+        if eq:
+            made |= _compared([field.name for field in fields if field.compare], frozen)
+        if frozen:
+            made |= {"__setattr__": _refused, "__delattr__": _refused}
+        for name, method in made.items():
+            if own.get(name) is None:
+                setattr(cls, name, method)
+        return cls
+
+    return declared
 
 
-def _initialiser(cls: type, declared: tuple[Field[Any], ...], frozen: bool) -> Any:
+def _initialiser(cls: type, fields: tuple[Field[Any], ...], frozen: bool) -> Any:
     """``__init__``: each field from its argument, its default or its factory."""
     known: dict[str, Any] = {
         "__name__": cls.__module__,
@@ -60,21 +52,20 @@ def _initialiser(cls: type, declared: tuple[Field[Any], ...], frozen: bool) -> A
     }
     parameters: list[str] = []
     lines: list[str] = []
-    for field in declared:
+    for field in fields:
         name = value = field.name
         if field.default_factory is not MISSING:
             known[f"_new_{name}"] = field.default_factory
             new = f"_new_{name}()"
             value = f"{new} if {name} is _made else {name}" if field.init else new
             parameters += [f"{name}=_made"] if field.init else []
+        elif not field.init:  # the class has its default, or __post_init__ sets it
+            continue
         elif field.default is not MISSING:
             known[f"_default_{name}"] = field.default
-            value = name if field.init else f"_default_{name}"
-            parameters += [f"{name}=_default_{name}"] if field.init else []
-        elif field.init:
+            parameters.append(f"{name}=_default_{name}")
+        else:
             parameters.append(name)
-        else:  # __post_init__ sets it
-            continue
         lines.append(f"_put(self, {name!r}, {value})" if frozen else f"self.{name} = {value}")
     if hasattr(cls, "__post_init__"):
         lines.append("self.__post_init__()")
@@ -95,7 +86,7 @@ def _shown(names: list[str]) -> Any:
 
 
 def _compared(names: list[str], frozen: bool) -> dict[str, Any]:
-    values = attrgetter(*names) if names else type
+    values: Callable[[Any], Any] = attrgetter(*names) if names else type
 
     def __eq__(self: Any, other: object) -> Any:
         return values(self) == values(other) if type(self) is type(other) else NotImplemented

@@ -65,7 +65,7 @@ def satisfy(
             if not movable or unknowns * len(now) > _MOST_SLOPES:
                 return None
             _newton_step(model, assumptions, sizes, result, movable, now)
-    except EinrnnError:
+    except (EinrnnError, np.linalg.LinAlgError):
         return None
     return None
 

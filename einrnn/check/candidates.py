@@ -27,7 +27,7 @@ _DRAWS = (small_values, small_values, sample, *_EQUAL)
 _EXACT = 1e-12
 
 
-@dataclass
+@dataclass()
 class Candidates:
     """The points of one document at which its claims may fail.
 

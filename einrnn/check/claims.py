@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Claim, Clause, Definition, Input, Model
-from einrnn.core.nodes import Apply, Cases, Derivative, Element, Expr, Number, Opaque
+from einrnn.core.nodes import (
+    Apply,
+    Cases,
+    Compare,
+    Derivative,
+    Element,
+    Expr,
+    Node,
+    Number,
+    Opaque,
+    Reduce,
+    Value,
+)
 from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, EinrnnError
@@ -18,6 +30,7 @@ from einrnn.symbolic.proof.clock import Clock
 from einrnn.symbolic.tidy import tidy
 
 UNDEFINED = Apply("undefined", ())
+_BRANCHING = ("relu", "abs", "sign", "step", "max", "min")
 
 
 @dataclass(frozen=True)
@@ -186,11 +199,33 @@ def has_derivatives(prepared: Prepared, ready: Ready) -> bool:
 
 def has_opaque(prepared: Prepared, ready: Ready) -> bool:
     """Whether a claim speaks of unknown functions: each engine has its own."""
+    return any(isinstance(node, Opaque) for node in _nodes(prepared, ready))
+
+
+def has_branches(prepared: Prepared, ready: Ready) -> bool:
+    """Whether what a claim speaks of depends on which of some values is larger."""
+    return any(map(_branches, _nodes(prepared, ready)))
+
+
+def _branches(node: Node) -> bool:
+    match node:
+        case Compare(_, left, right):
+            return not (isinstance(left, Value) and isinstance(right, Value))
+        case Apply(function):
+            return function in _BRANCHING
+        case Reduce(op):
+            return op in ("max", "min")
+        case _:
+            return False
+
+
+def _nodes(prepared: Prepared, ready: Ready) -> Iterator[Node]:
+    """Everything in a claim and in the definitions it needs."""
     roots = (ready.forward.left, ready.forward.right)
     names = names_used(prepared.forward, roots)
     definitions = prepared.forward.definitions
     bodies = [c.body for n in sorted(names & definitions.keys()) for c in definitions[n].clauses]
-    return any(isinstance(node, Opaque) for node in walk(*roots, *bodies))
+    return walk(*roots, *bodies)
 
 
 def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> frozenset[str]:

@@ -81,11 +81,23 @@ def find(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample
     return None
 
 
-def at_point(prepared: Prepared, ready: Ready, point: Point) -> Counterexample | None:
-    """The counterexample at a given point, where it is one by the interpreter too."""
+def from_point(
+    candidates: Candidates, ready: Ready, point: Point, seconds: float
+) -> Counterexample | None:
+    """The counterexample at a given point, its values made simple; None where it is none by the
+    interpreter."""
     (found,) = _outcomes(Batch((point,)), ready)
-    failure = _confirmed(_Case(point, found), ready, _own)
-    return None if failure is None else _report(prepared, ready, failure)
+
+    def confirmed(case: _Case) -> _Failure | None:
+        return _confirmed(case, ready, _own)
+
+    case = _Case(point, found)
+    if confirmed(case) is None:
+        return None
+    deadline = time.process_time() + seconds
+    search = _Search(candidates, ready, deadline, lambda case: confirmed(case) is not None)
+    failure = confirmed(search.shrunk(case))
+    return None if failure is None else _report(candidates.prepared, ready, failure)
 
 
 def fails_at(point: Point, ready: Ready) -> bool:
@@ -94,7 +106,7 @@ def fails_at(point: Point, ready: Ready) -> bool:
     return _confirmed(_Case(point, found), ready, _own) is not None
 
 
-@dataclass
+@dataclass()
 class _Search:
     """The search for a case in which a claim fails, by what ``fails`` says."""
 

@@ -39,7 +39,7 @@ _REPAIR_SECONDS = 6.0
 _DERIVATION_SECONDS = 4.0
 
 
-@dataclass
+@dataclass()
 class Judge:
     """Judges the claims of one model.
 
@@ -171,9 +171,10 @@ class Judge:
         tried = self.numbers.sides(ready)
         if tried.failed_at is None and self.outcome(ready).verdict != "differs":
             return None
-        found = examples.find(self.candidates, ready, min(self.seconds, _SEARCH_SECONDS))
+        seconds = min(self.seconds, _SEARCH_SECONDS)
+        found = examples.find(self.candidates, ready, seconds)
         if found is None and tried.failed_at is not None:
-            found = examples.at_point(self.prepared, ready, tried.failed_at)
+            found = examples.from_point(self.candidates, ready, tried.failed_at, seconds)
         return found
 
     def words(self) -> dict[str, Witness]:

@@ -3,14 +3,13 @@ that carry derivatives out in different ways."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import field, replace
 from functools import cached_property
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready, has_derivatives, has_opaque
-from einrnn.check.points import SMALL, TIED, WIDE, Batch, Point, Points
+from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, has_opaque
+from einrnn.check.points import SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.core.nodes import Opaque
@@ -22,6 +21,7 @@ from einrnn.exact.floats import FloatOutcome
 
 _CROSS = 1e-8
 _EQUAL = tuple(range(TIED, TIED + 6))
+_OUTWEIGHING = tuple(range(UNEVEN, UNEVEN + 48))
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Tried:
     extreme: bool = False
 
 
-@dataclass
+@dataclass()
 class Numbers:
     """Evaluates the claims of one prepared document; what they share is computed once."""
 
@@ -81,11 +81,11 @@ class Numbers:
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
-        most = TIED if has_derivatives(self.prepared, ready) else math.inf
+        without = self._without(ready)
         for sizes, draws in self._trials:
             if tried.failed_at is not None:
                 break
-            kinds = [draw for draw in draws if draw < most]
+            kinds = [draw for draw in draws if draw not in without]
             batch = self.points.batch(sizes, ready.assumptions, kinds)
             if batch is None:
                 continue
@@ -100,6 +100,12 @@ class Numbers:
                 if tried.failed_at is None and not _is_spurious(point, both, ready):
                     tried = _with(tried, point, both)
         return tried
+
+    def _without(self, ready: Ready) -> frozenset[int]:
+        """The draws that say nothing of a claim, or only what is a convention."""
+        equal = _EQUAL if has_derivatives(self.prepared, ready) else ()
+        uneven = () if has_branches(self.prepared, ready) else _OUTWEIGHING
+        return frozenset((*equal, *uneven))
 
     @cached_property
     def _uncrossed(self) -> frozenset[str]:
@@ -122,11 +128,16 @@ class Numbers:
     def _trials(self) -> list[tuple[Sizes, tuple[int, ...]]]:
         """Sizes with the numbers of random draws, which are evaluated together: one where sizes
         are large, several at the smallest, where few entries have to show what depends on their
-        signs; entries of other kinds at the first sizes, equal ones at the last two as well."""
+        signs; entries of other kinds at the first sizes, equal ones at the last two as well, and
+        there inputs that outweigh others."""
         rows = trial_sizes(self.prepared.model)
         small: list[tuple[int, ...]] = [(0, 1), (0, 1, 2, 3)]
         draws: list[tuple[int, ...]] = [(0,) for _ in rows[:-2]] + small[-len(rows) :]
-        more = ((0, (WIDE, SMALL, *_EQUAL[2:])), (-2, _EQUAL), (-1, (SMALL, *_EQUAL)))
+        more = (
+            (0, (WIDE, SMALL, *_EQUAL[2:])),
+            (-2, (*_EQUAL, *_OUTWEIGHING[:12])),
+            (-1, (SMALL, *_EQUAL, *_OUTWEIGHING)),
+        )
         for place, others in more:
             if -len(rows) <= place:
                 draws[place] = (*draws[place], *others)

@@ -16,7 +16,7 @@ from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.core.model import Model
 from einrnn.dataclass import dataclass
 from einrnn.exact.floats import FloatPoint, FloatPoints
-from einrnn.numeric.sample import sample, small_values, tied_values
+from einrnn.numeric.sample import sample, small_values, tied_values, uneven_values
 
 if TYPE_CHECKING:
     from einrnn.numeric.interpret import Interpreter
@@ -27,9 +27,9 @@ _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 
 # the number of the draw whose entries are of very different magnitudes
 WIDE = 100
-# the numbers of draws from which on entries are small whole numbers and halves, and from which
-# on they are -1, 0 and 1, so that some are equal and some are 0
-SMALL, TIED = 101, 201
+# the numbers of draws from which on entries are small whole numbers and halves; -1, 0 and 1, so
+# that some are equal and some are 0; and such that some inputs are much larger than others
+SMALL, TIED, UNEVEN = 101, 201, 301
 # all the same in the first two of those
 _AMONG = {TIED: (0,), TIED + 1: (1,)}
 _WIDEST = 300.0
@@ -107,7 +107,7 @@ class Batch:
         return FloatPoints(prepared.forward, first.sizes, rows, prepared.groups[0], beside)
 
 
-@dataclass
+@dataclass()
 class Points:
     """The points of one document (or of its variant), made when first asked for.
 
@@ -156,7 +156,9 @@ class Points:
         if not assumptions:
             text = repr((sorted(sizes.items()), assumptions, draw))
             rng = np.random.default_rng((self.seed, crc32(text.encode())))
-            if draw >= TIED:
+            if draw >= UNEVEN:
+                arrays = uneven_values(model, sizes, rng)
+            elif draw >= TIED:
                 arrays = tied_values(model, sizes, rng, _AMONG.get(draw, (-1, 0, 1)))
             else:
                 arrays = (small_values if draw >= SMALL else sample)(model, sizes, rng)

@@ -43,7 +43,7 @@ class _Known:
     assumptions: frozenset[str]
 
 
-@dataclass
+@dataclass()
 class Proofs:
     """Proves claims of one document; what is proved may be used for later claims.
 

@@ -28,7 +28,7 @@ from einrnn.folders import fingerprint, private_folder
 _MOST_FILES = 500
 
 
-@dataclass
+@dataclass()
 class Shelf:
     """The verdicts kept for the document of one file, read when first asked for."""
 

@@ -33,7 +33,7 @@ Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
 _NO_VALUE = "E606"
 
 
-@dataclass
+@dataclass()
 class Witnesses:
     """The engines for the claims of one document; what claims share is computed once."""
 

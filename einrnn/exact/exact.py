@@ -100,7 +100,7 @@ class Compared:
         return bool(((self.flags & SOFT) != 0).any())
 
 
-@dataclass
+@dataclass()
 class Exact:
     """Exact testing of the equations of one closed model (without Derivative nodes).
 

@@ -184,7 +184,9 @@ def _extreme(
 
 def _inverse(matrices_: Array) -> tuple[Array, Array]:
     """Inverses, nan for matrices that are singular as far as double precision can tell."""
-    singular = ~(np.linalg.cond(matrices_) < _CONDITION)
-    size = matrices_.shape[-1]
-    safe = np.where(singular[..., None, None], np.eye(size), matrices_)
+    unit = np.eye(matrices_.shape[-1])
+    finite = np.isfinite(matrices_).all(axis=(-2, -1))  # LAPACK fails on others
+    safe = np.where(finite[..., None, None], matrices_, unit)
+    singular = ~(finite & (np.linalg.cond(safe) < _CONDITION))
+    safe = np.where(singular[..., None, None], unit, safe)
     return np.where(singular[..., None, None], np.nan, np.linalg.inv(safe)), singular

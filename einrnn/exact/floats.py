@@ -39,7 +39,7 @@ class FloatOutcome:
     right: float = np.nan
 
 
-@dataclass
+@dataclass()
 class FloatPoints:
     """The expressions of a closed model at given sizes and several rows of arrays at once.
 
@@ -112,7 +112,7 @@ class FloatPoints:
         return found if points == len(self.rows) else found * len(self.rows)
 
 
-@dataclass
+@dataclass()
 class FloatPoint:
     """The expressions of a closed model at given sizes and arrays, each evaluated once.
 

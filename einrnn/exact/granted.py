@@ -31,7 +31,7 @@ from einrnn.exact.values import Span, align, merged
 _MOST = 400
 
 
-@dataclass
+@dataclass()
 class Granted:
     """Inputs moved onto the equations of assumptions, level by level when first asked for."""
 

@@ -22,7 +22,7 @@ from einrnn.exact.places import place
 _WHOLE: tuple[FactName, ...] = ("integer", "boolean", "one-hot")
 
 
-@dataclass
+@dataclass()
 class Inputs:
     """The inputs of a model at given sizes: arrays [points, axes]."""
 

@@ -31,7 +31,7 @@ Key = tuple[str, int]
 Steps = Generator[Any, Any, Stored]
 
 
-@dataclass
+@dataclass()
 class Groups:
     """Which definitions of a model need each other, and what depends on sizes only."""
 
@@ -126,7 +126,7 @@ class Shapes(NamedTuple):
     layouts: dict[str, _Layout]
 
 
-@dataclass
+@dataclass()
 class Tensors:
     """The tensors of one model at one point; ``given`` has arrays [points, axes] of inputs.
 

@@ -1,15 +1,19 @@
-"""Reads outside a range: shown safe by interval arithmetic, else tried at small sizes."""
+"""Reads outside a range: shown safe by interval arithmetic, else tried at small sizes.
+
+Each axis by itself first; where all are inside, a definition may still have no clause for
+what they come to together, such as a corner between two boundaries.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
 from einrnn.core import affine as af
-from einrnn.core.model import Range
+from einrnn.core.model import Clause, Definition, Range
 from einrnn.core.nodes import Affine, And, Compare, Cond, Dim, Element, Index, Not, Or, Value
 from einrnn.core.traverse import walk
-from einrnn.language.elaborate import Context, Reading
+from einrnn.language.elaborate import Context
 
 _SIZES = ((4, 5, 7), (5, 7, 4), (2, 3, 2), (1, 1, 1))
 _MOST = 100_000
@@ -17,21 +21,67 @@ Values = dict[Index | Dim, int]
 
 
 def outside(
-    reading: Reading, axis: Range, numbers: Mapping[str, int | None]
+    at: Affine, axis: Range, context: Context, numbers: Mapping[str, int | None]
 ) -> dict[Index | Dim, int] | None:
-    """Values at which a read leaves its axis, or None where it never does."""
-    at = reading.at
+    """Values at which a position leaves its axis, or None where it never does."""
     if any(isinstance(atom, Element) for atom, _ in at.terms):
         return None
-    if _is_whole(at, axis, reading.context):
+    if _is_whole(at, axis, context) or _stays(at, axis, context, numbers):
         return None
-    below = af.minus(at, axis.lo)
-    above = af.minus(axis.hi, at)
-    if _never_negative(below, reading.context, numbers) and _never_negative(
-        above, reading.context, numbers
-    ):
+
+    def leaves(values: Values) -> bool:
+        number, lo, hi = (evaluate(end, values) for end in (at, axis.lo, axis.hi))
+        return number is not None and lo is not None and hi is not None and not lo <= number <= hi
+
+    return _search((at, axis.lo, axis.hi), context, numbers, leaves)
+
+
+def uncovered(
+    args: Sequence[Affine],
+    definition: Definition,
+    context: Context,
+    numbers: Mapping[str, int | None],
+) -> dict[Index | Dim, int] | None:
+    """Values at which no clause gives an entry each of whose positions is in the range of its
+    axis, or None where there are none."""
+    if any(isinstance(atom, Element) for arg in args for atom, _ in arg.terms):
         return None
-    return _search(reading, axis, numbers)
+    last = definition.clauses[-1]
+    beyond = [
+        arg
+        for own, arg, axis in zip(last.args, args, definition.axes, strict=True)
+        if _limits(own, last) != axis and not _stays(arg, _limits(own, last), context, numbers)
+    ]
+    if len(beyond) < 2:  # what one axis lacks of the last clause, another clause has
+        return None
+
+    def is_missing(values: Values) -> bool:
+        at = [evaluate(arg, values) for arg in args]
+        return not any(_gives(clause, at, values) for clause in definition.clauses)
+
+    ends = [end for axis in definition.axes for end in (axis.lo, axis.hi)]
+    return _search((*args, *ends), context, numbers, is_missing)
+
+
+def _limits(arg: Affine, clause: Clause) -> Range:
+    """What an axis of a clause runs over."""
+    letter = af.letter(arg)
+    return Range(arg, arg) if letter is None else clause.ranges[letter]
+
+
+def _stays(arg: Affine, limits: Range, context: Context, numbers: Mapping[str, int | None]) -> bool:
+    """Whether a position is provably inside limits."""
+    ends = af.minus(arg, limits.lo), af.minus(limits.hi, arg)
+    return all(_never_negative(end, context, numbers) for end in ends)
+
+
+def _gives(clause: Clause, at: Sequence[int | None], values: Values) -> bool:
+    for arg, number in zip(clause.args, at, strict=True):
+        limits = _limits(arg, clause)
+        lo, hi = evaluate(limits.lo, values), evaluate(limits.hi, values)
+        if number is not None and lo is not None and hi is not None and not lo <= number <= hi:
+            return False
+    return True
 
 
 def _is_whole(at: Affine, axis: Range, context: Context) -> bool:
@@ -63,45 +113,47 @@ def _never_negative(value: Affine, context: Context, numbers: Mapping[str, int |
 
 
 def _search(
-    reading: Reading, axis: Range, numbers: Mapping[str, int | None]
-) -> dict[Index | Dim, int] | None:
-    indices = _relevant(reading, axis)
-    dims = _dims(reading, axis, indices)
+    roots: Sequence[Affine],
+    context: Context,
+    numbers: Mapping[str, int | None],
+    wanted: Callable[[Values], bool],
+) -> Values | None:
+    """The first small values of indices and sizes that are wanted, all conditions being met."""
+    indices = _relevant(roots, context)
+    dims = _dims(roots, context, indices)
     for sizes in _SIZES:
         start: Values = {}
         for position, dim in enumerate(dims):
             number = numbers.get(dim.name)
             start[dim] = sizes[position % len(sizes)] if number is None else number
-        for values in _assignments(indices, reading.context, start):
-            at = evaluate(reading.at, values)
-            lo, hi = evaluate(axis.lo, values), evaluate(axis.hi, values)
-            if at is None or lo is None or hi is None or lo <= at <= hi:
-                continue
-            if all(holds(cond, values) is not False for cond in reading.context.conditions):
+        for values in _assignments(indices, context, start):
+            if wanted(values) and all(
+                holds(cond, values) is not False for cond in context.conditions
+            ):
                 return values
     return None
 
 
-def _relevant(reading: Reading, axis: Range) -> list[Index]:
-    """The indices that decide where the read lands, in the order they are bound."""
-    wanted = set(reading.at.free)
+def _relevant(roots: Sequence[Affine], context: Context) -> list[Index]:
+    """The indices that decide where a read lands, in the order they are bound."""
+    wanted = {index for root in roots for index in root.free}
     size = -1
     while size != len(wanted):
         size = len(wanted)
-        for index, limits in reading.context.ranges.items():
+        for index, limits in context.ranges.items():
             if index in wanted:
                 wanted |= limits.lo.free | limits.hi.free
-        for cond in reading.context.conditions:
+        for cond in context.conditions:
             if cond.free & wanted:
                 wanted |= cond.free
-    return [index for index in reading.context.ranges if index in wanted]
+    return [index for index in context.ranges if index in wanted]
 
 
-def _dims(reading: Reading, axis: Range, indices: list[Index]) -> list[Dim]:
-    ranges = [reading.context.ranges[index] for index in indices]
-    roots = [reading.at, axis.lo, axis.hi, *(end for r in ranges for end in (r.lo, r.hi))]
+def _dims(roots: Sequence[Affine], context: Context, indices: list[Index]) -> list[Dim]:
+    ranges = [context.ranges[index] for index in indices]
+    ends = [end for r in ranges for end in (r.lo, r.hi)]
     found: dict[Dim, None] = {}
-    for node in walk(*roots, *reading.context.conditions):
+    for node in walk(*roots, *ends, *context.conditions):
         if isinstance(node, Affine):
             found |= dict.fromkeys(af.dims(node))
     return list(found)

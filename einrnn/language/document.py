@@ -286,7 +286,7 @@ class Document:
         axes = self._all_axes(inputs)
         for name in self.definitions:
             problems = check_readings(
-                self.readings.get(name, []), axes, self.names.dims, frozenset(self.definitions)
+                self.readings.get(name, []), axes, self.names.dims, self.definitions
             )
             for problem in problems[:1]:
                 self._broken(name, problem, self.names.tensors[name].span)
@@ -332,9 +332,7 @@ class Document:
                 if side.term is not None and item.problems[number] is None:
                     item.problems[number] = self._uses_broken(side.term)
             for reading, number in self.equations.chain(item):
-                problems = check_readings(
-                    [reading], axes, self.names.dims, frozenset(self.definitions)
-                )
+                problems = check_readings([reading], axes, self.names.dims, self.definitions)
                 if problems and item.problems[number] is None:
                     item.problems[number] = problems[0]
             self.equations.lines(item)

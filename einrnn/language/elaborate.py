@@ -69,13 +69,15 @@ class Context:
 
 @dataclass(frozen=True)
 class Reading:
-    """An axis of a tensor read at an index expression, to be checked against its range."""
+    """An entry of a tensor that is read, to be checked against what entries there are.
+
+    ``spans`` are the places of its positions in the text.
+    """
 
     tensor: str
-    axis: int
-    at: Affine
+    args: tuple[Affine, ...]
     context: Context
-    span: Span
+    spans: tuple[Span, ...]
 
 
 class Elaborator:
@@ -128,8 +130,7 @@ class Elaborator:
 
     def _args(self, name: str, args: tuple[tm.Arg, ...], context: Context) -> tuple[Affine, ...]:
         done = tuple(self.arg(arg, context) for arg in args)
-        for axis, (value, arg) in enumerate(zip(done, args, strict=True)):
-            self.readings.append(Reading(name, axis, value, context, arg.span))
+        self.readings.append(Reading(name, done, context, tuple(arg.span for arg in args)))
         return done
 
     def _expr(self, term: tm.Term, context: Context) -> Steps[Expr]:

@@ -22,7 +22,7 @@ from einrnn.language.split import without_comments
 from einrnn.source import Source
 
 
-@dataclass
+@dataclass()
 class SizedChain:
     """A chain with the size variables of its letters: shared ones, and each side's own."""
 
@@ -32,7 +32,7 @@ class SizedChain:
     problems: list[Diagnostic | None]
 
 
-@dataclass
+@dataclass()
 class Found:
     """The claims and assumptions of a document, and what was wrong with the others."""
 

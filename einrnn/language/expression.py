@@ -91,8 +91,7 @@ class _Reader:
     def _check(self, readings: list[Reading]) -> None:
         """Reads outside ranges; the equation around a right side may exclude them."""
         axes = {name: self.model.axes(name) for name in self.names.tensors}
-        definitions = frozenset(self.model.definitions)
-        for found in check_readings(readings, axes, self.model.dims, definitions):
+        for found in check_readings(readings, axes, self.model.dims, self.model.definitions):
             raise Problem(found)
 
     def _parse(self) -> tuple[ast.Ast, ...]:

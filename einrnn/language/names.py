@@ -60,7 +60,7 @@ _ELSEWHERE = {
 RESERVED = {*REDUCERS, *DELTAS, *FORMS, *CONSTANTS, *FUNCTIONS} - {"Σ", "Π", "π", "pi"}
 
 
-@dataclass
+@dataclass()
 class Tensor:
     """An input, a definition or an opaque function, as far as names go.
 
@@ -76,7 +76,7 @@ class Tensor:
     function: ast.FunctionStatement | None = None
 
 
-@dataclass
+@dataclass()
 class Names:
     """The names of a document, and what went wrong with those that are broken.
 

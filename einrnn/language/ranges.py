@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from einrnn.core.model import Range
+from einrnn.core.model import Definition, Range
 from einrnn.core.nodes import Dim, Index
 from einrnn.errors import Diagnostic
-from einrnn.language.bounds import evaluate, outside
+from einrnn.language.bounds import evaluate, outside, uncovered
 from einrnn.language.elaborate import Reading
 
 
@@ -15,49 +15,75 @@ def check_readings(
     readings: list[Reading],
     axes: Mapping[str, tuple[Range, ...]],
     numbers: Mapping[str, int | None],
-    definitions: frozenset[str],
+    definitions: Mapping[str, Definition],
 ) -> list[Diagnostic]:
-    """One error for each place that reads outside the range of an axis."""
+    """One error for each place that reads what is not there."""
     found: list[Diagnostic] = []
     for reading in readings:
         if reading.tensor not in axes:
             continue
-        axis = axes[reading.tensor][reading.axis]
-        values = outside(reading, axis, numbers)
-        if values is not None:
-            found.append(_report(reading, axes[reading.tensor], values, definitions))
+        own, context = axes[reading.tensor], reading.context
+        left = [outside(a, b, context, numbers) for a, b in zip(reading.args, own, strict=True)]
+        found += [
+            _report(reading, axis, own, values, reading.tensor in definitions)
+            for axis, values in enumerate(left)
+            if values is not None
+        ]
+        definition = definitions.get(reading.tensor)
+        if definition is not None and not any(left):
+            values = uncovered(reading.args, definition, context, numbers)
+            found += [] if values is None else [_between(reading, values)]
     return found
+
+
+def _between(reading: Reading, values: dict[Index | Dim, int]) -> Diagnostic:
+    """What is said of an entry between boundaries."""
+    positions = ",".join(str(evaluate(arg, values)) for arg in reading.args)
+    entry = f"{reading.tensor}[{positions}]"
+    free = frozenset[Index]().union(*(arg.free for arg in reading.args))
+    return Diagnostic(
+        "E217",
+        f"no clause of {reading.tensor} gives an entry that is read",
+        reading.spans[0].to(reading.spans[-1]),
+        f"{_when(values, free)}this reads {entry}",
+        help=f"add a boundary clause for it, such as {entry} := 0, or restrict the range",
+    )
+
+
+def _when(values: dict[Index | Dim, int], free: frozenset[Index]) -> str:
+    indices = [atom for atom in values if isinstance(atom, Index) and atom in free]
+    dims = [atom for atom in values if isinstance(atom, Dim)]
+    parts = [f"{atom.name} = {values[atom]}" for atom in (*indices, *dims)]
+    return ("at " + ", ".join(parts) + " ") if parts else ""
 
 
 def _report(
     reading: Reading,
+    number: int,
     axes: tuple[Range, ...],
     values: dict[Index | Dim, int],
-    definitions: frozenset[str],
+    defined: bool,
 ) -> Diagnostic:
-    name, axis = reading.tensor, axes[reading.axis]
-    at = evaluate(reading.at, values)
-    position = _place(str(at), reading.axis, len(axes))
-    indices = [atom for atom in values if isinstance(atom, Index) and atom in reading.at.free]
-    dims = [atom for atom in values if isinstance(atom, Dim)]
-    parts = [f"{atom.name} = {values[atom]}" for atom in (*indices, *dims)]
-    when = ("at " + ", ".join(parts) + " ") if parts else ""
+    name, axis, at = reading.tensor, axes[number], reading.args[number]
+    position = evaluate(at, values)
     lo, hi = evaluate(axis.lo, values), evaluate(axis.hi, values)
-    assert at is not None
+    assert position is not None
     assert lo is not None
     assert hi is not None
-    if name in definitions:
-        end = reading.at if not reading.at.free else None
-        shown = repr(end) if end is not None else str(at) if at < lo else repr(axis.hi) + "+1"
-        clause = _place(_simple(shown, axis), reading.axis, len(axes))
+    if defined:
+        beyond = str(position) if position < lo else repr(axis.hi) + "+1"
+        shown = beyond if at.free else repr(at)
+        clause = _place(_simple(shown, axis), number, len(axes))
         help_text = f"add a boundary clause, {name}{clause} := 0, or restrict the range"
     else:
         help_text = f"restrict the range, or give {name} a longer axis"
+    place = _place(str(position), number, len(axes))
     return Diagnostic(
         "E217",
         f"this reads {name} outside its range",
-        reading.span,
-        f"{when}this reads {name}{position}; {name} has entries {axis.lo!r}..{axis.hi!r}",
+        reading.spans[number],
+        f"{_when(values, at.free)}this reads {name}{place}; "
+        f"{name} has entries {axis.lo!r}..{axis.hi!r}",
         help=help_text,
     )
 

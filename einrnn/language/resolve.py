@@ -41,7 +41,7 @@ class Side:
     span: Span
 
 
-@dataclass
+@dataclass()
 class ChainTerms:
     """A claim with all lines that continue it; ``letters`` are free in every side.
 

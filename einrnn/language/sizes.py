@@ -13,7 +13,7 @@ from einrnn.errors import Span
 UNNAMED = "dim_"
 
 
-@dataclass
+@dataclass()
 class Variable:
     """The size of an axis or of a letter: a class of variables known to be equal.
 

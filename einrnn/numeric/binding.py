@@ -18,7 +18,7 @@ from einrnn.errors import EvaluationError
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass
+@dataclass()
 class Sizes:
     """Known sizes, and for each where it comes from."""
 

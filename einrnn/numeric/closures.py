@@ -35,7 +35,7 @@ class Missing(Exception):
         self.keys = keys
 
 
-@dataclass
+@dataclass()
 class Closures:
     """Closures of nodes, made once each.
 

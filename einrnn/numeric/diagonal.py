@@ -33,7 +33,7 @@ from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.labelled import spread
 from einrnn.numeric.scope import Scope
 from einrnn.numeric.steps import Assemble
-from einrnn.numeric.term import Factor, Term
+from einrnn.numeric.term import Factor, Term, conditions
 
 N = TypeVar("N", bound=Node)
 
@@ -197,7 +197,10 @@ def _carried_out(found: Diagonal, delta: _Delta, scope: Scope) -> Diagonal:
         axis = replace(axis, copy=axis.copy + 1)
     values = {first: af.of(letter), second: af.shift(af.of(letter), -delta.shift)}
     moved = _Move(axis, values, delta.cond)
-    factors = [factor for old in found.term.factors for factor in moved.factor(old)]
+    factors: list[Factor] = []
+    for factor in (new for old in found.term.factors for new in moved.factor(old)):
+        if not isinstance(factor.node, Cond) or factor not in factors:  # once is as good as twice
+            factors.append(factor)
     offsets = {first: lo - first.lo, second: lo - delta.shift - second.lo}
     places = dict(found.places)
     for outer, place in found.places.items():
@@ -219,7 +222,7 @@ class _Move:
     cond: Compare
 
     def factor(self, factor: Factor) -> list[Factor]:
-        """The factor along the diagonal; none where it is the condition."""
+        """The factor along the diagonal; what guards it only where it is the condition."""
         guards: list[tuple[Cond, Scope]] = []
         for cond, scope in factor.guards:
             rest = self._without(cond)
@@ -227,7 +230,7 @@ class _Move:
                 guards.append((self._node(rest, scope), self._scope(scope)))
         node = self._without(factor.node) if isinstance(factor.node, And) else factor.node
         if node is None or node is self.cond:
-            return []
+            return conditions(tuple(guards))
         return [Factor(self._node(node, factor.scope), self._scope(factor.scope), tuple(guards))]
 
     def _without(self, cond: Cond) -> Cond | None:

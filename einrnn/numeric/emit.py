@@ -43,7 +43,7 @@ class Var:
     axes: tuple[Axis, ...]
 
 
-@dataclass
+@dataclass()
 class Block:
     """Steps that run together, with what they have computed."""
 

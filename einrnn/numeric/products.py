@@ -41,7 +41,7 @@ from einrnn.numeric.labelled import folded, mapped, multiplied_up, separate, spr
 from einrnn.numeric.scope import Scope
 from einrnn.numeric.steps import Choose, Scatter
 from einrnn.numeric.symmetric import multiplied
-from einrnn.numeric.term import Factor, Guards, Term
+from einrnn.numeric.term import Factor, Guards, Term, conditions
 
 if TYPE_CHECKING:
     from einrnn.numeric.lower import Lowering
@@ -219,12 +219,14 @@ def taken_apart(
     """The factors of nested products and sums; ``summed`` are axes that are summed around it."""
     term = Term(summed=list(summed))
     stack: list[tuple[Expr, Scope, Guards]] = [(root, scope, guards)]
+    numbers: list[Guards] = []
     while stack and not term.zero:
         node, here, guards = stack.pop()
         match node:
             case Number() | Value() | Pow() if (value := _known(node, here)) is not None:
                 term.coefficient *= value
                 term.zero = value == 0
+                numbers.append(guards)
             case Mul(factors):
                 stack.extend((factor, here, guards) for factor in reversed(factors))
             case Reduce("sum") if node is root or not lowering.separate_sum(node, here):
@@ -237,7 +239,15 @@ def taken_apart(
                 _open_case(term, cond, value, here, guards, stack)
             case _:
                 term.factors.append(Factor(node, here, guards))
+    for guards in numbers:
+        _guard(term, guards)
     return term
+
+
+def _guard(term: Term, guards: Guards) -> None:
+    """What guards a number, which is in the coefficient, guards another factor or is one."""
+    if not any(factor.guards[: len(guards)] == guards for factor in term.factors):
+        term.factors += [new for new in conditions(guards) if new not in term.factors]
 
 
 def _known(node: Expr, scope: Scope) -> Fraction | None:

@@ -25,6 +25,7 @@ _MARGIN = 0.1
 _SCALE = 0.7
 _HALVES = tuple(Fraction(value, 2) for value in (-4, -3, -2, -1, 1, 2, 3, 4))
 _POSITIVE = tuple(Fraction(value, 2) for value in (1, 2, 3, 4, 6))
+_SCALES = (Fraction(1, 16), Fraction(1), Fraction(16))
 _WHOLE = tuple(Fraction(value) for value in (-2, -1, 1, 2, 3))
 
 
@@ -65,6 +66,21 @@ def tied_values(
     free = [name for name, given in model.inputs.items() if not given.facts]
     values = tuple(map(Fraction, among))
     return {**arrays, **{name: _choose(values, arrays[name].shape, rng) for name in free}}
+
+
+def uneven_values(model: Model, sizes: Mapping[str, int], rng: Rng) -> dict[str, Array]:
+    """As :func:`small_values`, with some inputs much larger or smaller than others: one has to
+    outweigh the rest where a condition depends on which is larger."""
+    arrays = small_values(model, sizes, rng)
+    for name, given in model.inputs.items():
+        if _scales(given):
+            arrays[name][...] = arrays[name] * _SCALES[int(rng.integers(len(_SCALES)))]
+    return arrays
+
+
+def _scales(given: Input) -> bool:
+    """Whether a positive multiple of the input obeys its facts."""
+    return all(fact.name in ("positive", "symmetric", "spd", "invertible") for fact in given.facts)
 
 
 def _size(model: Model, sizes: Mapping[str, int], value: Affine) -> int:

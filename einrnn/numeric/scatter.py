@@ -16,7 +16,7 @@ from einrnn.dataclass import dataclass
 from einrnn.numeric import bounds
 from einrnn.numeric.emit import Axis
 from einrnn.numeric.scope import Scope
-from einrnn.numeric.term import Factor, Term
+from einrnn.numeric.term import Factor, Term, conditions
 
 N = TypeVar("N", bound=Node)
 
@@ -74,8 +74,12 @@ def _rows(cond: Compare, scope: Scope, term: Term, order: Sequence[Axis]) -> Row
 
 
 def remaining(term: Term, rows: Rows) -> Term:
-    """The term where the condition holds: without it, and read at the look-up."""
-    factors = [_at_rows(factor, rows) for factor in term.factors if factor.node is not rows.cond]
+    """The term where the condition holds: without it, and read at the look-up. What guards the
+    condition stays."""
+    factors: list[Factor] = []
+    for factor in term.factors:
+        kept = conditions(factor.guards) if factor.node is rows.cond else [factor]
+        factors += [_at_rows(part, rows) for part in kept]
     return replace(term, factors=factors, summed=[a for a in term.summed if a not in rows.summed])
 
 

@@ -22,7 +22,12 @@ class Factor:
     guards: Guards
 
 
-@dataclass
+def conditions(guards: Guards) -> list[Factor]:
+    """What guards a number, as factors."""
+    return [Factor(cond, scope, guards[:place]) for place, (cond, scope) in enumerate(guards)]
+
+
+@dataclass()
 class Term:
     """A sum of a product: exact coefficient, factors, and the axes that are summed."""
 

@@ -80,7 +80,7 @@ def mirror(
 _ONTO = {"left": "right", "right": "left", "fixed": "fixed", "summed": "summed"}
 
 
-@dataclass
+@dataclass()
 class _Mirror(Generic[_Axis]):
     factors: Sequence[Factor[_Axis]]
     orders: Orders

@@ -19,7 +19,7 @@ from einrnn.dataclass import dataclass
 Triangle = tuple[int, int, int]
 
 
-@dataclass
+@dataclass()
 class _Arc:
     """A diagonal (or side) from vertex ``left`` to ``right`` with the arcs directly under it.
 

@@ -7,7 +7,7 @@ from einrnn.pathfinder.evaluate import Path, walk
 from einrnn.pathfinder.network import Network
 
 
-@dataclass
+@dataclass()
 class Tree:
     """Nodes are numbers: operands first, then the products; the root is the last number.
 

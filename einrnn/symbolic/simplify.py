@@ -31,7 +31,7 @@ from einrnn.core.nodes import (
     ReduceOp,
     Value,
 )
-from einrnn.core.traverse import substitute
+from einrnn.core.traverse import fresh, substitute
 from einrnn.symbolic.ranges import (
     FALSE,
     Ranges,
@@ -228,25 +228,64 @@ def total(index: Index, range_: Range, body: Expr, ranges: Ranges) -> Expr:
     done: list[Expr] = []
     while pending:
         term = pending.pop()
-        spread = _spread(term, index)
+        spread = _spread(term, index, inner)
         if spread is not None:
             pending.extend(spread[::-1])
         else:
-            done.append(_total_term(index, range_, term, ranges, inner))
+            exchanged = _exchanged(index, range_, term, ranges)
+            done.append(exchanged or _total_term(index, range_, term, ranges, inner))
     return add(done)
 
 
-def _spread(term: Expr, index: Index) -> list[Expr] | None:
-    """The terms of a term that hides a delta on ``index`` in a written-out sum."""
+def _exchanged(index: Index, range_: Range, term: Expr, ranges: Ranges) -> Expr | None:
+    """The sum of a term in which a delta on the index stands inside another sum: that of the
+    index is carried out first. None where there is no such sum."""
+    factors = term.factors if isinstance(term, Mul) else (term,)
+    for position, factor in enumerate(factors):
+        if not isinstance(factor, Reduce) or not pins(factor, index):
+            continue
+        rest = factors[:position] + factors[position + 1 :]
+        taken = {index, *ranges, *factor.free}.union(*(other.free for other in rest))
+        outer = fresh(factor.index, taken)
+        body = substitute(factor.body, {factor.index: af.of(outer)})
+        span = Range(factor.lo, factor.hi)
+        inner = bind(ranges, {outer: span})
+        swapped = total(index, range_, mul((*rest, body)), inner)
+        terms = swapped.terms if isinstance(swapped, Add) else (swapped,)
+        return add(_total_term(outer, span, part, ranges, inner) for part in terms)
+    return None
+
+
+def _spread(term: Expr, index: Index, ranges: Ranges) -> list[Expr] | None:
+    """The terms of a term that hides a delta on ``index`` in a written-out sum or in cases."""
     if isinstance(term, Add):
         return list(term.terms)
-    if not isinstance(term, Mul):
-        return None
-    for position, factor in enumerate(term.factors):
-        if isinstance(factor, Add) and any(pins(part, index) for part in factor.terms):
-            rest = term.factors[:position] + term.factors[position + 1 :]
-            return [mul((*rest, part)) for part in factor.terms]
+    factors = term.factors if isinstance(term, Mul) else (term,)
+    for position, factor in enumerate(factors):
+        spread = _alternatives(factor, ranges) if pins(factor, index) else None
+        if spread is not None:
+            rest = factors[:position] + factors[position + 1 :]
+            return [mul((*rest, part)) for part in spread]
     return None
+
+
+def _alternatives(expr: Expr, ranges: Ranges) -> list[Expr] | None:
+    """The terms of a sum, or those of cases: each where its condition holds and those before it
+    do not. None where there is one only."""
+    if isinstance(expr, Add):
+        return list(expr.terms)
+    if not isinstance(expr, Cases):
+        return None
+    if len(expr.branches) == 1 and expr.otherwise is ZERO:
+        ((cond, body),) = expr.branches
+        below = _alternatives(body, ranges)
+        return None if below is None else [guard(cond, part, ranges) for part in below]
+    before: tuple[Cond, ...] = ()
+    found: list[Expr] = []
+    for cond, branch in expr.branches:
+        found.append(guard(And((*before, cond)), branch, ranges))
+        before = (*before, Not(cond))
+    return [*found, guard(And(before), expr.otherwise, ranges)]
 
 
 def pins(expr: Expr, index: Index) -> bool:
@@ -257,8 +296,14 @@ def pins(expr: Expr, index: Index) -> bool:
         return any(pins(factor, index) for factor in expr.factors)
     if isinstance(expr, Add):
         return any(pins(term, index) for term in expr.terms)
-    return isinstance(expr, Cases) and any(
-        solve(part, index) is not None for part in conjuncts(expr.branches[0][0])
+    if isinstance(expr, Reduce):
+        bounds = expr.lo.free | expr.hi.free
+        return expr.op == "sum" and index not in bounds and pins(expr.body, index)
+    if not isinstance(expr, Cases):
+        return False
+    first = conjuncts(expr.branches[0][0])
+    return any(solve(part, index) is not None for part in first) or any(
+        pins(branch, index) for branch in (*(b for _, b in expr.branches), expr.otherwise)
     )
 
 
@@ -294,22 +339,23 @@ def _count(range_: Range) -> Affine:
 
 
 def split_guard(term: Expr) -> tuple[Cond, Expr]:
-    """A term as ``[condition] * rest``, from its brackets and guarded factors."""
+    """A term as ``[condition] * rest``, from its brackets and guarded factors.
+
+    The condition speaks of indices only; what speaks of values stays in the rest.
+    """
     conds: list[Cond] = []
     rest: list[Expr] = []
     for factor in term.factors if isinstance(term, Mul) else (term,):
-        if (
-            isinstance(factor, Cases)
-            and len(factor.branches) == 1
-            and factor.otherwise is ZERO
-            and _on_indices(factor.branches[0][0])
+        if not (
+            isinstance(factor, Cases) and len(factor.branches) == 1 and factor.otherwise is ZERO
         ):
-            cond, body = factor.branches[0]
-            deeper, body = split_guard(body)
-            conds += (cond, deeper)
-            rest.append(body)
-        else:
             rest.append(factor)
+            continue
+        cond, body = factor.branches[0]
+        deeper, body = split_guard(body)
+        on_values = [part for part in conjuncts(cond) if not _on_indices(part)]
+        conds += [deeper, *(part for part in conjuncts(cond) if _on_indices(part))]
+        rest.append(guard(And(tuple(on_values)), body, {}))
     return conjunction(tuple(conds), {}), mul(rest)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from einrnn.check.mend.confirm import agrees, fails
 from einrnn.check.mend.setting import Setting
 from einrnn.check.points import TIED, Points
 from einrnn.check.proofs import Proofs
-from einrnn.check.sizes import Sizes
+from einrnn.check.sizes import Sizes, trial_sizes
 from einrnn.check.verdict import Counterexample
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
@@ -26,6 +26,7 @@ from einrnn.language.text import affine_text, left_text
 
 _NAME = "hypothesis"
 _CLOSE = 1e-9
+_DRAWS = (0, 1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -161,11 +162,14 @@ def sufficient(
     holds at all points tried and which the counterexample does not meet; with whether it is
     proved."""
     tested: Hypothesis | None = None
+    rows = [(row, _DRAWS[:2]) for row in (*sizes, *trial_sizes(setting.prepared.model))]
+    if counterexample is not None:
+        rows.insert(0, ({**sizes[0], **counterexample.sizes}, _DRAWS))
     for hypothesis in hypotheses(setting.prepared, setting.ready):
         if setting.expired:
             break
         prepared, ready = hypothesis.granted(setting.prepared, setting.ready)
-        if not _holds(prepared, ready, sizes, seed):
+        if not _holds(prepared, ready, rows, seed):
             continue
         if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
             return hypothesis, True
@@ -186,14 +190,19 @@ def _met(model: Model, hypothesis: Hypothesis, found: Counterexample | None) -> 
     return bool(np.all(np.abs(gaps) < _CLOSE))
 
 
-def _holds(prepared: Prepared, ready: Ready, sizes: tuple[Sizes, ...], seed: int) -> bool:
-    """Whether both sides agree at random inputs that satisfy the hypothesis, and at equal ones."""
+def _holds(
+    prepared: Prepared, ready: Ready, rows: Sequence[tuple[Sizes, tuple[int, ...]]], seed: int
+) -> bool:
+    """Whether both sides agree at random inputs that satisfy the hypothesis, in some draws at
+    each of some sizes, and at equal ones. Most anything is true of one entry, and of some inputs
+    at the sizes of the counterexample."""
     points, smooth = Points(prepared, seed), has_derivatives(prepared, ready)
-    for row in sizes:
-        point = points.at(row, ready.assumptions)
-        if point is None or agrees(point, ready) is not True:
-            return False
-        tied = None if smooth else points.at(row, ready.assumptions, TIED)
+    for sizes, draws in rows:
+        for draw in draws:
+            point = points.at(sizes, ready.assumptions, draw)
+            if point is None or agrees(point, ready) is not True:
+                return False
+        tied = None if smooth else points.at(sizes, ready.assumptions, TIED)
         if tied is not None and agrees(tied, ready) is False and fails(tied, ready):
             return False
     return True

@@ -12,7 +12,7 @@ from einrnn.numeric.native.items import Read
 from einrnn.numeric.native.views import Views
 
 
-@dataclass
+@dataclass()
 class Context:
     """``needed`` collects the arrays that are read or written in memory; ``scope`` has the
     cells that a C variable holds; ``ranges`` the loops of which a thread takes a part, and

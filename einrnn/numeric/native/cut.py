@@ -20,7 +20,7 @@ from einrnn.numeric.native.views import Views
 _VARIABLE = re.compile(r"i\d+")
 
 
-@dataclass
+@dataclass()
 class Cut:
     """Statements are cut along the loop over ``variable``, products along their rows."""
 
@@ -77,7 +77,7 @@ def _written(items: Sequence[Item]) -> set[int] | None:
     return found
 
 
-@dataclass
+@dataclass()
 class _Trial:
     """Follows an axis from array to array."""
 

@@ -20,7 +20,7 @@ LANES = 16
 _LONG = 60_000
 
 
-@dataclass
+@dataclass()
 class Level:
     """A time loop that is being built: what it writes, and what goes ahead of it."""
 
@@ -29,7 +29,7 @@ class Level:
     ahead: list[Item] = field(default_factory=list[Item])
 
 
-@dataclass
+@dataclass()
 class Built:
     """The items of a program.
 

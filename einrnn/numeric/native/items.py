@@ -17,7 +17,7 @@ class Read:
     at: tuple[Ix, ...]
 
 
-@dataclass
+@dataclass()
 class Statement:
     """One entry for each position in ``dims``: variable ``i0`` runs over the first, and so on.
 
@@ -54,7 +54,7 @@ class Operand:
     column: int
 
 
-@dataclass
+@dataclass()
 class Call:
     """Something that is not a statement; it reads and writes whole arrays."""
 
@@ -62,7 +62,7 @@ class Call:
     writes_to: frozenset[int]
 
 
-@dataclass
+@dataclass()
 class Product(Call):
     """``c = a b``; sizes are rows, columns and depth. ``packed`` has b in panels or strips."""
 
@@ -74,7 +74,7 @@ class Product(Call):
     packed: int | None = None
 
 
-@dataclass
+@dataclass()
 class Pack(Call):
     """A matrix copied for products that a loop repeats, as ``strips`` or ``panels``."""
 
@@ -85,7 +85,7 @@ class Pack(Call):
     strips: bool
 
 
-@dataclass
+@dataclass()
 class Check(Call):
     """Positions must lie on an axis of size ``size``, else error number ``number``."""
 
@@ -95,7 +95,7 @@ class Check(Call):
     number: int
 
 
-@dataclass
+@dataclass()
 class Add(Call):
     """Rows added where they belong."""
 
@@ -103,7 +103,7 @@ class Add(Call):
     dims: tuple[int, ...]
 
 
-@dataclass
+@dataclass()
 class Turns(Call):
     """A loop in time, with what must be done ahead of it in ``ahead``."""
 
@@ -114,7 +114,7 @@ class Turns(Call):
     across: dict[int, int] = field(default_factory=dict[int, int])
 
 
-@dataclass
+@dataclass()
 class Choice(Call):
     """One of two blocks, by whether all entries of the checked registers are finite."""
 
@@ -127,7 +127,7 @@ class Choice(Call):
 Item = Statement | Product | Pack | Check | Add | Turns | Choice
 
 
-@dataclass
+@dataclass()
 class Sweep:
     """A loop over entries with what is inside."""
 

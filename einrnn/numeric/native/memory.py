@@ -11,7 +11,7 @@ from einrnn.numeric.native.items import Node, Sweep, touches
 ALIGNMENT = 64
 
 
-@dataclass
+@dataclass()
 class Places:
     """Byte offsets of arrays, and the bytes of all."""
 

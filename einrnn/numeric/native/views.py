@@ -24,7 +24,7 @@ from einrnn.numeric.steps import (
 )
 
 
-@dataclass
+@dataclass()
 class Views:
     """``made`` has the step behind each register; ``strides`` of an array are by axis, in
     entries, in row-major order unless set otherwise; ``counters`` are those of time loops."""

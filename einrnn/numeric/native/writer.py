@@ -57,7 +57,7 @@ def native_program(plan: Plan, dtype: str) -> Program:
     return _Writer(built, plan, dtype).program()
 
 
-@dataclass
+@dataclass()
 class _Part:
     lines: list[str] = field(default_factory=list[str])
     shared: bool = False

@@ -36,7 +36,7 @@ _VIEWS = (View, Align, Spread, Diagonal, Layout)
 _FOREVER = 1 << 60
 
 
-@dataclass
+@dataclass()
 class Buffers:
     """``of`` maps a register to its buffer, ``shapes`` has the shape of each buffer.
 

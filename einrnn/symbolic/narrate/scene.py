@@ -37,7 +37,7 @@ class Usable:
     words: str
 
 
-@dataclass
+@dataclass()
 class Scene:
     """The setting of one derivation: a closed model, a statement about it and what is granted.
 

@@ -49,7 +49,7 @@ class Plan:
     between: bool = False
 
 
-@dataclass
+@dataclass()
 class Side:
     """A side of the statement of a scene as it is rewritten; ``way`` tells whether derivatives
     are adjoints."""

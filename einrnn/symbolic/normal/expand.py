@@ -86,7 +86,7 @@ class Facts:
     tied: frozenset[str] = frozenset()
 
 
-@dataclass
+@dataclass()
 class Normaliser:
     """Turns expressions into polynomials in normal form.
 

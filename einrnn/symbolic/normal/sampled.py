@@ -156,7 +156,7 @@ def _chance(*what: object) -> float:
     return int.from_bytes(digest, "big") / 2**48
 
 
-@dataclass
+@dataclass()
 class Sample:
     """Random entries of all tensors, at some sizes and values of the free indices.
 

@@ -25,7 +25,7 @@ from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 ROUNDS = 12
 
 
-@dataclass
+@dataclass()
 class Opener:
     """Opens entries of one closed model, and brings what that leaves to normal form.
 

@@ -39,7 +39,7 @@ from einrnn.symbolic.proof.tactics import (
 from einrnn.symbolic.proof.trace import ByLemmas
 
 
-@dataclass
+@dataclass()
 class Prover:
     """Proves statements about one closed model under some assumptions.
 
