@@ -39,13 +39,23 @@ from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.brackets import complement, exhausted, implied, index_bracket
+from einrnn.symbolic.normal.absolute import absolutes
+from einrnn.symbolic.normal.brackets import (
+    by_bracket,
+    complement,
+    exhausted,
+    implied,
+    index_bracket,
+    is_contradicted,
+    of_bit,
+    of_product,
+)
 from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
-from einrnn.symbolic.normal.powers import exponential, logarithm, power
+from einrnn.symbolic.normal.powers import as_number, exponential, logarithm, power
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import (
     has_whole_number,
@@ -75,8 +85,8 @@ class Unit(NamedTuple):
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
     are symmetric in their last two positions, which tensors are positive, which inputs are
-    matrices that have an inverse, and between whose entries some equation holds: that they
-    add up to 1, or another one."""
+    matrices that have an inverse, between whose entries some equation holds (that they add up
+    to 1, or another one), and which have the entries 0 and 1 only."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
@@ -84,6 +94,7 @@ class Facts:
     invertible: frozenset[str] = frozenset()
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tied: frozenset[str] = frozenset()
+    bits: frozenset[str] = frozenset()
 
 
 @dataclass()
@@ -170,7 +181,9 @@ class Normaliser:
         if has_whole_number(term):
             coefficient, factors = numbers_folded(term.factors)
             return {Term(term.bound, term.conds, factors): coefficient}
-        gathered = collected(self, term)
+        if is_contradicted(term):
+            return tm.NOTHING
+        gathered = collected(self, term) or absolutes(self, term)
         if gathered is not None:
             return gathered
         cancelled = cancel_sum(term, self.known_for(term))
@@ -291,8 +304,26 @@ class Normaliser:
         if op == "<":
             left, right = right, left
         difference = tm.plus((self.poly(left), tm.scale(self.poly(right), Fraction(-1))))
+        return self._relation(op, difference)
+
+    def _relation(self, op: str, difference: Poly) -> Poly:
+        """1 where a value is 0, or positive, and else 0."""
         if not difference:
             return tm.ONE if op == "==" else tm.NOTHING
+        number = as_number(difference)
+        if number is not None:
+            return tm.ONE if op == ">" and number > 0 else tm.NOTHING
+        of_bit_ = of_bit(op, difference, self.facts.bits)
+        if of_bit_ is not None:
+            return of_bit_
+        split = by_bracket(difference)
+        if split is not None:
+            atom, without, held = split
+            no = self.product(complement(tm.atom(atom)), self._relation(op, without))
+            return tm.plus((no, self.product(tm.atom(atom), self._relation(op, held))))
+        of_product_ = of_product(op, difference, self._relation)
+        if of_product_ is not None:
+            return of_product_
         leading = sorted_terms(difference)[0][1]
         monic = expression(tm.scale(difference, 1 / leading))
         zero = tm.atom(build.iverson(Compare("==", monic, build.ZERO)))

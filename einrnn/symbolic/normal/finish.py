@@ -6,14 +6,27 @@ from collections.abc import Callable
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, apply, div, iverson, neg, number, power, sub
-from einrnn.core.nodes import Add, Affine, Apply, Compare, Expr, Index, Mul, Node, Number, Pow
-from einrnn.core.traverse import rebuild
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Apply,
+    Compare,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import rebuild, substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PEELED = 4
+_MOST_COMPARED = 4
 _MOST_UNROLLED = 16
 _MOST_WINDOWS = 8
 
@@ -30,6 +43,8 @@ def exponentials(expr: Expr) -> Expr:
             return _BY_OTHERS[node.function](node.args[0])
         if isinstance(node, Apply) and node.function in _BY_CASES:
             return _BY_CASES[node.function](*node.args)
+        if isinstance(node, Reduce) and node.op in _BY_CASES:
+            return _one_after_the_other(node)
         return node
 
     return rebuild(expr, change)
@@ -96,6 +111,19 @@ _BY_CASES: dict[str, Callable[..., Expr]] = {
     "max": _larger,
     "min": _smaller,
 }
+
+
+def _one_after_the_other(node: Reduce) -> Expr:
+    """The largest (or smallest) of a few: max_{p=0..1} f(p) = max(f(0), f(1))."""
+    first, count = node.lo, af.number(af.minus(node.hi, node.lo))
+    if count is None or not 0 <= count < _MOST_COMPARED:
+        return node
+    found, *others = [
+        substitute(node.body, {node.index: af.shift(first, step)}) for step in range(count + 1)
+    ]
+    for other in others:
+        found = _BY_CASES[node.op](found, other)
+    return found
 
 
 def peeled(poly: Poly) -> Poly:

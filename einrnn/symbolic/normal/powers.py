@@ -9,7 +9,12 @@ from einrnn.core import build
 from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.roots import prime_powers, split_positive
+from einrnn.symbolic.normal.roots import (
+    absolute_squares,
+    is_absolute,
+    prime_powers,
+    split_positive,
+)
 from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, sorted_terms
@@ -64,7 +69,23 @@ def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
         return _root(work, coefficient, factors, rest, number)
     moved = tm.sorted_factors((a, e * number) for a, e in factors)
     outside: Poly = {Term((), (), moved): coefficient ** int(number)}
-    return work.product(outside, tm.atom(expression(rest), number))
+    return work.product(outside, _of_bracket(rest, number) or tm.atom(expression(rest), number))
+
+
+def _of_bracket(base: Poly, exponent: Fraction) -> Poly | None:
+    """(p + q b)^n = p^n + ((p + q)^n - p^n) b for numbers p, p + q that are not 0 and a bracket."""
+    others = [(term, times) for term, times in base.items() if term != tm.UNIT]
+    if len(others) != 1:
+        return None
+    ((term, times),) = others
+    if term.bound or term.conds or len(term.factors) != 1 or not is_bracket(term.factors[0][0]):
+        return None
+    at_0 = base.get(tm.UNIT, Fraction(0))
+    at_1 = at_0 + times
+    if not at_0 or not at_1:
+        return None
+    low, high = at_0 ** int(exponent), at_1 ** int(exponent)
+    return tm.plus((tm.scale(tm.ONE, low), {term: high - low} if high != low else tm.NOTHING))
 
 
 def _root(
@@ -162,7 +183,12 @@ def logarithm(work: Normaliser, inner: Poly) -> Poly:
         return tm.atom(Apply("log", (build.ZERO,)))
     inner, divisors = _cleared(work, inner)
     (coefficient, factors), rest = primitive(inner)
-    positive = [(base, e) for base, e in factors if is_positive(base, work.facts.positive)]
+    factors = absolute_squares(factors, work.facts.positive)
+    positive = [
+        (base, e)
+        for base, e in factors
+        if is_absolute(base) or is_positive(base, work.facts.positive)
+    ]
     others = tm.sorted_factors(pair for pair in factors if pair not in positive)
     rows = [_log_power(work, base, exponent) for base, exponent in (*positive, *divisors)]
     for prime, times in prime_powers(abs(coefficient)):

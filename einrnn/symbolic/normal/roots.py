@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from einrnn.core.nodes import Expr, Number
+from einrnn.core.nodes import Apply, Expr, Number
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Factors, Term
@@ -57,12 +57,28 @@ def has_whole_number(term: Term) -> bool:
     return any(isinstance(a, Number) and not 0 < e < 1 for a, e in term.factors)
 
 
+def absolute_squares(factors: Factors, positive: frozenset[str]) -> Factors:
+    """Even powers below a root or a logarithm as those of absolute values: (a^2)^(1/2) = |a|."""
+    return tm.sorted_factors(
+        (Apply("abs", (base,)), power)
+        if power % 2 == 0 and not is_positive(base, positive)
+        else (base, power)
+        for base, power in factors
+    )
+
+
+def is_absolute(base: Expr) -> bool:
+    """Whether a value is an absolute value, which is not negative."""
+    return isinstance(base, Apply) and base.function == "abs"
+
+
 def split_positive(
     coefficient: Fraction, factors: Factors, exponent: Fraction, positive: frozenset[str]
 ) -> tuple[tuple[Fraction, Factors], tuple[Fraction, Factors]]:
     """``(c p^n x)^e = c^e p^(n e) (±x)^e`` for positive c and p: the factors taken out, raised
     to the exponent, and those that stay below it."""
-    out = [(base, power) for base, power in factors if is_positive(base, positive)]
+    factors = absolute_squares(factors, positive)
+    out = [pair for pair in factors if is_absolute(pair[0]) or is_positive(pair[0], positive)]
     inside = tm.sorted_factors(pair for pair in factors if pair not in out)
     rational, roots = root_of_number(abs(coefficient), exponent)
     raised = tm.merged(roots, tm.sorted_factors((base, n * exponent) for base, n in out))

@@ -86,6 +86,7 @@ def _facts(model: Model) -> Facts:
         frozenset(invertible),
         units,
         frozenset(n for n, given in model.inputs.items() if n not in units and _fact_rules(given)),
+        frozenset(n for n, i in model.inputs.items() if i.has("boolean") or i.has("one-hot")),
     )
 
 
