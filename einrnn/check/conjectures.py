@@ -232,6 +232,8 @@ def _ratio(
     if both is None or (both.flags & UNDEFINED).any():
         return None
     ours, theirs = (side.ravel() for side in (both.left, both.right))
+    if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
+        return None
     place = int(np.argmax(np.abs(theirs)))
     if not (abs(theirs[place]) > _AGREES and abs(ours[place]) > _AGREES):
         return None

@@ -87,18 +87,22 @@ class _Teller:
             yield Part(f"where {cond}", statement, tuple(lines))
 
     def induction(self, by: Inductive) -> Iterator[Part]:
-        """The first time, then a time from the one before."""
+        """The first time, then a time from the one before or from all before."""
         time, first = by.index.name, affine_text(by.first)
         base = at_place(by.step, by.index, by.first)
         yield self._part(f"P({first}), the claim at {time} = {first}", base, Plan(at_numbers=True))
-        before = affine_text(af.shift(af.of(by.index), -by.direction))
-        back = one_step_back(by.step, by.index, by.direction)
-        hypothesis = Usable(back, f"by P({before})")
+        up = by.direction == UP
+        if by.before is None:
+            before = f"P({affine_text(af.shift(af.of(by.index), -by.direction))})"
+            back = one_step_back(by.step, by.index, by.direction)
+        else:
+            before = f"all P at {'earlier' if up else 'later'} times"
+            back = by.before
+        hypothesis = Usable(back, f"by {before}")
         plan = Plan((hypothesis,), by.index, by.direction, self.reach(by.index, by.direction))
         span = by.step.ranges[by.index]
-        up = by.direction == UP
         begins = f"{time} {'>=' if up else '<='} {affine_text(span.lo if up else span.hi)}"
-        yield self._part(f"P({time}) from P({before}), for {begins}", by.step, plan)
+        yield self._part(f"P({time}) from {before}, for {begins}", by.step, plan)
 
     def kept(self, by: Kept) -> Iterator[Part]:
         """The difference of the sides at a time and the next, then the claim at one end."""

@@ -97,13 +97,18 @@ class Facts:
     bits: frozenset[str] = frozenset()
 
 
+def _as_it_is(expr: Expr) -> Expr:
+    return expr
+
+
 @dataclass()
 class Normaliser:
     """Turns expressions into polynomials in normal form.
 
     ``known`` are index expressions that are at least zero wherever the expressions are
     looked at: the ranges of the free indices. ``rules`` are what the user grants and what
-    is known of the inputs, applied to every term until none applies.
+    is known of the inputs, applied to every term until none applies. ``at_ends`` opens entries
+    at a time for which their definition has a value.
     """
 
     known: tuple[Affine, ...] = ()
@@ -112,6 +117,7 @@ class Normaliser:
     deadline: float = math.inf
     facts: Facts = field(default_factory=lambda: Facts())
     symmetric: set[Expr] = field(default_factory=set["Expr"])
+    at_ends: Callable[[Expr], Expr] = _as_it_is
     _done: dict[tuple[Expr, tuple[Affine, ...]], Poly] = field(
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
     )
@@ -252,6 +258,7 @@ class Normaliser:
             self.deadline,
             self.facts,
             self.symmetric,
+            self.at_ends,
             self._done,
             self._nested,
         )

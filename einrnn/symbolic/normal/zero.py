@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Index
@@ -10,6 +11,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
+from einrnn.symbolic.normal.domain import is_zero as holds_at
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import exponentials, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
@@ -19,7 +21,7 @@ from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
-from einrnn.symbolic.normal.terms import Poly
+from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_VALUES = 8
 _MOST_SPLITS = 4
@@ -39,6 +41,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     Raises:
         TooLarge: the budget ran out.
     """
+    difference = _with_ends(work, difference)
     if not difference:
         return True
     if surely_differs(work, difference):
@@ -69,6 +72,38 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
 
 
+def _with_ends(work: Normaliser, difference: Poly) -> Poly:
+    """The difference with ``[t <= T-3] S[t+2]`` as ``S[t+2] - [t == T-2] S[T]`` where ``t <= T-2``
+    is known and ``S[T]`` has a value."""
+    found = {term: _up_to_the_end(work, term) for term in difference if term.conds}
+    if not any(poly is not None for poly in found.values()):
+        return difference
+    rows: list[Poly] = []
+    for term, coefficient in difference.items():
+        poly = found.get(term)
+        rows.append(tm.scale({term: Fraction(1)} if poly is None else poly, coefficient))
+    return work.canonical(tm.plus(rows))
+
+
+def _up_to_the_end(work: Normaliser, term: Term) -> Poly | None:
+    """A term under a condition that holds but at one time, at which an entry has a value."""
+    for cond in term.conds:
+        parts = side(cond)
+        if parts is None or parts[0] != "<=" or cond.free & frozenset(term.bound):
+            continue
+        beyond = af.shift(parts[1], 1)
+        solved = _solved(beyond) if follows(work.known, beyond) else None
+        if solved is None:
+            continue
+        rest = Term(term.bound, tuple(c for c in term.conds if c is not cond), term.factors)
+        there = expression({tm.rename(rest, solved): Fraction(1)})
+        opened = work.at_ends(there)
+        if opened is not there:
+            at_end = work.times(Term((), (holds_at(beyond),), ()), work.poly(opened))
+            return tm.plus(({rest: Fraction(1)}, tm.scale(at_end, Fraction(-1))))
+    return None
+
+
 def _vanishes_peeled(work: Normaliser, difference: Poly) -> bool:
     """Whether it is 0 once sums are brought to one length."""
     if not difference:
@@ -85,6 +120,10 @@ def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> boo
     inside = work.inside(*case.known)
     if case.moved is not None:
         difference = tm.plus({tm.rename(t, case.moved): c} for t, c in difference.items())
+        written = expression(difference)
+        opened = work.at_ends(written)
+        if opened is not written:
+            difference = inside.poly(opened)
     return is_zero(inside, inside.canonical(difference), splits)
 
 
@@ -98,12 +137,18 @@ def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
     for op, value in _free_conditions(difference):
         below, above = af.shift(af.scale(value, -1), -1), af.shift(value, -1)
         if op == "<=":
-            return [Case((value,)), Case((below,))]
+            return [_where(known, value), _where(known, below)]
         solved = _solved(value)
         if solved is not None:
             others = [case for case in (below, above) if not _impossible(known, case)]
             return [Case(moved=solved), *(Case((case,)) for case in others)]
     return None
+
+
+def _where(known: tuple[Affine, ...], value: Affine) -> Case:
+    """The case that a value is at least zero; where it cannot be more, it is."""
+    solved = _solved(value) if follows(known, af.scale(value, -1)) else None
+    return Case((value,)) if solved is None else Case(moved=solved)
 
 
 def _impossible(known: tuple[Affine, ...], value: Affine) -> bool:

@@ -161,6 +161,21 @@ class Clock:
             and af.minus(clause.args[axis], element.args[order[element.tensor].axis]) is af.ZERO
         ]
 
+    def reads_far_back(self, name: str) -> bool:
+        """Whether a definition recurs from more than one time before."""
+        component = self.component(name)
+        order = self.order(component) if self.time(name) is not None else None
+        if order is None:
+            return False
+        distances = [
+            af.minus(clause.args[order[one].axis], element.args[order[element.tensor].axis])
+            for one in component
+            for clause in self.model.definitions[one].clauses
+            for element in elements(clause.body)
+            if element.tensor in component
+        ]
+        return any(far.terms or abs(far.constant) > 1 for far in distances)
+
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         """An axis for each of the definitions and inputs, such that all references among
         them go back in time or stay, and some go back; None if there is none."""

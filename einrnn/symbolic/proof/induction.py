@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Element, Index
-from einrnn.core.traverse import elements, substitute
+from einrnn.core.traverse import elements, fresh, substitute
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.rules import replacement
@@ -32,12 +32,10 @@ def by_induction(
 ) -> Proof | None:
     """True at one end of time, and at each time if at the one before, by what is known
     ``beside`` that."""
-    shown = _induction(opener, statement, index, direction, chosen, beside)
-    if shown is None:
+    trace = _induction(opener, statement, index, direction, chosen, beside)
+    if trace is None:
         return None
     way = "up" if direction == UP else "down"
-    place, stepped = shown
-    trace = Inductive(index, direction, place, stepped)
     return Proof("induction", (f"over {index.name}, {way} in time",), trace)
 
 
@@ -48,8 +46,9 @@ def _induction(
     direction: int,
     chosen: Chosen,
     beside: tuple[Rule, ...],
-) -> tuple[Affine, Statement] | None:
-    """Base and step; the hypothesis is the statement one step back."""
+) -> Inductive | None:
+    """Base and step; the hypothesis is the statement one step back, or at all times before where
+    something recurs from further back."""
     when = _time_of(opener, statement, index)
     if when is None or when.direction != direction:
         return None
@@ -58,7 +57,19 @@ def _induction(
         if statement.condition is not None:
             return None
     hypothesis = _as_rule(one_step_back(statement, index, direction))
-    return _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
+    shown = _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
+    if shown is not None:
+        return Inductive(index, direction, *shown)
+    if not any(opener.clock.reads_far_back(e.tensor) for e in elements(statement.left)):
+        return None
+    for place, stepped in bases_and_steps(opener, statement, index, when):
+        all_before = before(statement, index, direction, place)
+        rules = (_as_rule(all_before), *beside)
+        if step(opener, stepped, index, direction, rules, chosen) and at(
+            opener, at_place(statement, index, place), when
+        ):
+            return Inductive(index, direction, place, stepped, all_before)
+    return None
 
 
 def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
@@ -88,6 +99,23 @@ def one_step_back(statement: Statement, index: Index, direction: int) -> Stateme
     }
     left, right = substitute(statement.left, back), substitute(statement.right, back)
     return Statement(left, right, others)
+
+
+def before(statement: Statement, index: Index, direction: int, first: Affine) -> Statement:
+    """The statement at all times from the first one to the one before the index."""
+    others = [r for i, r in statement.ranges.items() if i is not index]
+    free = statement.left.free | statement.right.free | statement.ranges.keys()
+    letter = fresh(index, free.union(*(r.lo.free | r.hi.free for r in others)))
+    moved = {index: af.of(letter)}
+    last = af.shift(af.of(index), -direction)
+    span = Range(first, last) if direction == UP else Range(last, first)
+    ranges = {
+        i: Range(substitute(r.lo, moved), substitute(r.hi, moved))
+        for i, r in statement.ranges.items()
+        if i is not index
+    }
+    left, right = substitute(statement.left, moved), substitute(statement.right, moved)
+    return Statement(left, right, {letter: span, **ranges})
 
 
 def _as_rule(hypothesis: Statement) -> Rule:
@@ -205,6 +233,20 @@ def step(
     return opener.is_zero_opened(work, difference, index, direction, chosen)
 
 
+def _furthest(opener: Opener, found: Iterable[Element]) -> frozenset[Element]:
+    """The entries of recurrences that are computed later than others of the same one."""
+    rows: dict[tuple[str, Affine], dict[int, list[Element]]] = {}
+    for element in found:
+        when = opener.clock.time(element.tensor)
+        if when is not None:
+            place = element.args[when.axis]
+            start = af.shift(place, -place.constant)
+            offsets = rows.setdefault((element.tensor, start), {})
+            offsets.setdefault(place.constant * when.direction, []).append(element)
+    latest = [row[max(row)] for row in rows.values() if len(row) > 1]
+    return frozenset(element for row in latest for element in row)
+
+
 def at(opener: Opener, statement: Statement, when: Time) -> bool:
     """Whether a statement at one time is true by unfolding everything it needs there."""
     if opener.by_normal_form(statement, opener.any, ()) is not None:
@@ -214,12 +256,10 @@ def at(opener: Opener, statement: Statement, when: Time) -> bool:
     for _ in range(ROUNDS):
         if is_zero(work, work.poly(difference)):
             return True
-        wanted = frozenset(
-            e
-            for e in elements(difference)
-            if (time_ := opener.clock.time(e.tensor)) is not None
-            and time_.direction == when.direction
-        )
+        found = elements(difference)
+        times = {e: opener.clock.time(e.tensor) for e in found}
+        ahead = {e for e, at_ in times.items() if at_ and at_.direction == when.direction}
+        wanted = opener.first_at_once(found) or frozenset(ahead) or _furthest(opener, found)
         if not wanted or opener.expired():
             return False
         difference = unfold(difference, opener.model, wanted.__contains__)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
+from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.cputime import passed
-from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Element, Expr, Index
-from einrnn.core.traverse import elements, tensors
+from einrnn.core.model import Assumption, Clause, Model
+from einrnn.core.nodes import Affine, Element, Expr, Index
+from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities
+from einrnn.symbolic.normal.domain import is_zero as is_zero_at
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import peeled
+from einrnn.symbolic.normal.powers import power
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -47,7 +52,7 @@ class Opener:
         self.clock = clock_of(self.model)
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
-        self._rules = (*granted, inverse_pair, self.causal, *found)
+        self._rules = (*granted, inverse_pair, self.causal, self.at_edges, *found)
         facts = _assuming(facts_of(self.model), self.assumptions)
         self._facts = replace(facts, symmetric=facts.symmetric | self.symmetric)
 
@@ -79,7 +84,21 @@ class Opener:
             rules=(*self._rules, *rules),
             deadline=self.deadline,
             facts=self._facts,
+            at_ends=self._opened_at_ends,
         )
+
+    def _opened_at_ends(self, expr: Expr) -> Expr:
+        """The expression without entries at times for which their definition has a clause."""
+        for _ in range(ROUNDS):
+            wanted = frozenset(e for e in elements(expr) if self._is_at_end(e))
+            if not wanted:
+                break
+            expr = unfold(expr, self.model, wanted.__contains__)
+        return expr
+
+    def _is_at_end(self, element: Element) -> bool:
+        when = self.clock.time(element.tensor)
+        return when is not None and self.at_boundary(element, when)
 
     def without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
         """The expression without chosen entries of definitions that do not recur."""
@@ -102,6 +121,14 @@ class Opener:
         if when is None:
             return not self.clock.recurs(element.tensor)
         return self.at_boundary(element, when) or self.at_one_time(element)
+
+    def first_at_once(self, found: Iterable[Element]) -> frozenset[Element]:
+        """The entries of recurrences that need others of their own time, and which nothing else
+        among those found needs at its time."""
+        at_once = self.clock.at_once
+        own = [e for e in found if not self.derived_only(e) and at_once(e.tensor)]
+        needed = frozenset[str]().union(*(at_once(e.tensor) for e in own))
+        return frozenset(e for e in own if e.tensor not in needed)
 
     def at_one_time(self, element: Element) -> bool:
         """Whether a total derivative is by an entry of the same time: it ends there."""
@@ -133,6 +160,19 @@ class Opener:
             ahead = af.scale(af.minus(atom.args[wrt], atom.args[of]), direction)
             if follows(known, af.shift(ahead, -1)):
                 return {}
+        return None
+
+    def at_edges(self, work: Normaliser, term: Term) -> Poly | None:
+        """An entry that may be at an edge of an axis that is not time, where its definition has a
+        value, in two cases."""
+        known = (*work.known, *inequalities(term.conds))
+        for atom, exponent in term.factors:
+            if not isinstance(atom, Element) or exponent.denominator != 1:
+                continue
+            for clause, inside in edges(self.model, atom, self.clock.time(atom.tensor)):
+                if any(follows(known, af.shift(af.scale(inside, way), -1)) for way in (1, -1)):
+                    continue
+                return _in_two(work, term, atom, exponent, clause, inside)
         return None
 
     def opened(
@@ -220,6 +260,41 @@ class Opener:
     def now(self, element: Element) -> bool:
         """Everything, recurrent entries that lead to others of their own time included."""
         return True
+
+
+def edges(model: Model, entry: Element, when: Time | None) -> Iterator[tuple[Clause, Affine]]:
+    """The clauses that give a definition values at an edge of one of its axes other than time,
+    each with how far inside of that edge an entry is."""
+    definition = model.definitions.get(entry.tensor)
+    for clause in () if definition is None else definition.clauses[:-1]:
+        fixed = [axis for axis, arg in enumerate(clause.args) if not arg.free]
+        if len(fixed) != 1 or (when is not None and fixed[0] == when.axis):
+            continue
+        (axis,) = fixed
+        own = definition.clauses[-1]
+        letter = af.letter(own.args[axis])
+        if letter is None or not entry.args[axis].free:
+            continue
+        span, edge = own.ranges[letter], clause.args[axis]
+        beyond = af.minus(entry.args[axis], edge)
+        if af.number(af.minus(span.lo, edge)) == 1:
+            yield clause, beyond
+        elif af.number(af.minus(edge, span.hi)) == 1:
+            yield clause, af.scale(beyond, -1)
+
+
+def _in_two(
+    work: Normaliser, term: Term, atom: Element, exponent: Fraction, clause: Clause, inside: Affine
+) -> Poly:
+    """A term where an entry is inside of an edge, and where it is at it and has a value."""
+    rest = tm.sorted_factors(pair for pair in term.factors if pair[0] is not atom)
+    within = tm.sorted_conds((*term.conds, at_least_zero(af.shift(inside, -1))))
+    at_edge = tm.sorted_conds((*term.conds, is_zero_at(inside)))
+    letters = zip(map(af.letter, clause.args), atom.args, strict=True)
+    value = substitute(clause.body, {i: at for i, at in letters if i is not None})
+    powers = power(work, work.poly(value), tm.constant(exponent))
+    there = work.times(Term(term.bound, at_edge, rest), powers)
+    return tm.plus(({Term(term.bound, within, term.factors): Fraction(1)}, there))
 
 
 def _assuming(facts: Facts, assumptions: tuple[Assumption, ...]) -> Facts:

@@ -103,7 +103,7 @@ def _within(
     span: Range, parts: tuple[str, Affine] | None, index: Index, known: tuple[Affine, ...]
 ) -> Range | None:
     """The part of a range where a value is at least zero, if it begins or ends at a place
-    that is known to lie in the range."""
+    that is known to lie in the range, or to leave nothing of it at its next."""
     if parts is None or parts[0] != "<=":
         return None
     times = af.coefficient(parts[1], index)
@@ -111,16 +111,20 @@ def _within(
     place = af.scale(rest, -times)
     if abs(times) != 1 or index in rest.free:
         return None
-    inside = (af.minus(place, span.lo), af.minus(span.hi, place))
+    # of an empty range nothing is said, and what is shown of its ends does no harm
+    inside = (
+        af.shift(af.minus(place, span.lo), int(times == -1)),
+        af.shift(af.minus(span.hi, place), int(times == 1)),
+    )
     if not all(follows(known, value) for value in inside):
         return None
     return Range(place, span.hi) if times == 1 else Range(span.lo, place)
 
 
 def usable(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
-    """The lemmas that may be used as rules: one entry on the left with an index at each
-    position, or else one term, and on the right nothing that the left side is made of; and
-    nothing conditional."""
+    """The lemmas that may be used as rules: one entry on the left with an index or a number of
+    sizes at each position, or else one term, and on the right nothing that the left side is made
+    of; and nothing conditional."""
     return tuple(lemma for lemma in lemmas if _is_rule(lemma.statement))
 
 
@@ -129,7 +133,7 @@ def _is_rule(statement: Statement) -> bool:
     if statement.condition is not None or tensors(left) & tensors(statement.right):
         return False
     if isinstance(left, Element):
-        letters = [af.letter(arg) for arg in left.args]
+        letters = [af.letter(arg) for arg in left.args if arg.free]
         return None not in letters and len(set(letters)) == len(letters)
     return bool(tensors(left)) and _is_one_term(left)
 

@@ -8,15 +8,16 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Element, Expr, Index
+from einrnn.core.nodes import Compare, Cond, Element, Expr, Index, Value
 from einrnn.core.traverse import elements, substitute, tensors
+from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
 
 _STEPS_AT_NUMBERS = 8
@@ -51,7 +52,7 @@ def by_unfolding(
     opener = replace(opener, deadline=min(opener.deadline, now + (opener.deadline - now) / 4))
     work = opener.normaliser(statement, ())
     for _ in range(ROUNDS):
-        wanted = _first_at_once(opener, [e for e in elements(difference) if chosen(e)])
+        wanted = opener.first_at_once(e for e in elements(difference) if chosen(e))
         if not wanted or opener.expired():
             return None
         difference = unfold(difference, opener.model, wanted.__contains__)
@@ -59,15 +60,6 @@ def by_unfolding(
         if is_zero(work, work.poly(difference)):
             return Proof("recurrence", ("one definition after the other, at one time",))
     return None
-
-
-def _first_at_once(opener: Opener, found: list[Element]) -> frozenset[Element]:
-    """The entries of recurrences that need others of their own time, and which nothing else
-    among those found needs at its time."""
-    clock = opener.clock
-    own = [e for e in found if not opener.derived_only(e) and clock.at_once(e.tensor)]
-    needed = frozenset[str]().union(*(clock.at_once(e.tensor) for e in own))
-    return frozenset(e for e in own if e.tensor not in needed)
 
 
 def by_constants(
@@ -115,9 +107,14 @@ def _ends(opener: Opener, element: Element) -> bool:
 
 
 def at_constant(opener: Opener, element: Element) -> bool:
-    """Whether an entry of a recurrence is at a time that is a number."""
+    """Whether an entry of a recurrence is at a time that is a number, or a number of steps from
+    where the recurrence begins."""
     when = opener.clock.time(element.tensor)
-    return when is not None and af.number(element.args[when.axis]) is not None
+    if when is None:
+        return False
+    there, axis = element.args[when.axis], opener.model.definitions[element.tensor].axes[when.axis]
+    first = axis.lo if when.direction == UP else axis.hi
+    return af.number(there) is not None or af.number(af.minus(there, first)) is not None
 
 
 def by_inner_step(
@@ -156,6 +153,7 @@ def by_invariance(
     """The difference of the sides is the same at each time and at the next, and 0 at one
     end: recurrences that run up are unfolded at the next time, those that run down at
     this one."""
+    statement = narrowed(statement, index)
     if statement.condition is not None:
         return None
     span = statement.ranges[index]
@@ -165,19 +163,32 @@ def by_invariance(
         return None
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     for end, direction in ((span.hi, DOWN), (span.lo, UP)):
-        if at(opener, fixed(statement, index, end, others), Time(0, direction)):
+        there = replace(fixed(statement, index, end, others), condition=_there_is_one(span))
+        if at(opener, there, Time(0, direction)):
             words = f"the same at every {index.name}, and true at one end"
             return Proof("induction", (words,), Kept(index, end))
     return None
 
 
+def _there_is_one(span: Range) -> Cond | None:
+    """That a range has a time in it, where that is not so for all sizes."""
+    if follows((), af.minus(span.hi, span.lo)):
+        return None
+    return Compare("<=", Value(span.lo), Value(span.hi))
+
+
 def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
     """How much an expression is more at the next time than at this one: what runs up is opened
-    at the next time, what runs down at this one."""
+    back to where it is furthest behind, what runs down back to where it is furthest ahead."""
+    places = [_place(opener, e, index) for e in elements(expr)]
+    low = min([0, *(at_ for way, at_ in filter(None, places) if way == UP)])
+    high = max([0, *(at_ for way, at_ in filter(None, places) if way == DOWN)]) + 1
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
     found = work.simple(sub(after, expr))
     for _ in range(ROUNDS):
-        ahead = frozenset(e for e in elements(found) if between(opener, e, index))
+        left = elements(found)
+        ahead = frozenset(e for e in left if between(opener, e, index, low, high))
+        ahead = ahead or opener.first_at_once(e for e in left if _place(opener, e, index))
         if not ahead or opener.expired():
             break
         found = unfold(found, opener.model, ahead.__contains__)
@@ -185,12 +196,21 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     return found
 
 
-def between(opener: Opener, element: Element, index: Index) -> bool:
-    """Whether a recurrent entry has to be unfolded to compare a time with the next."""
+def between(opener: Opener, element: Element, index: Index, low: int = 0, high: int = 1) -> bool:
+    """Whether a recurrent entry has to be unfolded to compare a time with the next: one that
+    runs up where it is later than ``low`` after the index, one that runs down where it is earlier
+    than ``high``."""
+    place = _place(opener, element, index)
+    if place is None:
+        return False
+    direction, there = place
+    return there > low if direction == UP else there < high
+
+
+def _place(opener: Opener, element: Element, index: Index) -> tuple[int, int] | None:
+    """The direction of a recurrent entry, and how much later than an index it is."""
     when = opener.clock.time(element.tensor)
     if when is None:
-        return False
+        return None
     there = af.minus(element.args[when.axis], af.of(index))
-    if there.terms:
-        return False
-    return there.constant > 0 if when.direction == UP else there.constant < 1
+    return None if there.terms else (when.direction, there.constant)

@@ -38,12 +38,13 @@ class InsideSum:
 @dataclass(frozen=True)
 class Inductive:
     """The statement holds at the time ``first``, and at the times of ``step`` where it holds
-    one step before."""
+    one step before, or where ``before`` is given at all the times that that speaks of."""
 
     index: Index
     direction: int
     first: Affine
     step: Statement
+    before: Statement | None = None
 
 
 @dataclass(frozen=True)
