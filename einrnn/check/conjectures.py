@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
+import numpy.typing as npt
 
 from einrnn.check.points import Point
 from einrnn.core import affine as af
@@ -28,6 +29,9 @@ from einrnn.symbolic.proof.symmetry import exchanged, square
 
 _AGREES = 1e-9
 _MOST_AXES = 4
+_TIME = Index("t")
+
+Values = npt.NDArray[np.float64]
 
 
 def conjectures(model: Model, point: Point) -> list[Statement]:
@@ -57,7 +61,7 @@ def conjectures(model: Model, point: Point) -> list[Statement]:
 def constants(model: Model, point: Point) -> list[Statement]:
     """The derived recurrences of a closed model with no axis but time that seem to be the same
     number of the document at every time."""
-    clock, time = clock_of(model), Index("t")
+    clock, time = clock_of(model), _TIME
     values = FloatPoint(model, point.sizes, point.arrays)
     found: list[Statement] = []
     for name in model.derived:
@@ -106,7 +110,7 @@ def _paired(
         by_axis = {a: r for a, r in zip(order, ranges, strict=True) if r is not None}
         if len(by_axis) < len(axes):
             continue
-        letters = {a: Index("t" if a == when.axis else f"k{a}") for a in range(len(axes))}
+        letters = {a: _TIME if a == when.axis else Index(f"k{a}") for a in range(len(axes))}
         left = Element(name, tuple(af.of(letters[a]) for a in range(len(axes))))
         right = Element(other, tuple(af.of(letters[a]) for a in order))
         yield left, right, {letters[a]: by_axis[a] for a in range(len(axes))}
@@ -118,10 +122,60 @@ def _equal(
     """The statement that a derivative is a multiple of a recurrence of the document."""
     for left, right, ranges in _paired(model, clock, name, other):
         times = _ratio(point, left, right, ranges)
-        factor = None if times is None else _named(model, point, times)
+        factor = (
+            _varying(model, point, left, right, ranges)
+            if times is None
+            else _named(model, point, times)
+        )
         if factor is not None:
             return Statement(left, right if factor is ONE else Mul((factor, right)), ranges)
     return None
+
+
+def _varying(
+    model: Model, point: FloatPoint, left: Element, right: Element, ranges: Mapping[Index, Range]
+) -> Expr | None:
+    """What the right side has to be multiplied by to be the left one, if that is an entry of the
+    document at other indices than time, or its reciprocal: ``1 / Z[b]`` in a batch."""
+    if len(ranges) < 2:
+        return None
+    both = _finite(point, left, right, ranges)
+    if both is None:
+        return None
+    order, ours, theirs = both
+    there = np.abs(theirs) > _AGREES
+    if not there.any() or (np.abs(ours[~there]) > _AGREES).any():
+        return None
+    ratio = np.divide(ours, theirs, out=np.full(ours.shape, np.nan), where=there)
+    kept = tuple(i for n, i in enumerate(order) if not _is_same_along(ratio, n))
+    if not kept or len(kept) > 2 or _TIME in kept:
+        return None
+    for letters in permutations(kept):
+        for entry in _entries(model, letters, ranges):
+            for factor in (entry, power(entry, -1)):
+                times = _ratio(point, left, Mul((factor, right)), ranges)
+                if times is not None and _close(abs(times), 1.0):
+                    return factor if times > 0 else Mul((number(-1), factor))
+    return None
+
+
+def _is_same_along(ratio: Values, axis: int) -> bool:
+    """Whether values, where there are any, are the same along an axis."""
+    low = np.fmin.reduce(ratio, axis=axis)
+    gap = np.fmax.reduce(ratio, axis=axis) - low
+    return bool((~(gap > _AGREES * np.maximum(1e-3, np.abs(low)))).all())
+
+
+def _entries(
+    model: Model, letters: tuple[Index, ...], ranges: Mapping[Index, Range]
+) -> Iterator[Element]:
+    """Entries of the document's inputs and definitions at some indices."""
+    for name in (*model.definitions, *model.inputs):
+        axes = model.axes(name)
+        if name in model.derived or len(axes) != len(letters):
+            continue
+        if all(a.hi is ranges[i].hi for a, i in zip(axes, letters, strict=True)):
+            yield Element(name, tuple(af.of(letter) for letter in letters))
 
 
 def _scaled(
@@ -220,20 +274,31 @@ def _common(first: Range, second: Range) -> Range | None:
     )
 
 
-def _ratio(
+def _finite(
     point: FloatPoint, left: Expr, right: Expr, ranges: Mapping[Index, Range]
-) -> float | None:
-    """What the right side has to be multiplied by to be the left one at the point, if it is
-    the same everywhere and not 0."""
+) -> tuple[tuple[Index, ...], Values, Values] | None:
+    """Both sides over their indices, in an order; None where they do not have values everywhere."""
     try:
         both = sides(point.evaluator, left, right, ranges, None)
     except EinrnnError:
         return None
     if both is None or (both.flags & UNDEFINED).any():
         return None
-    ours, theirs = (side.ravel() for side in (both.left, both.right))
+    ours, theirs = both.left[0], both.right[0]
     if not (np.isfinite(ours).all() and np.isfinite(theirs).all()):
         return None
+    return both.order, ours, theirs
+
+
+def _ratio(
+    point: FloatPoint, left: Expr, right: Expr, ranges: Mapping[Index, Range]
+) -> float | None:
+    """What the right side has to be multiplied by to be the left one at the point, if it is
+    the same everywhere and not 0."""
+    both = _finite(point, left, right, ranges)
+    if both is None:
+        return None
+    ours, theirs = (side.ravel() for side in both[1:])
     place = int(np.argmax(np.abs(theirs)))
     if not (abs(theirs[place]) > _AGREES and abs(ours[place]) > _AGREES):
         return None
