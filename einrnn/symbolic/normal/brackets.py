@@ -85,7 +85,9 @@ def by_bracket(poly: Poly) -> tuple[Expr, Poly, Poly] | None:
 
 def is_contradicted(term: Term) -> bool:
     """Whether a factor says that something is 0, and another one that it is positive, or is it."""
-    said = [a.branches[0][0] for a, e in term.factors if isinstance(a, Cases) and is_bracket(a)]
+    said = [a.branches[0][0] for a, _ in term.factors if isinstance(a, Cases) and is_bracket(a)]
+    if not said:
+        return False
     relations = [cond for cond in said if isinstance(cond, Compare) and cond.right is build.ZERO]
     zeros = {cond.left for cond in relations if cond.op == "=="}
     return bool(zeros) and (

@@ -219,6 +219,19 @@ class Clock:
         return self._references[name]
 
     @cached_property
+    def edged(self) -> Mapping[str, list[tuple[Clause, int]]]:
+        """The definitions with clauses at one place of an axis that is not time, with the axes."""
+        found: dict[str, list[tuple[Clause, int]]] = {}
+        for name, definition in self.model.definitions.items():
+            for clause in definition.clauses[:-1]:
+                fixed = [axis for axis, arg in enumerate(clause.args) if not arg.free]
+                if len(fixed) == 1:
+                    when = self.time(name)
+                    if when is None or when.axis != fixed[0]:
+                        found.setdefault(name, []).append((clause, fixed[0]))
+        return found
+
+    @cached_property
     def causal(self) -> dict[str, tuple[int, int, int] | None]:
         """Filled by :meth:`precedes`."""
         return {}

@@ -52,7 +52,8 @@ class Opener:
         self.clock = clock_of(self.model)
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
-        self._rules = (*granted, inverse_pair, self.causal, self.at_edges, *found)
+        edged = (self.at_edges,) if self.clock.edged else ()
+        self._rules = (*granted, inverse_pair, self.causal, *edged, *found)
         facts = _assuming(facts_of(self.model), self.assumptions)
         self._facts = replace(facts, symmetric=facts.symmetric | self.symmetric)
 
@@ -165,15 +166,32 @@ class Opener:
     def at_edges(self, work: Normaliser, term: Term) -> Poly | None:
         """An entry that may be at an edge of an axis that is not time, where its definition has a
         value, in two cases."""
-        known = (*work.known, *inequalities(term.conds))
         for atom, exponent in term.factors:
-            if not isinstance(atom, Element) or exponent.denominator != 1:
+            if not isinstance(atom, Element) or atom.tensor not in self.clock.edged:
                 continue
-            for clause, inside in edges(self.model, atom, self.clock.time(atom.tensor)):
+            if exponent.denominator != 1:
+                continue
+            known = (*work.known, *inequalities(term.conds))
+            for clause, inside in self._inside_edges(atom):
                 if any(follows(known, af.shift(af.scale(inside, way), -1)) for way in (1, -1)):
                     continue
                 return _in_two(work, term, atom, exponent, clause, inside)
         return None
+
+    def _inside_edges(self, entry: Element) -> Iterator[tuple[Clause, Affine]]:
+        """The clauses that give a definition values at an edge of one of its axes other than time,
+        each with how far inside of that edge an entry is."""
+        own = self.model.definitions[entry.tensor].clauses[-1]
+        for clause, axis in self.clock.edged[entry.tensor]:
+            letter = af.letter(own.args[axis])
+            if letter is None or not entry.args[axis].free:
+                continue
+            span, edge = own.ranges[letter], clause.args[axis]
+            beyond = af.minus(entry.args[axis], edge)
+            if af.number(af.minus(span.lo, edge)) == 1:
+                yield clause, beyond
+            elif af.number(af.minus(edge, span.hi)) == 1:
+                yield clause, af.scale(beyond, -1)
 
     def opened(
         self, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
@@ -260,27 +278,6 @@ class Opener:
     def now(self, element: Element) -> bool:
         """Everything, recurrent entries that lead to others of their own time included."""
         return True
-
-
-def edges(model: Model, entry: Element, when: Time | None) -> Iterator[tuple[Clause, Affine]]:
-    """The clauses that give a definition values at an edge of one of its axes other than time,
-    each with how far inside of that edge an entry is."""
-    definition = model.definitions.get(entry.tensor)
-    for clause in () if definition is None else definition.clauses[:-1]:
-        fixed = [axis for axis, arg in enumerate(clause.args) if not arg.free]
-        if len(fixed) != 1 or (when is not None and fixed[0] == when.axis):
-            continue
-        (axis,) = fixed
-        own = definition.clauses[-1]
-        letter = af.letter(own.args[axis])
-        if letter is None or not entry.args[axis].free:
-            continue
-        span, edge = own.ranges[letter], clause.args[axis]
-        beyond = af.minus(entry.args[axis], edge)
-        if af.number(af.minus(span.lo, edge)) == 1:
-            yield clause, beyond
-        elif af.number(af.minus(edge, span.hi)) == 1:
-            yield clause, af.scale(beyond, -1)
 
 
 def _in_two(
