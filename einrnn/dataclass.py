@@ -86,7 +86,7 @@ def _shown(names: list[str]) -> Any:
 
 
 def _compared(names: list[str], frozen: bool) -> dict[str, Any]:
-    values: Callable[[Any], Any] = attrgetter(*names) if names else type
+    values: Callable[[Any], Any] = attrgetter(*(names or ["__class__"]))
 
     def __eq__(self: Any, other: object) -> Any:
         return values(self) == values(other) if type(self) is type(other) else NotImplemented

@@ -206,6 +206,8 @@ def _conditioned(size: int, symmetric: bool, positive: bool, rng: Rng) -> Array:
     if symmetric:
         return _symmetrised(left @ np.diag(values * rng.choice([-1.0, 1.0], size)) @ left.T)
     right = np.linalg.qr(rng.normal(size=(size, size)))[0]
+    # both are products of as many reflections
+    values[:1] *= rng.choice([-1.0, 1.0])
     return left @ np.diag(values) @ right
 
 

@@ -162,7 +162,9 @@ def sufficient(
     holds at all points tried and which the counterexample does not meet; with whether it is
     proved."""
     tested: Hypothesis | None = None
-    rows = [(row, _DRAWS[:2]) for row in (*sizes, *trial_sizes(setting.prepared.model))]
+    rows: list[tuple[Sizes, tuple[int, ...]]] = [
+        (row, _DRAWS[:2]) for row in (*sizes, *trial_sizes(setting.prepared.model))
+    ]
     if counterexample is not None:
         rows.insert(0, ({**sizes[0], **counterexample.sizes}, _DRAWS))
     for hypothesis in hypotheses(setting.prepared, setting.ready):

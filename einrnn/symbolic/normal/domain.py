@@ -80,6 +80,10 @@ def _follows(known: tuple[Affine, ...], goal: Affine, depth: int) -> bool:
     # every derivation has to remove the first atom that is not a size with a positive sign
     blocking = next(iter(_blockers(goal)), None)
     if blocking is None:
+        # sizes alone, which would have to be larger than 1: something has to say so
+        known = tuple(k for k in known if all(isinstance(atom, Dim) for atom, _ in k.terms))
+        blocking = goal.terms[0] if goal.terms else None
+    if blocking is None:
         return False
     atom, times = blocking
     for inequality in known:

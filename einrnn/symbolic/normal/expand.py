@@ -62,6 +62,7 @@ from einrnn.symbolic.normal.roots import (
     numbers_folded,
 )
 from einrnn.symbolic.normal.settle import affine_parts, settle
+from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge, sorted_terms
 
 _MOST_TERMS = 4_000
@@ -95,6 +96,7 @@ class Facts:
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tied: frozenset[str] = frozenset()
     bits: frozenset[str] = frozenset()
+    definite: frozenset[str] = frozenset()
 
 
 def _as_it_is(expr: Expr) -> Expr:
@@ -269,6 +271,15 @@ class Normaliser:
         rebuilt = expression(poly)
         self._done[rebuilt, self.known] = poly
         return rebuilt
+
+    def is_positive(self, expr: Expr) -> bool:
+        """Whether a value is positive wherever it is defined, a probability and an empty sum
+        apart; see :func:`is_positive`."""
+        if isinstance(expr, Matrix) and expr.op == "det":
+            from einrnn.symbolic.normal.definite import is_definite
+
+            return is_definite(self, expr)
+        return is_positive(expr, self.facts.positive)
 
     def as_index(self, expr: Expr) -> Affine | None:
         """The index expression that a value is, if it is one."""
@@ -507,6 +518,8 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
         return work.product(work.bracket(positive), inner[0])
     if expr.function == "step":
         return work.bracket(Compare(">", expr.args[0], build.ZERO))
+    if expr.function == "abs" and work.is_positive(expression(inner[0])):
+        return inner[0]
     if expr.function in ODD or expr.function in EVEN or expr.function == "sigmoid":
         return _with_parity(expr.function, inner[0])
     return tm.atom(Apply(expr.function, tuple(expression(poly) for poly in inner)))

@@ -14,7 +14,6 @@ from einrnn.core import affine as af
 from einrnn.core.build import delta, total
 from einrnn.core.nodes import (
     Affine,
-    Apply,
     Element,
     Expr,
     Index,
@@ -30,6 +29,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.powers import logarithm
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -59,6 +59,8 @@ class Chain:
 
 def matrix(work: Normaliser, expr: Matrix) -> Poly:
     """The normal form of a function of a matrix."""
+    if expr.op == "logdet":
+        return logarithm(work, matrix(work, _determinant(expr)))
     row, column = _letters(expr.body)
     body = substitute(expr.body, {expr.row: af.of(row), expr.column: af.of(column)})
     inside = work.inside(*_within(row, expr.size), *_within(column, expr.size))
@@ -74,6 +76,10 @@ def matrix(work: Normaliser, expr: Matrix) -> Poly:
     if len(chain.links) == 1 and chain.scalar is Number(Fraction(1)):
         return _link(work, inside, expr, chain.links[0])
     return _of_chain(work, expr, chain)
+
+
+def _determinant(expr: Matrix) -> Matrix:
+    return Matrix("det", expr.row, expr.column, expr.size, expr.body, expr.power, ())
 
 
 def _letters(body: Expr) -> tuple[Index, Index]:
@@ -144,8 +150,7 @@ def _of_diagonal(expr: Matrix, entry: Entry) -> Expr:
     if expr.op == "inv":
         reciprocal = Pow(entry.at(expr.at[0], expr.at[0]), Number(Fraction(-1)))
         return Mul((delta(*expr.at), reciprocal))
-    product = Reduce("prod", entry.row, af.ZERO, af.last(expr.size), entry.body)
-    return product if expr.op == "det" else Apply("log", (product,))
+    return Reduce("prod", entry.row, af.ZERO, af.last(expr.size), entry.body)
 
 
 def _chain(poly: Poly, row: Index, column: Index, size: Affine) -> Chain | None:
@@ -217,10 +222,7 @@ def _of_chain(work: Normaliser, expr: Matrix, chain: Chain) -> Poly:
         Matrix("det", link.row, link.column, expr.size, link.body, af.ONE, ())
         for link in chain.links
     ]
-    product = Mul((Pow(chain.scalar, Value(expr.size)), *determinants))
-    if expr.op == "det":
-        return work.poly(product)
-    return work.poly(Apply("log", (product,)))
+    return work.poly(Mul((Pow(chain.scalar, Value(expr.size)), *determinants)))
 
 
 def is_small(power: Affine) -> bool:

@@ -16,7 +16,6 @@ from einrnn.symbolic.normal.roots import (
     split_positive,
 )
 from einrnn.symbolic.normal.settle import is_bracket
-from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, sorted_terms
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def _root(
     work: Normaliser, coefficient: Fraction, factors: tm.Factors, rest: Poly, number: Fraction
 ) -> Poly:
     """A power that is not whole: what is known to be positive is taken out of it."""
-    outside, inside = split_positive(coefficient, factors, number, work.facts.positive)
+    outside, inside = split_positive(coefficient, factors, number, work.is_positive)
     left = work.canonical(work.product({Term((), (), inside[1]): inside[0]}, rest))
     result: Poly = {Term((), (), outside[1]): outside[0]}
     if left != tm.ONE:
@@ -183,12 +182,8 @@ def logarithm(work: Normaliser, inner: Poly) -> Poly:
         return tm.atom(Apply("log", (build.ZERO,)))
     inner, divisors = _cleared(work, inner)
     (coefficient, factors), rest = primitive(inner)
-    factors = absolute_squares(factors, work.facts.positive)
-    positive = [
-        (base, e)
-        for base, e in factors
-        if is_absolute(base) or is_positive(base, work.facts.positive)
-    ]
+    factors = absolute_squares(factors, work.is_positive)
+    positive = [(base, e) for base, e in factors if is_absolute(base) or work.is_positive(base)]
     others = tm.sorted_factors(pair for pair in factors if pair not in positive)
     rows = [_log_power(work, base, exponent) for base, exponent in (*positive, *divisors)]
     for prime, times in prime_powers(abs(coefficient)):
@@ -214,7 +209,7 @@ def _cleared(work: Normaliser, inner: Poly) -> tuple[Poly, tm.Factors]:
     divisors = tm.sorted_factors(
         (base, exponent)
         for base, exponent in lowest.items()
-        if not base.free & bound and is_positive(base, work.facts.positive)
+        if not base.free & bound and work.is_positive(base)
     )
     for base, exponent in divisors:
         inner = work.product(inner, tm.atom(base, -exponent))
@@ -224,7 +219,11 @@ def _cleared(work: Normaliser, inner: Poly) -> tuple[Poly, tm.Factors]:
 def _log_power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
     if isinstance(base, Apply) and base.function == "exp":
         return tm.scale(work.poly(base.args[0]), exponent)
-    if _is_product(base) and is_positive(base.body, work.facts.positive):
+    if isinstance(base, Pow):
+        # log(a^n) = n log(a) where a is positive
+        below = _log_power(work, base.base, Fraction(1))
+        return tm.scale(work.product(work.poly(base.exponent), below), exponent)
+    if _is_product(base) and work.is_positive(base.body):
         # log(Π f) = Σ log(f) where every f is positive
         logs = Reduce("sum", base.index, base.lo, base.hi, Apply("log", (base.body,)))
         return tm.scale(work.poly(logs), exponent)

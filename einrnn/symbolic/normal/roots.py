@@ -5,15 +5,16 @@ Of rationals each prime is an atom of its own, so that ``sqrt(2) sqrt(3) = sqrt(
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from einrnn.core.nodes import Apply, Expr, Number
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Factors, Term
 
 _LARGEST_PRIME = 1_000
+
+Predicate = Callable[[Expr], bool]
 
 
 def prime_powers(value: Fraction) -> list[tuple[int, int]]:
@@ -57,12 +58,10 @@ def has_whole_number(term: Term) -> bool:
     return any(isinstance(a, Number) and not 0 < e < 1 for a, e in term.factors)
 
 
-def absolute_squares(factors: Factors, positive: frozenset[str]) -> Factors:
+def absolute_squares(factors: Factors, positive: Predicate) -> Factors:
     """Even powers below a root or a logarithm as those of absolute values: (a^2)^(1/2) = |a|."""
     return tm.sorted_factors(
-        (Apply("abs", (base,)), power)
-        if power % 2 == 0 and not is_positive(base, positive)
-        else (base, power)
+        (Apply("abs", (base,)), power) if power % 2 == 0 and not positive(base) else (base, power)
         for base, power in factors
     )
 
@@ -73,12 +72,12 @@ def is_absolute(base: Expr) -> bool:
 
 
 def split_positive(
-    coefficient: Fraction, factors: Factors, exponent: Fraction, positive: frozenset[str]
+    coefficient: Fraction, factors: Factors, exponent: Fraction, positive: Predicate
 ) -> tuple[tuple[Fraction, Factors], tuple[Fraction, Factors]]:
     """``(c p^n x)^e = c^e p^(n e) (±x)^e`` for positive c and p: the factors taken out, raised
     to the exponent, and those that stay below it."""
     factors = absolute_squares(factors, positive)
-    out = [pair for pair in factors if is_absolute(pair[0]) or is_positive(pair[0], positive)]
+    out = [pair for pair in factors if is_absolute(pair[0]) or positive(pair[0])]
     inside = tm.sorted_factors(pair for pair in factors if pair not in out)
     rational, roots = root_of_number(abs(coefficient), exponent)
     raised = tm.merged(roots, tm.sorted_factors((base, n * exponent) for base, n in out))

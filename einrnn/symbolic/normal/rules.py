@@ -87,6 +87,7 @@ def _facts(model: Model) -> Facts:
         units,
         frozenset(n for n, given in model.inputs.items() if n not in units and _fact_rules(given)),
         frozenset(n for n, i in model.inputs.items() if i.has("boolean") or i.has("one-hot")),
+        frozenset(n for n, given in model.inputs.items() if given.has("spd")),
     )
 
 
