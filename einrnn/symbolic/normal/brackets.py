@@ -84,16 +84,13 @@ def by_bracket(poly: Poly) -> tuple[Expr, Poly, Poly] | None:
 
 
 def is_contradicted(term: Term) -> bool:
-    """Whether a factor says that something is 0, and another one that it is positive, or is it."""
+    """Whether one factor says that something is 0, and another one that it is positive."""
     said = [a.branches[0][0] for a, _ in term.factors if isinstance(a, Cases) and is_bracket(a)]
-    if not said:
+    if len(said) < 2:
         return False
     relations = [cond for cond in said if isinstance(cond, Compare) and cond.right is build.ZERO]
     zeros = {cond.left for cond in relations if cond.op == "=="}
-    return bool(zeros) and (
-        any(cond.op == ">" and cond.left in zeros for cond in relations)
-        or any(base in zeros and exponent > 0 for base, exponent in term.factors)
-    )
+    return any(cond.op == ">" and cond.left in zeros for cond in relations)
 
 
 def of_product(op: str, poly: Poly, relation: Relation) -> Poly | None:

@@ -259,7 +259,7 @@ def at(opener: Opener, statement: Statement, when: Time) -> bool:
         found = elements(difference)
         times = {e: opener.clock.time(e.tensor) for e in found}
         ahead = {e for e, at_ in times.items() if at_ and at_.direction == when.direction}
-        wanted = opener.first_at_once(found) or frozenset(ahead) or _furthest(opener, found)
+        wanted = frozenset(ahead) or opener.first_at_once(found) or _furthest(opener, found)
         if not wanted or opener.expired():
             return False
         difference = unfold(difference, opener.model, wanted.__contains__)

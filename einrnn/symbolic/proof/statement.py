@@ -132,6 +132,8 @@ def _is_rule(statement: Statement) -> bool:
     left = statement.left
     if statement.condition is not None or tensors(left) & tensors(statement.right):
         return False
+    if not statement.right.free <= left.free:
+        return False
     if isinstance(left, Element):
         letters = [af.letter(arg) for arg in left.args if arg.free]
         return None not in letters and len(set(letters)) == len(letters)

@@ -180,7 +180,8 @@ def _there_is_one(span: Range) -> Cond | None:
 def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
     """How much an expression is more at the next time than at this one: what runs up is opened
     back to where it is furthest behind, what runs down back to where it is furthest ahead."""
-    places = [_place(opener, e, index) for e in elements(expr)]
+    before = frozenset(elements(expr))
+    places = [_place(opener, e, index) for e in before]
     low = min([0, *(at_ for way, at_ in filter(None, places) if way == UP)])
     high = max([0, *(at_ for way, at_ in filter(None, places) if way == DOWN)]) + 1
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
@@ -188,7 +189,8 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     for _ in range(ROUNDS):
         left = elements(found)
         ahead = frozenset(e for e in left if between(opener, e, index, low, high))
-        ahead = ahead or opener.first_at_once(e for e in left if _place(opener, e, index))
+        once = (e for e in left if chosen(e) and opener.opens_now(e) and e not in before)
+        ahead = ahead or frozenset(once)
         if not ahead or opener.expired():
             break
         found = unfold(found, opener.model, ahead.__contains__)
