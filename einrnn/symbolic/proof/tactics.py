@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 
 from einrnn.core import affine as af
@@ -179,23 +180,32 @@ def _there_is_one(span: Range) -> Cond | None:
 
 def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
     """How much an expression is more at the next time than at this one: what runs up is opened
-    back to where it is furthest behind, what runs down back to where it is furthest ahead."""
+    at the next time, what runs down at this one. Where everything is to be opened that goes back
+    to where one is furthest behind, or the other furthest ahead, and on to what is computed at one
+    time."""
+    everything = chosen in (opener.any, opener.now)
     before = frozenset(elements(expr))
-    places = [_place(opener, e, index) for e in before]
-    low = min([0, *(at_ for way, at_ in filter(None, places) if way == UP)])
-    high = max([0, *(at_ for way, at_ in filter(None, places) if way == DOWN)]) + 1
+    low, high = _furthest(opener, before, index) if everything else (0, 1)
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
     found = work.simple(sub(after, expr))
     for _ in range(ROUNDS):
         left = elements(found)
         ahead = frozenset(e for e in left if between(opener, e, index, low, high))
-        once = (e for e in left if chosen(e) and opener.opens_now(e) and e not in before)
-        ahead = ahead or frozenset(once)
+        if not ahead and everything:
+            ahead = frozenset(e for e in left if opener.opens_now(e) and e not in before)
         if not ahead or opener.expired():
             break
         found = unfold(found, opener.model, ahead.__contains__)
         found = opener.without(work, found, chosen)
     return found
+
+
+def _furthest(opener: Opener, found: Iterable[Element], index: Index) -> tuple[int, int]:
+    """How far behind an index entries are that run up, and ahead of the next time those that run
+    down."""
+    places = [place for e in found if (place := _place(opener, e, index)) is not None]
+    low = min([0, *(there for direction, there in places if direction == UP)])
+    return low, 1 + max([0, *(there for direction, there in places if direction == DOWN)])
 
 
 def between(opener: Opener, element: Element, index: Index, low: int = 0, high: int = 1) -> bool:
