@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from einrnn.core import build
 from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.picked import picked
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import (
     absolute_squares,
@@ -63,6 +64,9 @@ def _raised(atom: Expr, exponent: Fraction) -> tuple[Expr, Fraction]:
 
 def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
     """A power of a sum as an atom, what all its terms share taken out."""
+    by_choice = picked(work, base, lambda inside, value: power(inside, value, tm.constant(number)))
+    if by_choice is not None:
+        return by_choice
     (coefficient, factors), rest = primitive(base)
     if number.denominator != 1:
         return _root(work, coefficient, factors, rest, number)
@@ -180,6 +184,9 @@ def logarithm(work: Normaliser, inner: Poly) -> Poly:
     """log of a product as a sum, as far as its factors are known to be positive."""
     if not inner:
         return tm.atom(Apply("log", (build.ZERO,)))
+    by_choice = picked(work, inner, logarithm)
+    if by_choice is not None:
+        return work.canonical(by_choice)
     inner, divisors = _cleared(work, inner)
     (coefficient, factors), rest = primitive(inner)
     factors = absolute_squares(factors, work.is_positive)
