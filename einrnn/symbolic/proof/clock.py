@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
 from itertools import islice, product
+from typing import Any
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model, Range
@@ -217,6 +218,11 @@ class Clock:
             clauses = self.model.definitions[name].clauses
             self._references[name] = [references(clause) for clause in clauses]
         return self._references[name]
+
+    @cached_property
+    def sums(self) -> dict[str, Any]:
+        """Filled by :func:`einrnn.symbolic.proof.accumulated.as_sum`."""
+        return {}
 
     @cached_property
     def edged(self) -> Mapping[str, list[tuple[Clause, int]]]:

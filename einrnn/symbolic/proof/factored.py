@@ -54,17 +54,23 @@ def _needed(opener: Opener, statement: Statement, difference: Poly) -> Iterator[
             if exponent != 1 or not _is_derivative(opener, atom):
                 continue
             assert isinstance(atom, Element)
-            beside = tuple(pair for pair in term.factors if pair[0] is not atom)
+            dummies = frozenset(term.bound)
+            others = [pair for pair in term.factors if pair[0] is not atom]
+            beside = tuple(pair for pair in others if pair[0].free & dummies)
+            outside = tuple((base, -e) for base, e in others if not base.free & dummies)
             ranges = _ranges(statement, term, atom)
-            if ranges is None or not beside or any(e != 1 for _, e in beside):
+            if ranges is None or not term.bound or any(e != 1 for _, e in beside):
                 continue
-            value = _quotient(difference, term, atom, beside)
-            if not value:
-                continue
-            right = expression(tm.scale(value, -1 / coefficient))
-            if (atom, right) not in tried:
-                tried.add((atom, right))
-                yield _in_letters(opener, Statement(atom, right, ranges), statement)
+            for order in (1, -1):
+                value = _quotient(difference, term, atom, beside, order)
+                divided = {
+                    Term(t.bound, t.conds, tm.merged(t.factors, outside)): -c / coefficient
+                    for t, c in value.items()
+                }
+                right = expression(divided)
+                if value and (atom, right) not in tried:
+                    tried.add((atom, right))
+                    yield _in_letters(opener, Statement(atom, right, ranges), statement)
 
 
 def _in_letters(opener: Opener, needed: Statement, statement: Statement) -> Statement:
@@ -112,22 +118,36 @@ def _ranges(statement: Statement, term: Term, atom: Element) -> dict[Index, Rang
     return found
 
 
-def _quotient(difference: Poly, term: Term, atom: Element, beside: tm.Factors) -> Poly:
+def _quotient(difference: Poly, term: Term, atom: Element, beside: tm.Factors, order: int) -> Poly:
     """What is left of the terms that have all that is beside an atom, without that: over the
-    atom's own indices."""
-    pattern = term_expression(Term((), (), beside))
-    variables = frozenset(term.bound) & pattern.free
+    atom's own indices. Where a dummy may stand for one of several they are tried in an order."""
     rows: list[Poly] = []
     for other, times in difference.items():
         if any(a is atom or _same(a, atom) for a, _ in other.factors):
             continue
-        for whole, rest in candidates(other, pattern):
-            binding = match(pattern, whole, variables)
-            left = None if binding is None else _left(term, atom, other, rest, binding)
+        for rest, binding in _found(term, beside, other, order):
+            left = _left(term, atom, other, rest, binding)
             if left is not None:
                 rows.append({left: times})
                 break
     return tm.plus(rows)
+
+
+def _found(
+    term: Term, beside: tm.Factors, other: Term, order: int
+) -> Iterator[tuple[Term, Binding]]:
+    """Where in another term there is what is beside an atom: the rest of it, and what the dummies
+    mean there. Where nothing is, any dummy may be that of the atom's sum."""
+    if not beside:
+        for index in other.bound[::order] if len(term.bound) == 1 else ():
+            yield other, {term.bound[0]: af.of(index)}
+        return
+    pattern = term_expression(Term((), (), beside))
+    variables = frozenset(term.bound) & pattern.free
+    for whole, rest in candidates(other, pattern):
+        binding = match(pattern, whole, variables)
+        if binding is not None:
+            yield rest, binding
 
 
 def _same(one: Expr, atom: Element) -> bool:

@@ -19,6 +19,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof import induction
+from einrnn.symbolic.proof.accumulated import by_accumulation
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.exchange import by_exchange
@@ -81,6 +82,12 @@ class Prover:
             found = self._by_lemmas(statement, expression(poly), chosen)
             if found is not None:
                 return found
+        try:
+            added_up = by_accumulation(self._opener, statement)
+        except TooLarge:
+            added_up = None
+        if added_up is not None:
+            return added_up
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
