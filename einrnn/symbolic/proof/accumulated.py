@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
-from einrnn.core.model import Clause, Definition, Model, Range
+from einrnn.core.model import Clause, Definition, Model
 from einrnn.core.nodes import Add, Affine, Element, Expr, Index, Reduce
 from einrnn.core.traverse import fresh, substitute, tensors, walk
 from einrnn.symbolic.normal import terms as tm
@@ -60,7 +59,7 @@ def _as_sum(model: Model, clock: Clock, name: str) -> Lemma | None:
     if (
         time is None
         or None in letters
-        or any(time in r.lo.free | r.hi.free for r in _other(clause))
+        or any(time in r.lo.free | r.hi.free for r in clause.ranges.values())
     ):
         return None
     try:
@@ -84,10 +83,6 @@ def _as_sum(model: Model, clock: Clock, name: str) -> Lemma | None:
     total = Reduce("sum", index, lo, hi, body)
     right: Expr = total if start is tm.NOTHING else Add((expression(start), total))
     return Lemma(f"{name} as a sum", Statement(Element(name, clause.args), right, clause.ranges))
-
-
-def _other(clause: Clause) -> Iterator[Range]:
-    yield from clause.ranges.values()
 
 
 def _added(
@@ -132,10 +127,10 @@ def _start(
         return None
     mapping: dict[Index, Affine] = {}
     for axis, (own, arg) in enumerate(zip(boundary.args, clause.args, strict=True)):
-        letter = af.letter(own)
+        letter, theirs = af.letter(own), af.letter(arg)
         if axis == when.axis:
             continue
-        if letter is None or boundary.ranges[letter] != clause.ranges.get(af.letter(arg)):  # type: ignore[arg-type]
+        if letter is None or theirs is None or boundary.ranges[letter] != clause.ranges[theirs]:
             return None
         mapping[letter] = arg
     poly = Normaliser(known_from(clause.ranges)).poly(substitute(boundary.body, mapping))

@@ -91,6 +91,10 @@ class Prover:
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
+            if chosen == self._opener.now:
+                found = self._by_lemmas(statement, expression(difference), chosen)
+                if found is not None:
+                    return found
             try:
                 proof = self._at_stage(statement, work, expression(difference), chosen)
             except TooLarge:
