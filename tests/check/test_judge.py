@@ -189,3 +189,56 @@ RANK_ONE = (
 @pytest.mark.parametrize("text", [SINGULAR_AT_TIES, RANK_ONE])
 def test_what_is_divided_by_0_at_equal_entries_refutes_nothing(text: str):
     assert verdict(text).verdict == "proved"
+
+
+OUTWEIGHED = """
+input e[D], f[D], s boolean, m
+q  := sum[d] (e[d] - f[d])^2
+Co := 1/2 s q + 1/2 (1 - s) relu(m - q)
+"""
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "dCo/de[d] = (e[d] - f[d]) (s + (1 - s) [m - q > 0])",
+        "[m > 6 + sum[d] e[d]^2] = 0",
+        "relu(m - 3 sum[d] e[d]^2 - 3) s = 0",
+        "[sum[d] e[d]^2 > 100 m^2 + 1] = 0",
+    ],
+)
+def test_what_fails_only_where_one_input_outweighs_others_is_refuted(claim: str):
+    (verdict,) = einrnn.parse(f"{OUTWEIGHED}[1] {claim}").check()
+    assert verdict.verdict == "refuted"
+
+
+def test_what_holds_wherever_one_input_outweighs_others_is_not_refuted():
+    right = "dCo/de[d] = (e[d] - f[d]) (s - (1 - s) [m - q > 0])"
+    (verdict,) = einrnn.parse(f"{OUTWEIGHED}[1] {right}").check()
+    assert verdict.verdict == "proved"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input a[T], u[T]\nz[t] := a[t] z[t-1] + u[t] with z[-1] := 0\n"
+        "[1] dz[T-1]/du[0] = prod[r=1..T-2] a[r]",
+        "input x[N,D], w[D], ev[N] boolean\neta[i] := sum[d] x[i,d] w[d]\n"
+        "R[i] := sum[j: j >= i] exp(eta[j])\nL := sum[i] ev[i] (eta[i] - log(R[i]))\n"
+        "[1] dL/dw[d] = sum[i] (x[i,d] - sum[j: j >= i] exp(eta[j]) x[j,d]/R[i])",
+    ],
+)
+def test_what_is_true_of_few_entries_only_is_no_way_out(text: str):
+    (verdict,) = einrnn.parse(text).check()
+    assert verdict.verdict == "refuted"
+    assert verdict.true_under is None
+
+
+def test_a_matrix_without_an_end_is_no_inverse_and_no_defect():
+    text = (
+        "input x[N,D], y[N], ls\n"
+        "C[n,m] := exp(-sum[d] (x[n,d] - x[m,d])^2/(2 exp(2 ls))) + delta[n,m]\n"
+        "[1] inv(C)[n,m] = inv(C)[m,n]"
+    )
+    (verdict,) = einrnn.parse(text).check()
+    assert verdict.verdict == "proved"

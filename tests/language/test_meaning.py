@@ -194,6 +194,22 @@ def test_positions_before_the_first_are_an_error_whatever_the_letter() -> None:
     assert [d.code for d in found.diagnostics if d.severity == "error"] == ["E217"]
 
 
+LATTICE = "input e[T,S]\na[t,s] := e[t,s] (a[t-1,s] + a[t-1,s-1])   with a[-1,s] := 1, a[t,-1] := 0"
+
+
+def test_entries_between_two_boundaries_must_have_a_value() -> None:
+    found = elaborate_text(Source.of(LATTICE))
+    (error,) = [d for d in found.diagnostics if d.severity == "error"]
+    assert error.code == "E217"
+    assert "a[-1,-1]" in error.label
+    assert not elaborate_text(Source.of(f"{LATTICE}, a[-1,-1] := 0")).diagnostics
+
+
+def test_a_condition_may_keep_reads_from_between_boundaries() -> None:
+    guarded = LATTICE.replace("a[t-1,s-1])", "{ a[t-1,s-1] if t >= 1 ; 0 otherwise })")
+    assert not elaborate_text(Source.of(guarded)).diagnostics
+
+
 def test_arithmetic_on_positions_gives_no_warning() -> None:
     text = "input w[K], g[N], x[2*N+K-2]\n[1] x[m] = sum[n,k: 2*n+k == m] w[k] g[n]\n"
     assert not elaborate_text(Source.of(text)).diagnostics
