@@ -26,6 +26,7 @@ from einrnn.language.text import text
 _SEARCHED = 0.55
 _JUDGED = 0.85
 _MOST_JUDGED = 5
+_DRAWS = (0, 1, 2, 3, 4, 5)
 _SLACK = 0.3  # how much larger an edit may be if it can be proved
 
 
@@ -45,8 +46,10 @@ def explained(
     failed = numbers.sides(ready).failed_at
     # where it fails at equal entries only, that is where to look
     draw = 0 if failed is None or failed.draw < TIED else failed.draw
-    points = (numbers.points.at(row, ready.assumptions, draw) for row in sizes[:2])
-    setting.aim(point for point in points if point is not None)
+    draws = dict.fromkeys((draw, *_DRAWS))
+    setting.aim(
+        (numbers.points.at(row, ready.assumptions, number) for number in draws) for row in sizes[:2]
+    )
     if not setting.targets:
         return verdict
     found = Search(setting).run()

@@ -26,7 +26,8 @@ from einrnn.dataclass import dataclass
 
 Array = npt.NDArray[Any]
 
-_MOST_PAIRED = 600
+_MOST_PAIRED = 2000
+_MOST_FACTORS = 200
 _MOST_INSERTED = 40
 
 
@@ -112,6 +113,33 @@ def pairs(tried: Tried) -> Iterator[Edit]:
         for second in sorted(int(n) for n in order[start:end]):
             if first < second:
                 joined = _joined(tried, tried.edits[usable[first]], tried.edits[usable[second]])
+                if joined is not None:
+                    yield joined
+
+
+def pairs_of_factors(tried: Tried) -> Iterator[Edit]:
+    """Two edits in different factors of one term: what they do to it is multiplied."""
+    terms = terms_of(tried.root)
+    many = isinstance(tried.root, Add)
+    for place in range(len(terms)):
+        own = [
+            n
+            for n, edit in enumerate(tried.edits)
+            if edit.path is not None and (not many or edit.path[:1] == (place,))
+        ][:_MOST_FACTORS]
+        rest = tried.before - tried.terms[place] if many else np.zeros_like(tried.before)
+        base, wanted = tried.before - rest, tried.wanted - rest
+        usable = np.abs(base) > CLOSE
+        if len(own) < 2 or not usable.any():
+            continue
+        ratios = np.stack([(tried.values[n] - rest)[usable] / base[usable] for n in own])
+        goal = wanted[usable] / base[usable]
+        scale = CLOSE * max(1.0, float(np.abs(goal).max()))
+        for first in range(len(own) - 1):
+            gaps = np.abs(ratios[first] * ratios[first + 1 :] - goal).max(axis=1)
+            for second in np.flatnonzero(gaps < scale):
+                edits = tried.edits[own[first]], tried.edits[own[first + 1 + int(second)]]
+                joined = _joined(tried, *edits)
                 if joined is not None:
                     yield joined
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import permutations, product
 
 from einrnn.check.mend.edits import Edit, same_shape
-from einrnn.check.mend.places import flat
+from einrnn.check.mend.places import Ranges, flat
+from einrnn.check.mend.setting import letters_by_dimension
+from einrnn.core import affine as af
 from einrnn.core.model import Claim, Model
 from einrnn.core.nodes import (
     Affine,
@@ -18,12 +21,16 @@ from einrnn.core.nodes import (
     Node,
     Reduce,
 )
-from einrnn.core.traverse import rebuild, walk
+from einrnn.core.traverse import rebuild, substitute, walk
 from einrnn.language.freeness import listed
 
+_MOST_LETTERS = 4
 
-def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
-    """One name put in place of another, or of a function of another, wherever it stands."""
+
+def edits_everywhere(root: Expr, model: Model, ranges: Ranges) -> Iterator[Edit]:
+    """One name put in place of another, or of a function of another, wherever it stands; free
+    letters exchanged."""
+    yield from _letters_exchanged(root, ranges)
     for node in dict.fromkeys(walk(root)):
         if isinstance(node, Element):
             for other in same_shape(model, node.tensor):
@@ -37,6 +44,28 @@ def edits_everywhere(root: Expr, model: Model) -> Iterator[Edit]:
     kinds = {n.kind for n in walk(root) if isinstance(n, Derivative)}
     for kind in sorted(kinds):
         yield Edit(_flipped(root, kind), 1.6, f"every {_SIGN[kind]} should be {_OTHER[kind]}")
+
+
+def _letters_exchanged(root: Expr, ranges: Ranges) -> Iterator[Edit]:
+    """The free letters that count the same in other orders: the result transposed."""
+    groups = [
+        letters
+        for letters in letters_by_dimension(ranges).values()
+        if 2 <= len(letters) <= _MOST_LETTERS
+    ]
+    for orders in product(*(permutations(letters) for letters in groups)):
+        pairs = [
+            (a, b)
+            for letters, order in zip(groups, orders, strict=True)
+            for a, b in zip(letters, order, strict=True)
+            if a is not b
+        ]
+        if pairs:
+            new = substitute(root, {a: af.of(b) for a, b in pairs})
+            names = " and ".join(a.name for a, _ in pairs)
+            cost = 0.7 + 0.3 * len(pairs)
+            words = f"{names} should be exchanged"
+            yield Edit(flat(new), cost, words)
 
 
 def edits_of_left(claim: Claim) -> Iterator[Edit]:

@@ -135,7 +135,7 @@ class Search:
         )
 
     def _everywhere(self, root: Expr) -> Iterator[Edit]:
-        for edit in edits_everywhere(root, self.setting.model):
+        for edit in edits_everywhere(root, self.setting.model, self.setting.ranges):
             value = self.setting.at(edit.expr, self.target)
             if value is not None and close(value, self.target):
                 yield edit
@@ -195,6 +195,7 @@ class Search:
     def _combined(self, tried: combine.Tried, extra: float) -> None:
         pieces, values = self._at_root()
         self._keep_all(combine.pairs(tried), extra)
+        self._keep_all(combine.pairs_of_factors(tried), extra)
         if pieces:
             self._keep_all(combine.with_terms(tried, pieces, values, self.known), extra)
             more = combine.with_insertions(tried, pieces, values)

@@ -84,12 +84,14 @@ def _of_entry(node: Derivative) -> bool:
 @dataclass(frozen=True, eq=False)
 class Target:
     """One point: the evaluator there, and the left side over the claim's free indices, in
-    the order of their names. ``known`` tells where it has a value."""
+    the order of their names. ``known`` tells where it has a value; and the point ``tells``
+    something if that is not 0 everywhere and the claim fails."""
 
     values: Values
     scope: Mapping[Index, tuple[int, int]]
     left: Array
     known: Array
+    tells: bool
 
 
 @dataclass(eq=False)
@@ -126,21 +128,34 @@ class Setting:
         """The time for one more proof: what is left, but enough for a short one."""
         return min(max(self.deadline - time.process_time(), _SHORTEST_PROOF), _LONGEST_PROOF)
 
-    def aim(self, points: Iterable[Point]) -> None:
-        """Evaluate the left side at the points; those where that fails are left out."""
-        for point in points:
-            values = Values(self.derivatives.model, point.sizes, point.arrays)
-            try:
-                scope = {
-                    i: (values.number(r.lo), values.number(r.hi)) for i, r in self.ranges.items()
-                }
-                left = np.array(values.over(self.ready.forward.left, scope), dtype=float)
-                right = values.over(self.ready.forward.right, scope)
-            except (NotEvaluated, EinrnnError):
-                continue
-            known = np.isfinite(left) & np.isfinite(right)
-            if known.any():
-                self.targets.append(Target(values, scope, left, known))
+    def aim(self, rows: Iterable[Iterable[Point | None]]) -> None:
+        """Evaluate the left side at a point of each row: the first at which it is not 0 and the
+        claim fails, or else the first at which it has a value."""
+        for points in rows:
+            found: list[Target] = []
+            for point in points:
+                target = None if point is None else self._target(point)
+                if target is not None:
+                    found.append(target)
+                    if target.tells:
+                        break
+            told = [target for target in found if target.tells] or found
+            self.targets += told[:1]
+
+    def _target(self, point: Point) -> Target | None:
+        values = Values(self.derivatives.model, point.sizes, point.arrays)
+        try:
+            scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in self.ranges.items()}
+            left = np.array(values.over(self.ready.forward.left, scope), dtype=float)
+            right = values.over(self.ready.forward.right, scope)
+        except (NotEvaluated, EinrnnError):
+            return None
+        known = np.isfinite(left) & np.isfinite(right)
+        if not known.any():
+            return None
+        gap = np.abs(left[known] - right[known]).max()
+        tells = bool(min(gap, np.abs(left[known]).max()) > CLOSE)
+        return Target(values, scope, left, known, tells)
 
     def at(self, expr: Expr, target: Target) -> Array | None:
         """An expression over the claim's indices at a point; None where it has no values."""
