@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from einrnn.check.claims import Prepared, Ready
 from einrnn.check.mend.confirm import confirmed
+from einrnn.check.mend.derived import derived
 from einrnn.check.mend.edits import Edit
 from einrnn.check.mend.hypotheses import sufficient
 from einrnn.check.mend.places import flat, terms_of
@@ -55,6 +56,9 @@ def explained(
     found = Search(setting).run()
     setting.deadline = start + _JUDGED * seconds
     judged = _judged(setting, found, numbers.seed, proofs)
+    if judged is None and not setting.expired:
+        whole = derived(setting)
+        judged = None if whole is None else _judged(setting, [whole], numbers.seed, proofs)
     setting.deadline = start + seconds
     where = sizes[:2] if failed is None else (*sizes[:2], failed.sizes)
     under = sufficient(setting, proofs, where, numbers.seed, verdict.counterexample)

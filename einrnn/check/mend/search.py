@@ -179,6 +179,8 @@ class Search:
     def _says_nothing(self, expr: Expr) -> bool:
         """Whether an expression brings in the left side itself."""
         claim = self.setting.ready.claim
+        if canonical(expr) is canonical(claim.left):
+            return True
         return claim.left in set(walk(expr)) and claim.left not in set(walk(claim.right))
 
     def _fill(self, root: Expr, extra: float, tier: Tier) -> None:
