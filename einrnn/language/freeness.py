@@ -166,7 +166,8 @@ def check_sides(
             f"the right side lacks the index {letter} of the left side",
             right.span,
             f"free: {listed(have)}",
-            f"add {letter} on the right, or drop it on the left",
+            f"add {letter} on the right, or drop it on the left; what is the same for every "
+            f"{letter} is multiplied by [{letter} >= 0]",
             (Related(where, f"{letter} is free here"),) if where != right.span else (),
         )
 

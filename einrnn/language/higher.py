@@ -82,7 +82,7 @@ def denominator(
             f"a derivative of order {order} is taken by {order} entries",
             first.span,
             f"this names {len(found)}" if len(found) != order else "this names more",
-            "write d^2E/dV[i,j]dV[k,l], or d/dV[k,l] (dE/dV[i,j])",
+            "write d^2E/dV[i,j]dV[k,l], d/dV[k,l] (dE/dV[i,j]), or of a number d^2E/dw^2",
         )
     return found, line + at if inside[0] is factors[line] else line + 1
 
@@ -103,12 +103,34 @@ def _entry(
     name = node.head if isinstance(node, ast.Indexed) else node
     if not isinstance(name, ast.Name) or not times:
         return None
-    bare = name
-    if kind == "total":
-        if name.name[0] != "d" or len(name.name) == 1 or names.is_tensor(name.name):
-            return None
-        bare = ast.Name(name.name[1:], Span(name.span.start + 1, name.span.end))
-    return [(bare, node.bracket if isinstance(node, ast.Indexed) else None)] * times, at + 1
+    bracket = node.bracket if isinstance(node, ast.Indexed) else None
+    if kind == "immediate":
+        return [(name, bracket)] * times, at + 1
+    if name.name[0] != "d" or len(name.name) == 1 or names.is_tensor(name.name):
+        return None
+    bare = _part(name, 1, len(name.name))
+    together = None if names.is_tensor(bare.name) or times != 1 else _together(name, names)
+    if together is not None:
+        *numbers, last = together
+        return [*((number, None) for number in numbers), (last, bracket)], at + 1
+    return [(bare, bracket)] * times, at + 1
+
+
+def _together(name: ast.Name, names: Names) -> list[ast.Name] | None:
+    """The names of ``dwdb``, and of ``dw2`` twice the same, where these are in the document."""
+    text = name.name
+    for cut in range(2, len(text) - 1):
+        first, second = _part(name, 1, cut), _part(name, cut + 1, len(text))
+        if text[cut] == "d" and names.is_tensor(first.name) and names.is_tensor(second.name):
+            return [first, second]
+    power = _part(name, 1, len(text) - 1)
+    if text[-1] in "23456789" and names.is_tensor(power.name):
+        return [power] * int(text[-1])
+    return None
+
+
+def _part(name: ast.Name, start: int, end: int) -> ast.Name:
+    return ast.Name(name.name[start:end], Span(name.span.start + start, name.span.start + end))
 
 
 def nested(kind: ast.Kind, body: ast.Ast, entries: list[Entry], span: Span) -> ast.Ast:

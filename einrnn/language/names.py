@@ -193,9 +193,19 @@ class Names:
             help_text = (
                 f"declare it: input {name}[{places}]" if used else f"declare it: input {name}"
             )
-            if name.startswith("d") and self.may_be_tensor(name[1:]):
-                help_text = f"a derivative is a quotient: {name}/dX"
+            if name.startswith("d"):
+                help_text = self._derived(name[1:]) or help_text
         return Diagnostic("E401", f"unknown name {name}", span, "not declared", help=help_text)
+
+    def _derived(self, rest: str) -> str | None:
+        """How a derivative is written that a name seems to begin: ``dlog``, ``d2``, ``dE``."""
+        if rest in RESERVED:
+            return f"the derivative of a function is written d/dx ({rest}(…))"
+        if rest.isdecimal():
+            return (
+                f"a derivative of order {rest} of an expression is written d^{rest}/dx^{rest} (…)"
+            )
+        return f"a derivative is a quotient: d{rest}/dX" if self.may_be_tensor(rest) else None
 
     def _notation(self, name: str, used: int) -> str | None:
         """How the language writes what a name looks like: subscripts, other names of functions."""

@@ -109,6 +109,17 @@ def test_a_near_miss_is_not_proved(name: str) -> None:
     assert not proved(TRAPS[name])
 
 
+def test_what_a_derivative_without_a_sum_has_to_be_is_read_off() -> None:
+    text = ORDER + (
+        "M := log(z[T-1])\n"
+        "[r] dz[T-1]/dz[t] = R[t]\n"
+        "[1] dM/db[t] = z[t-2] R[t]/z[T-1]\n"
+        "[2] refute dM/db[t] = z[t-1] R[t]/z[T-1]\n"
+    )
+    _, first, second = einrnn.parse(text).check()
+    assert (first.verdict, second.verdict) == ("proved", "refuted")
+
+
 def test_a_derivative_that_is_a_recurrence_over_a_number_of_its_own() -> None:
     text = CHAIN + (
         "[1] dL/du[n,t,k] = al[n,t,k] be[n,t,k]/Z[n]\n"

@@ -148,9 +148,9 @@ class Search:
 
     def _keep(self, edit: Edit, extra: float) -> None:
         """Note an edit that fits at all points."""
-        if self._says_nothing(edit.expr):
-            return
         expr = without_sign(self._collected(edit.expr))
+        if self._says_nothing(edit.expr) or self._says_nothing(expr):
+            return
         if self._is_hidden_removal(edit):
             extra += _HIDDEN
         # what is found in the right side multiplied out may not stand in it as it is written

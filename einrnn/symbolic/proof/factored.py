@@ -59,7 +59,8 @@ def _needed(opener: Opener, statement: Statement, difference: Poly) -> Iterator[
             beside = tuple(pair for pair in others if pair[0].free & dummies)
             outside = tuple((base, -e) for base, e in others if not base.free & dummies)
             ranges = _ranges(statement, term, atom)
-            if ranges is None or not term.bound or any(e != 1 for _, e in beside):
+            nothing = not term.bound and not others
+            if ranges is None or nothing or any(e != 1 for _, e in beside):
                 continue
             for order in (1, -1):
                 value = _quotient(difference, term, atom, beside, order)
@@ -139,6 +140,8 @@ def _found(
     """Where in another term there is what is beside an atom: the rest of it, and what the dummies
     mean there. Where nothing is, any dummy may be that of the atom's sum."""
     if not beside:
+        if not term.bound:
+            yield other, {}
         for index in other.bound[::order] if len(term.bound) == 1 else ():
             yield other, {term.bound[0]: af.of(index)}
         return
