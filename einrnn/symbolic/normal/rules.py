@@ -316,7 +316,7 @@ def _fact_rules(given: Input) -> list[Rule]:
             case "boolean":
                 rules.append(_idempotent(given))
             case "orthogonal":
-                rules.append(_orthogonal(given))
+                rules += [_orthogonal(given), _unit_determinant(given)]
             case _:
                 pass
     return rules
@@ -332,6 +332,27 @@ def _sums_to_one(given: Input, axis: int) -> Rule:
         if position != axis
     }
     return replacement(total(letters[axis], given.axes[axis], entry), ONE, ranges)
+
+
+def _unit_determinant(given: Input) -> Rule:
+    """det(R)^2 = 1."""
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        for atom, exponent in term.factors:
+            if not isinstance(atom, Matrix) or atom.op != "det" or exponent in (0, 1):
+                continue
+            body = atom.body
+            if (
+                exponent.denominator == 1
+                and isinstance(body, Element)
+                and body.tensor == given.name
+            ):
+                powers = {**dict(term.factors), atom: Fraction(exponent % 2)}
+                factors = tm.sorted_factors(powers.items())
+                return {Term(term.bound, term.conds, factors): Fraction(1)}
+        return None
+
+    return rule
 
 
 def _idempotent(given: Input) -> Rule:

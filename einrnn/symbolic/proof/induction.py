@@ -252,7 +252,7 @@ def at(opener: Opener, statement: Statement, when: Time) -> bool:
     if opener.by_normal_form(statement, opener.any, ()) is not None:
         return True
     work = opener.normaliser(statement, ())
-    difference = work.simple(sub(statement.left, statement.right))
+    difference = opener.without(work, sub(statement.left, statement.right), opener.any)
     for _ in range(ROUNDS):
         if is_zero(work, work.poly(difference)):
             return True

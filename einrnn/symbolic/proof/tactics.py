@@ -78,7 +78,7 @@ def by_constants(
     """
     work = opener.normaliser(statement, tuple(as_rule(lemma.statement) for lemma in lemmas))
     mentioned = tensors(statement.left) | tensors(statement.right)
-    everything = chosen in (opener.any, opener.now)
+    everything = chosen != opener.derived_only
     only_derived = not everything and any(opener.derived_only(e) for e in elements(difference))
     for steps in range(_STEPS_AT_NUMBERS):
         found = [e for e in elements(difference) if at_constant(opener, e)]
@@ -180,10 +180,10 @@ def _there_is_one(span: Range) -> Cond | None:
 
 def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
     """How much an expression is more at the next time than at this one: what runs up is opened
-    at the next time, what runs down at this one. Where everything is to be opened that goes back
-    to where one is furthest behind, or the other furthest ahead, and on to what is computed at one
-    time."""
-    everything = chosen in (opener.any, opener.now)
+    at the next time, what runs down at this one. Where more than derivatives is opened that goes
+    back to where one is furthest behind, or the other furthest ahead, and on to what is computed at
+    one time."""
+    everything = chosen != opener.derived_only
     before = frozenset(elements(expr))
     low, high = _furthest(opener, before, index) if everything else (0, 1)
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
