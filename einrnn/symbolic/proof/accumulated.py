@@ -50,7 +50,7 @@ def as_sum(opener: Opener, name: str) -> Lemma | None:
 
 def _as_sum(model: Model, clock: Clock, name: str) -> Lemma | None:
     when = clock.time(name)
-    if when is None or clock.component(name) != {name}:
+    if when is None or len(clock.component(name)) != 1:
         return None
     definition = model.definitions[name]
     clause = definition.clauses[-1]

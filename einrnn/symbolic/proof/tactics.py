@@ -180,11 +180,12 @@ def _there_is_one(span: Range) -> Cond | None:
 
 def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
     """How much an expression is more at the next time than at this one: what runs up is opened
-    at the next time, what runs down at this one. Where more than derivatives is opened that goes
-    back to where one is furthest behind, or the other furthest ahead, and on to what is computed at
+    at the next time, what runs down at this one. Where there are no derivatives that goes back
+    to where one is furthest behind, or the other furthest ahead, and on to what is computed at
     one time."""
-    everything = chosen != opener.derived_only
     before = frozenset(elements(expr))
+    # of derivatives there is too much to open
+    everything = chosen != opener.derived_only and not any(map(opener.derived_only, before))
     low, high = _furthest(opener, before, index) if everything else (0, 1)
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
     found = work.simple(sub(after, expr))
