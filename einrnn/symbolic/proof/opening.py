@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import field, replace
-from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.cputime import passed
-from einrnn.core.model import Assumption, Clause, Model
-from einrnn.core.nodes import Affine, Element, Expr, Index
-from einrnn.core.traverse import elements, substitute, tensors
+from einrnn.core.model import Assumption, Model
+from einrnn.core.nodes import Element, Expr, Index
+from einrnn.core.traverse import elements, tensors
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities
-from einrnn.symbolic.normal.domain import is_zero as is_zero_at
+from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
 from einrnn.symbolic.normal.finish import peeled
-from einrnn.symbolic.normal.powers import power
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
+from einrnn.symbolic.proof.edges import at_edges
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 
@@ -52,7 +49,7 @@ class Opener:
         self.clock = clock_of(self.model)
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
-        edged = (self.at_edges,) if self.clock.edged else ()
+        edged = (at_edges(self.model, self.clock),) if self.clock.edged else ()
         self._rules = (*granted, inverse_pair, self.causal, *edged, *found)
         facts = _assuming(facts_of(self.model), self.assumptions)
         self._facts = replace(facts, symmetric=facts.symmetric | self.symmetric)
@@ -163,36 +160,6 @@ class Opener:
                 return {}
         return None
 
-    def at_edges(self, work: Normaliser, term: Term) -> Poly | None:
-        """An entry that may be at an edge of an axis that is not time, where its definition has a
-        value, in two cases."""
-        for atom, exponent in term.factors:
-            if not isinstance(atom, Element) or atom.tensor not in self.clock.edged:
-                continue
-            if exponent.denominator != 1:
-                continue
-            known = (*work.known, *inequalities(term.conds))
-            for clause, inside in self._inside_edges(atom):
-                if any(follows(known, af.shift(af.scale(inside, way), -1)) for way in (1, -1)):
-                    continue
-                return _in_two(work, term, atom, exponent, clause, inside)
-        return None
-
-    def _inside_edges(self, entry: Element) -> Iterator[tuple[Clause, Affine]]:
-        """The clauses that give a definition values at an edge of one of its axes other than time,
-        each with how far inside of that edge an entry is."""
-        own = self.model.definitions[entry.tensor].clauses[-1]
-        for clause, axis in self.clock.edged[entry.tensor]:
-            letter = af.letter(own.args[axis])
-            if letter is None or not entry.args[axis].free:
-                continue
-            span, edge = own.ranges[letter], clause.args[axis]
-            beyond = af.minus(entry.args[axis], edge)
-            if af.number(af.minus(span.lo, edge)) == 1:
-                yield clause, beyond
-            elif af.number(af.minus(edge, span.hi)) == 1:
-                yield clause, af.scale(beyond, -1)
-
     def opened(
         self, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
     ) -> Expr:
@@ -278,20 +245,6 @@ class Opener:
     def now(self, element: Element) -> bool:
         """Everything, recurrent entries that lead to others of their own time included."""
         return True
-
-
-def _in_two(
-    work: Normaliser, term: Term, atom: Element, exponent: Fraction, clause: Clause, inside: Affine
-) -> Poly:
-    """A term where an entry is inside of an edge, and where it is at it and has a value."""
-    rest = tm.sorted_factors(pair for pair in term.factors if pair[0] is not atom)
-    within = tm.sorted_conds((*term.conds, at_least_zero(af.shift(inside, -1))))
-    at_edge = tm.sorted_conds((*term.conds, is_zero_at(inside)))
-    letters = zip(map(af.letter, clause.args), atom.args, strict=True)
-    value = substitute(clause.body, {i: at for i, at in letters if i is not None})
-    powers = power(work, work.poly(value), tm.constant(exponent))
-    there = work.times(Term(term.bound, at_edge, rest), powers)
-    return tm.plus(({Term(term.bound, within, term.factors): Fraction(1)}, there))
 
 
 def _assuming(facts: Facts, assumptions: tuple[Assumption, ...]) -> Facts:

@@ -1,0 +1,67 @@
+"""Entries at an edge of an axis that is not time, where their definition has a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from einrnn.core import affine as af
+from einrnn.core.model import Clause, Model
+from einrnn.core.nodes import Affine, Element
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero
+from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.powers import power
+from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.proof.clock import Clock
+
+
+def at_edges(model: Model, clock: Clock) -> Rule:
+    """The rule that tells two cases apart where an entry may be at an edge or not: with
+    ``a[t,-1] := 0``, ``a[t,s-1]`` is ``[s >= 1] a[t,s-1]``."""
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        for atom, exponent in term.factors:
+            if not isinstance(atom, Element) or atom.tensor not in clock.edged:
+                continue
+            if exponent.denominator != 1:
+                continue
+            known = (*work.known, *inequalities(term.conds))
+            for clause, inside in _inside(model, clock, atom):
+                sure = (af.shift(af.scale(inside, way), -1) for way in (1, -1))
+                if not any(follows(known, value) for value in sure):
+                    return _in_two(work, term, atom, exponent, clause, inside)
+        return None
+
+    return rule
+
+
+def _inside(model: Model, clock: Clock, entry: Element) -> Iterator[tuple[Clause, Affine]]:
+    """The clauses that give a definition values at an edge of one of its axes other than time,
+    each with how far inside of that edge an entry is."""
+    own = model.definitions[entry.tensor].clauses[-1]
+    for clause, axis in clock.edged[entry.tensor]:
+        letter = af.letter(own.args[axis])
+        if letter is None or not entry.args[axis].free:
+            continue
+        span, edge = own.ranges[letter], clause.args[axis]
+        beyond = af.minus(entry.args[axis], edge)
+        if af.number(af.minus(span.lo, edge)) == 1:
+            yield clause, beyond
+        elif af.number(af.minus(edge, span.hi)) == 1:
+            yield clause, af.scale(beyond, -1)
+
+
+def _in_two(
+    work: Normaliser, term: Term, atom: Element, exponent: Fraction, clause: Clause, inside: Affine
+) -> Poly:
+    """A term where an entry is inside of an edge, and where it is at it and has a value."""
+    rest = tm.sorted_factors(pair for pair in term.factors if pair[0] is not atom)
+    within = tm.sorted_conds((*term.conds, at_least_zero(af.shift(inside, -1))))
+    at_edge = tm.sorted_conds((*term.conds, is_zero(inside)))
+    letters = zip(map(af.letter, clause.args), atom.args, strict=True)
+    value = substitute(clause.body, {i: at for i, at in letters if i is not None})
+    powers = power(work, work.poly(value), tm.constant(exponent))
+    there = work.times(Term(term.bound, at_edge, rest), powers)
+    return tm.plus(({Term(term.bound, within, term.factors): Fraction(1)}, there))
