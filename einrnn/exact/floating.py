@@ -185,7 +185,7 @@ def _extreme(
 def _inverse(matrices_: Array) -> tuple[Array, Array]:
     """Inverses, nan for matrices that are singular as far as double precision can tell."""
     unit = np.eye(matrices_.shape[-1])
-    finite: Array = np.isfinite(matrices_).all(axis=(-2, -1))  # LAPACK fails on others
+    finite = np.asarray(np.isfinite(matrices_).all(axis=(-2, -1)))  # LAPACK fails on others
     safe = np.where(finite[..., None, None], matrices_, unit)
     singular = ~(finite & (np.linalg.cond(safe) < _CONDITION))
     safe = np.where(singular[..., None, None], unit, safe)
