@@ -331,17 +331,17 @@ class Normaliser:
         number = as_number(difference)
         if number is not None:
             return tm.ONE if op == ">" and number > 0 else tm.NOTHING
-        of_bit_ = of_bit(op, difference, self.facts.bits)
-        if of_bit_ is not None:
-            return of_bit_
+        told = of_bit(op, difference, self.facts.bits)
+        if told is not None:
+            return told
         split = by_bracket(difference)
         if split is not None:
             atom, without, held = split
             no = self.product(complement(tm.atom(atom)), self._relation(op, without))
             return tm.plus((no, self.product(tm.atom(atom), self._relation(op, held))))
-        of_product_ = of_product(op, difference, self._relation)
-        if of_product_ is not None:
-            return of_product_
+        told = of_product(op, difference, self._relation)
+        if told is not None:
+            return told
         leading = sorted_terms(difference)[0][1]
         monic = expression(tm.scale(difference, 1 / leading))
         zero = tm.atom(build.iverson(Compare("==", monic, build.ZERO)))
