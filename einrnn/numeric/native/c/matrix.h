@@ -20,7 +20,7 @@ INLINE struct matrix transposed(struct matrix m)
 #endif
 #define PANEL (2 * LANES)
 /* a block of A, and the columns of a block of B */
-#define DEPTH (sizeof(real) == 4 ? 256L : 192L)
+#define DEPTH (sizeof(real) == 4 ? 320L : 256L)
 #define HEIGHT (16L * TILE_ROWS)
 #define WIDTH 1024L
 /* entries of memory that a product needs beside its operands */
