@@ -79,8 +79,8 @@ def main() -> int:
     parser.add_argument("--backend", default="numpy")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    end, seed, refused = time.process_time() + asked.seconds, asked.seed, 0
-    while time.process_time() < end:
+    end, seed, refused = time.monotonic() + asked.seconds, asked.seed, 0
+    while time.monotonic() < end:
         try:
             error = worst(seed, asked.backend)
         except EvaluationError:  # a look-up inside a condition may be out of range
