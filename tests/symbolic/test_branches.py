@@ -7,6 +7,14 @@ from tests.symbolic.proving import error_in_numbers, proved
 HEAD = """dim N
 input a, b, c, m[N] boolean, x[N], z[N], p[N] positive, q, y[N] one-hot in N, w[N]
 """
+MATRICES = """dim N
+input R[N,N] orthogonal, A[N,N] spd, S[N,N,N] spd, Q[N,N,N] orthogonal, X[N,N]
+B[i,j] := S[i,i,j]
+C[i,j] := A[i,j]^(-1)
+D[i,j] := Q[i,i,j]
+E[i,j] := A[i,j] + X[i,k] X[j,k]
+F[i,j] := A[i,j] + X[i,k] X[k,j]
+"""
 LAWS = {
     "a sign times a size": "sign(a) abs(a) = a",
     "a sign over a size": "sign(a)/abs(a) = 1/a",
@@ -57,3 +65,24 @@ def test_a_law_is_proved_and_holds_in_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_near_miss_is_not_proved(name: str) -> None:
     assert not proved(f"{HEAD}[1] {TRAPS[name]}")
+
+
+@pytest.mark.parametrize(
+    "claim", ["det(R)^2 = 1", "sqrt(det(A)^2) = det(A)", "sqrt(det(E)^2) = det(E)"]
+)
+def test_what_is_known_of_a_determinant(claim: str) -> None:
+    assert proved(f"{MATRICES}[1] {claim}")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "det(R) = 1",
+        "det(D)^2 = 1",
+        "sqrt(det(B)^2) = det(B)",
+        "sqrt(det(C)^2) = det(C)",
+        "sqrt(det(F)^2) = det(F)",
+    ],
+)
+def test_what_is_not_known_of_a_determinant(claim: str) -> None:
+    assert not proved(f"{MATRICES}[1] {claim}")

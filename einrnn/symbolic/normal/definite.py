@@ -44,9 +44,11 @@ def _kind(work: Normaliser, term: Term, times: Fraction) -> str | None:
         return None
     ends = [a for a, _ in term.factors if a.free & {_ROW, _COLUMN}]
     rest = [a for a, _ in term.factors if a not in ends]
+    if any(e != 1 for a, e in term.factors if a in ends):
+        return None
     if len(ends) == 1 and _is_definite_at(work, ends[0], _ROW, _COLUMN):
         return "definite" if not term.bound and all(map(work.is_positive, rest)) else None
-    if len(ends) != 2 or any(e != 1 for a, e in term.factors if a in ends):
+    if len(ends) != 2:
         return None
     return "semidefinite" if _is_congruent(work, term, ends, rest) else None
 
@@ -54,11 +56,18 @@ def _kind(work: Normaliser, term: Term, times: Fraction) -> str | None:
 def _is_definite_at(work: Normaliser, atom: Expr, row: Index, column: Index) -> bool:
     """Whether an atom is the entry of a definite matrix, or of its inverse."""
     if isinstance(atom, Element):
-        places = [af.letter(arg) for arg in atom.args[-2:]]
-        return atom.tensor in work.facts.definite and {row, column} == set(places)
+        return atom.tensor in work.facts.definite and is_plain(atom, row, column)
     if isinstance(atom, Matrix) and atom.op == "inv":
         return {af.letter(at) for at in atom.at} == {row, column} and is_definite(work, atom)
     return False
+
+
+def is_plain(entry: Element, row: Index, column: Index) -> bool:
+    """Whether an entry is that of a matrix of a tensor at a row and a column, or transposed: the
+    axes before the last two choose the matrix alone."""
+    *chosen, first, second = entry.args
+    apart = not any(arg.free & {row, column} for arg in chosen)
+    return apart and {af.letter(first), af.letter(second)} == {row, column}
 
 
 def _is_congruent(work: Normaliser, term: Term, ends: list[Expr], rest: list[Expr]) -> bool:

@@ -341,18 +341,23 @@ def _unit_determinant(given: Input) -> Rule:
         for atom, exponent in term.factors:
             if not isinstance(atom, Matrix) or atom.op != "det" or exponent in (0, 1):
                 continue
-            body = atom.body
-            if (
-                exponent.denominator == 1
-                and isinstance(body, Element)
-                and body.tensor == given.name
-            ):
+            if exponent.denominator == 1 and _is_whole(given, atom):
                 powers = {**dict(term.factors), atom: Fraction(exponent % 2)}
                 factors = tm.sorted_factors(powers.items())
                 return {Term(term.bound, term.conds, factors): Fraction(1)}
         return None
 
     return rule
+
+
+def _is_whole(given: Input, atom: Matrix) -> bool:
+    """Whether a function is one of a whole matrix of an input, not of a part of it."""
+    from einrnn.symbolic.normal.definite import is_plain
+
+    body = atom.body
+    if not isinstance(body, Element) or body.tensor != given.name:
+        return False
+    return atom.size is given.axes[-1] and is_plain(body, atom.row, atom.column)
 
 
 def _idempotent(given: Input) -> Rule:
