@@ -25,7 +25,7 @@ from einrnn.symbolic.normal import (
 )
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero
-from einrnn.symbolic.normal.expand import Facts
+from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.terms import Term
 from einrnn.symbolic.proof import exchange, factored, induction, opening, prover, scaled
 from einrnn.symbolic.proof.opening import Opener

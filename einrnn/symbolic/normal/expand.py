@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core import build
@@ -41,22 +40,21 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.absolute import absolutes
 from einrnn.symbolic.normal.brackets import (
-    by_bracket,
     complement,
     exhausted,
     implied,
     index_bracket,
     is_contradicted,
-    of_bit,
-    of_product,
 )
 from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
-from einrnn.symbolic.normal.powers import as_number, exponential, logarithm, power
+from einrnn.symbolic.normal.facts import Facts
+from einrnn.symbolic.normal.powers import exponential, logarithm, power
 from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.relations import value_bracket
 from einrnn.symbolic.normal.roots import (
     has_whole_number,
     numbers_folded,
@@ -71,32 +69,6 @@ _MOST_SPLIT = 8
 _MOST_NESTED = 24
 
 Rule = Callable[["Normaliser", Term], "Poly | None"]
-
-
-class Unit(NamedTuple):
-    """The axis of a tensor along which its entries add up to 1, and its size; whether one of
-    them is 1 and the others are 0."""
-
-    axis: int
-    size: Affine
-    one_hot: bool
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known of tensors: below what the entries of integer inputs stay, which inputs
-    are symmetric in their last two positions, which tensors are positive, which inputs are
-    matrices that have an inverse, between whose entries some equation holds (that they add up
-    to 1, or another one), and which have the entries 0 and 1 only."""
-
-    limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
-    symmetric: frozenset[str] = frozenset()
-    positive: frozenset[str] = frozenset()
-    invertible: frozenset[str] = frozenset()
-    units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
-    tied: frozenset[str] = frozenset()
-    bits: frozenset[str] = frozenset()
-    definite: frozenset[str] = frozenset()
 
 
 def _as_it_is(expr: Expr) -> Expr:
@@ -300,7 +272,7 @@ class Normaliser:
                 first, second = self.as_index(left), self.as_index(right)
                 if first is not None and second is not None:
                     return index_bracket(op, first, second)
-                return self._value_bracket(op, left, right)
+                return value_bracket(self, op, left, right)
             case And(parts):
                 result = tm.ONE
                 for part in parts:
@@ -313,45 +285,6 @@ class Normaliser:
                 return complement(result)
             case Not(part):
                 return complement(self.bracket(part))
-
-    def _value_bracket(self, op: str, left: Expr, right: Expr) -> Poly:
-        """Relations between values in terms of ``a > 0`` and ``a == 0``."""
-        if op in ("!=", ">=", "<="):
-            opposite = {"!=": "==", ">=": "<", "<=": ">"}[op]
-            return complement(self._value_bracket(opposite, left, right))
-        if op == "<":
-            left, right = right, left
-        difference = tm.plus((self.poly(left), tm.scale(self.poly(right), Fraction(-1))))
-        return self._relation(op, difference)
-
-    def _relation(self, op: str, difference: Poly) -> Poly:
-        """1 where a value is 0, or positive, and else 0."""
-        if not difference:
-            return tm.ONE if op == "==" else tm.NOTHING
-        number = as_number(difference)
-        if number is not None:
-            return tm.ONE if op == ">" and number > 0 else tm.NOTHING
-        told = of_bit(op, difference, self.facts.bits)
-        if told is not None:
-            return told
-        split = by_bracket(difference)
-        if split is not None:
-            atom, without, held = split
-            no = self.product(complement(tm.atom(atom)), self._relation(op, without))
-            return tm.plus((no, self.product(tm.atom(atom), self._relation(op, held))))
-        told = of_product(op, difference, self._relation)
-        if told is not None:
-            return told
-        leading = sorted_terms(difference)[0][1]
-        monic = expression(tm.scale(difference, 1 / leading))
-        zero = tm.atom(build.iverson(Compare("==", monic, build.ZERO)))
-        if op == "==":
-            return zero
-        positive = tm.atom(build.iverson(Compare(">", monic, build.ZERO)))
-        if leading > 0:
-            return positive
-        # [-p > 0] = 1 - [p > 0] - [p == 0]
-        return tm.plus((tm.ONE, tm.scale(positive, Fraction(-1)), tm.scale(zero, Fraction(-1))))
 
 
 @trampoline

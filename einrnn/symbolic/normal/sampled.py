@@ -44,7 +44,8 @@ from einrnn.core.nodes import (
 from einrnn.core.traverse import tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import side
-from einrnn.symbolic.normal.expand import Facts, Normaliser, Unit
+from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.facts import Facts, Unit
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _SAMPLES = 2

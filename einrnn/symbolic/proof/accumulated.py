@@ -31,8 +31,11 @@ def by_accumulation(opener: Opener, statement: Statement) -> Proof | None:
         return None
     fired: dict[str, None] = {}
     work = opener.normaliser(statement, tuple(noting(lemma, fired) for lemma in lemmas))
-    left = opener.without(work, sub(statement.left, statement.right), opener.any)
-    if not fired or not is_zero(work, work.poly(left)):
+    try:
+        left = opener.without(work, sub(statement.left, statement.right), opener.any)
+        if not fired or not is_zero(work, work.poly(left)):
+            return None
+    except TooLarge:
         return None
     used = tuple(lemma for lemma in lemmas if lemma.name in fired)
     words = ", ".join(lemma.name for lemma in used)

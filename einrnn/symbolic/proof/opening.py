@@ -13,7 +13,8 @@ from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
-from einrnn.symbolic.normal.expand import Facts, Normaliser, Rule, known_from
+from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of

@@ -82,10 +82,7 @@ class Prover:
             found = self._by_lemmas(statement, expression(poly), chosen)
             if found is not None:
                 return found
-        try:
-            added_up = by_accumulation(self._opener, statement)
-        except TooLarge:
-            added_up = None
+        added_up = by_accumulation(self._opener, statement)
         if added_up is not None:
             return added_up
         for difference, chosen in self._with_last(stages, work):
