@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -21,7 +21,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import elements, walk
+from einrnn.core.traverse import elements, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.exact.tensors import Groups
@@ -81,6 +81,23 @@ class Prepared:
         """The definitions of the forward model that need themselves."""
         clock = Clock(self.forward)
         return frozenset(name for name in self.forward.definitions if clock.recurs(name))
+
+    @cached_property
+    def opaque(self) -> frozenset[str]:
+        """The definitions of the forward model with unknown functions in their right sides."""
+        return self._having(is_opaque)
+
+    @cached_property
+    def branching(self) -> frozenset[str]:
+        """Those whose right sides depend on which of some values is larger."""
+        return self._having(branches)
+
+    def _having(self, kind: Callable[[Node], bool]) -> frozenset[str]:
+        found: set[str] = set()
+        for name, definition in self.forward.definitions.items():
+            if any(map(kind, walk(*(clause.body for clause in definition.clauses)))):
+                found.add(name)
+        return frozenset(found)
 
 
 def prepare(model: Model) -> Prepared:
@@ -199,15 +216,32 @@ def has_derivatives(prepared: Prepared, ready: Ready) -> bool:
 
 def has_opaque(prepared: Prepared, ready: Ready) -> bool:
     """Whether a claim speaks of unknown functions: each engine has its own."""
-    return any(isinstance(node, Opaque) for node in _nodes(prepared, ready))
+    return _meets(prepared, ready, is_opaque, prepared.opaque)
 
 
 def has_branches(prepared: Prepared, ready: Ready) -> bool:
     """Whether what a claim speaks of depends on which of some values is larger."""
-    return any(map(_branches, _nodes(prepared, ready)))
+    return _meets(prepared, ready, branches, prepared.branching)
 
 
-def _branches(node: Node) -> bool:
+def _meets(
+    prepared: Prepared, ready: Ready, kind: Callable[[Node], bool], names: frozenset[str]
+) -> bool:
+    """Whether there are nodes of a kind, which some definitions have, in a claim or in what it
+    needs."""
+    roots = (ready.forward.left, ready.forward.right)
+    if any(map(kind, walk(*roots))):
+        return True
+    return bool(names) and not names.isdisjoint(names_used(prepared.forward, roots))
+
+
+def is_opaque(node: Node) -> bool:
+    """Whether a node is an unknown function."""
+    return isinstance(node, Opaque)
+
+
+def branches(node: Node) -> bool:
+    """Whether a node's value depends on which of some values is larger."""
     match node:
         case Compare(_, left, right):
             return not (isinstance(left, Value) and isinstance(right, Value))
@@ -219,19 +253,10 @@ def _branches(node: Node) -> bool:
             return False
 
 
-def _nodes(prepared: Prepared, ready: Ready) -> Iterator[Node]:
-    """Everything in a claim and in the definitions it needs."""
-    roots = (ready.forward.left, ready.forward.right)
-    names = names_used(prepared.forward, roots)
-    definitions = prepared.forward.definitions
-    bodies = [c.body for n in sorted(names & definitions.keys()) for c in definitions[n].clauses]
-    return walk(*roots, *bodies)
-
-
 def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> frozenset[str]:
     """All tensors that expressions need, directly or through definitions."""
     exprs = tuple(roots.values()) if isinstance(roots, Mapping) else roots
-    pending = [element.tensor for element in elements(*exprs)]
+    pending = [*frozenset[str]().union(*map(tensors, exprs))]
     found: set[str] = set()
     while pending:
         name = pending.pop()
@@ -239,6 +264,6 @@ def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> fr
             continue
         found.add(name)
         if name in model.definitions:
-            bodies = (clause.body for clause in model.definitions[name].clauses)
-            pending += [element.tensor for element in elements(*bodies)]
+            for clause in model.definitions[name].clauses:
+                pending += tensors(clause.body)
     return frozenset(found)

@@ -36,6 +36,7 @@ _SHRUNK_ENTRIES = 60
 
 
 _Entry = tuple[str, tuple[int, ...]]
+_Edit = dict[_Entry, int]
 _Oracle = Callable[[Point], Interpreter]
 
 
@@ -161,7 +162,8 @@ class _Search:
         return has_derivatives(self.candidates.prepared, self.ready)
 
     def shrunk(self, case: _Case) -> _Case:
-        """The case with as many entries as possible replaced by 0, and of the others by 1."""
+        """The case with entries replaced by 0, or else by 1, until none is left for which one
+        of the two would do."""
         prepared = self.candidates.prepared
         used = names_used(prepared.forward, _roots(prepared, self.ready))
         names = [n for n, given in prepared.model.inputs.items() if n in used and not given.facts]
@@ -169,37 +171,38 @@ class _Search:
         entries: list[_Entry] = [(n, at) for n in names for at in np.ndindex(shapes[n])]
         if len(entries) > _SHRUNK_ENTRIES:
             return case
-        for simple in (0, 1):
-            while entries and time.process_time() < self.deadline:
-                case, count, needed = self._replaced(case, entries, simple)
-                entries = sorted(entries[count:], key=needed.__contains__)
-                if not count and needed.issuperset(entries):
-                    break
+        needed: set[_Entry] = set()
+        while entries and time.process_time() < self.deadline:
+            entries.sort(key=needed.__contains__)
+            simpler, edit, needed = self._simplified(case, entries, len(entries) - len(needed))
+            if simpler is None:
+                return case
+            case = simpler
+            entries = [entry for entry in entries if entry not in edit]
+            needed.intersection_update(entries)
         return case
 
-    def _replaced(
-        self, case: _Case, entries: list[_Entry], simple: int
-    ) -> tuple[_Case, int, set[_Entry]]:
-        """The case with the longest possible beginning of some entries replaced, its length, and
-        the entries without which, each by itself, nothing fails; all is evaluated together."""
-        many: list[Point] = []
-        start: Mapping[str, Array] = case.point.arrays
-        arrays = start
-        for entry in entries:
-            arrays = _with_entry(arrays, entry, simple)
-            many.append(self._at_arrays(case, arrays))
-        one = [self._at_arrays(case, _with_entry(start, e, simple)) for e in entries]
-        found = _outcomes(Batch((*many, *one)), self.ready)
-        alone = zip(entries, map(_Case, one, found[len(many) :]), strict=True)
+    def _simplified(
+        self, case: _Case, entries: list[_Entry], free: int
+    ) -> tuple[_Case | None, _Edit, set[_Entry]]:
+        """The case after the edit that leaves the fewest entries as they are and makes the most
+        of them 0, of those that :func:`_edits` proposes; and the entries that, each by itself,
+        cannot be 0. All is evaluated together."""
+        edits = _edits(entries, free)
+        start = case.point
+        points = [
+            Point(self.candidates.prepared, start.sizes, _edited(start.arrays, edit), start.draw)
+            for edit in edits
+        ]
+        found = _outcomes(Batch(tuple(points)), self.ready)
+        cases = list(map(_Case, points, found))
+        alone = zip(entries, cases, strict=False)
         needed = {entry for entry, single in alone if not self._holds_up(single)}
-        for count in range(len(many), 0, -1):
-            simpler = _Case(many[count - 1], found[count - 1])
-            if self._holds_up(simpler):
-                return simpler, count, needed
-        return case, 0, needed
-
-    def _at_arrays(self, case: _Case, arrays: Mapping[str, Array]) -> Point:
-        return Point(self.candidates.prepared, case.point.sizes, arrays, case.point.draw)
+        best = sorted(range(len(edits)), key=lambda at: (-len(edits[at]), sum(edits[at].values())))
+        for at in best:
+            if self._holds_up(cases[at]):
+                return cases[at], edits[at], needed
+        return None, {}, needed
 
     def _holds_up(self, case: _Case) -> bool:
         """Whether a case fails, at inputs that satisfy what the claim assumes."""
@@ -207,12 +210,26 @@ class _Search:
         return self.fails(case) and self.candidates.holds(point.sizes, assumed, point.arrays)
 
 
-def _with_entry(arrays: Mapping[str, Array], entry: _Entry, value: int) -> dict[str, Array]:
-    """The arrays with one entry replaced by a whole number."""
-    name, position = entry
-    changed: npt.NDArray[Any] = np.array(arrays[name])
-    changed[position] = Fraction(value) if changed.dtype == object else value
-    return {**arrays, name: changed}
+def _edits(entries: list[_Entry], free: int) -> list[_Edit]:
+    """Replacements to try: each entry by 0 first, then each by 1; 0 for more and more of all;
+    0 for all but one; and, after the first ``free``, 1 for more and more instead."""
+    singles: list[_Edit] = [{entry: value} for value in (0, 1) for entry in entries]
+    zeros = dict.fromkeys(entries, 0)
+    growing = [dict.fromkeys(entries[:count], 0) for count in range(2, len(entries) + 1)]
+    but_one = [{**zeros, entry: 1} for entry in entries]
+    without = [{e: 0 for e in entries if e != entry} for entry in entries]
+    ones = range(free + 1, len(entries) + 1)
+    mixed = [dict.fromkeys(entries[:count], 1) | dict.fromkeys(entries[:free], 0) for count in ones]
+    return [*singles, *growing, *but_one, *filter(None, without), *mixed]
+
+
+def _edited(arrays: Mapping[str, Array], edit: _Edit) -> dict[str, Array]:
+    """The arrays with some entries replaced by whole numbers."""
+    changed: dict[str, npt.NDArray[Any]] = {name: np.array(arrays[name]) for name, _ in edit}
+    for (name, position), value in edit.items():
+        exact = changed[name].dtype == object
+        changed[name][position] = Fraction(value) if exact else value
+    return {**arrays, **changed}
 
 
 def _own(point: Point) -> Interpreter:

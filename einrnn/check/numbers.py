@@ -12,8 +12,6 @@ from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, 
 from einrnn.check.points import SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
-from einrnn.core.nodes import Opaque
-from einrnn.core.traverse import walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
@@ -110,11 +108,7 @@ class Numbers:
     @cached_property
     def _uncrossed(self) -> frozenset[str]:
         """The claims of which no other engine compares derivatives ahead with adjoints."""
-        claims, definitions = self.prepared.claims, self.prepared.forward.definitions
-        sides = [side for ready in claims for side in (ready.forward.left, ready.forward.right)]
-        bodies = [clause.body for found in definitions.values() for clause in found.clauses]
-        if not any(isinstance(node, Opaque) for node in walk(*sides, *bodies)):
-            return frozenset()
+        claims = self.prepared.claims
         return frozenset(ready.key for ready in claims if has_opaque(self.prepared, ready))
 
     def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:

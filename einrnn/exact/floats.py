@@ -107,9 +107,8 @@ class FloatPoints:
         both = sides(self.evaluator, left, right, ranges, condition)
         if both is None:
             return [FloatOutcome(0.0, 0, 0)] * len(self.rows)
-        points = both.left.shape[0]  # one where nothing that is read differs between rows
-        found = [_outcome(both, point) for point in range(points)]
-        return found if points == len(self.rows) else found * len(self.rows)
+        found = _outcomes(both)  # one where nothing that is read differs between rows
+        return found if len(found) == len(self.rows) else found * len(self.rows)
 
 
 @dataclass()
@@ -146,18 +145,27 @@ class FloatPoint:
         return self.points.outcomes(left, right, ranges, condition)[0]
 
 
-def _outcome(both: Compared, point: int) -> FloatOutcome:
-    """Where the sides differ most at one point."""
-    left, right, flags = both.left[point], both.right[point], both.flags[point]
+def _outcomes(both: Compared) -> list[FloatOutcome]:
+    """Where the sides differ most at each point."""
+    shape = both.left.shape
+    count = shape[0]
+    left, right = both.left.reshape(count, -1), both.right.reshape(count, -1)
+    flags = both.flags.reshape(count, -1)
     defined = ((flags & UNDEFINED) == 0) & np.isfinite(left) & np.isfinite(right)
-    count = int(np.count_nonzero(defined))
-    if not count:
-        return FloatOutcome(0.0, 0, defined.size)
     with np.errstate(all="ignore"):
         scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
         errors = np.where(defined, np.abs(left - right) / scale, 0.0)
-    where = np.unravel_index(int(np.argmax(errors)), errors.shape)
-    pairs = zip(both.order, where, strict=True)
-    at = {index: both.env[index].lo + int(place) for index, place in pairs}
-    values = float(left[where]), float(right[where])
-    return FloatOutcome(float(errors[where]), count, defined.size - count, at, *values)
+    compared = defined.sum(axis=1).tolist()
+    worst = errors.argmax(axis=1).tolist()
+    lows = [(index, both.env[index].lo) for index in both.order]
+    found: list[FloatOutcome] = []
+    for point, (some, at) in enumerate(zip(compared, worst, strict=True)):
+        undefined = defined.shape[1] - some
+        if not some:
+            found.append(FloatOutcome(0.0, 0, undefined))
+            continue
+        places = np.unravel_index(at, shape[1:])
+        where = {index: lo + int(n) for (index, lo), n in zip(lows, places, strict=True)}
+        values = float(left[point, at]), float(right[point, at])
+        found.append(FloatOutcome(float(errors[point, at]), some, undefined, where, *values))
+    return found
