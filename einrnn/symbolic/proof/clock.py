@@ -15,13 +15,25 @@ from typing import Any
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model, Range
-from einrnn.core.nodes import Affine, Cases, Element, Node, Reduce
-from einrnn.core.traverse import elements, parts, tensors
+from einrnn.core.nodes import (
+    Affine,
+    Apply,
+    Cases,
+    Element,
+    Matrix,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.core.traverse import elements, parts, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 
 UP, DOWN = 1, -1
+LINEAR, RATIONAL, ALGEBRAIC, OTHER = range(4)
 _MOST_CHOICES = 512
 
 
@@ -57,6 +69,7 @@ class Clock:
         self._instant: dict[str, bool] = {}
         self._at_once: dict[str, frozenset[str]] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
+        self._curved: dict[str, int] = {}
         self._references: dict[str, list[list[tuple[Element, tuple[Affine, ...]]]]] = {}
 
     def needs(self, name: str) -> list[str]:
@@ -162,6 +175,15 @@ class Clock:
             and af.minus(clause.args[axis], element.args[order[element.tensor].axis]) is af.ZERO
         ]
 
+    def curvature(self, name: str) -> int:
+        """How far the right sides of a definition are from sums of products: see
+        :func:`_curvature`."""
+        if name not in self._curved:
+            clauses = self.model.definitions[name].clauses
+            nodes = walk(*(clause.body for clause in clauses))
+            self._curved[name] = max(map(_curvature, nodes), default=LINEAR)
+        return self._curved[name]
+
     def reads_far_back(self, name: str) -> bool:
         """Whether a definition recurs from more than one time before."""
         component = self.component(name)
@@ -262,6 +284,21 @@ class Clock:
             return None
         split = len(self.model.definitions[of].axes)
         return order[of].axis, split + order[wrt].axis, order[of].direction
+
+
+def _curvature(node: Node) -> int:
+    """What a node makes of an expression: powers and quotients by an entry are
+    :data:`RATIONAL`, roots and quotients by more :data:`ALGEBRAIC`."""
+    match node:
+        case Pow(base, Number(exponent)):
+            whole = exponent >= 0 and exponent.denominator == 1
+            return RATIONAL if whole or isinstance(base, Element | Value) else ALGEBRAIC
+        case Pow() | Apply("sqrt"):
+            return ALGEBRAIC
+        case Apply() | Matrix() | Reduce("max" | "min" | "logsumexp"):
+            return OTHER
+        case _:
+            return LINEAR
 
 
 def references(clause: Clause) -> list[tuple[Element, tuple[Affine, ...]]]:

@@ -23,6 +23,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
 from einrnn.symbolic.proof.edges import at_edges
 from einrnn.symbolic.proof.entries import Chosen, unfold
+from einrnn.symbolic.proof.order import next_related
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 
 ROUNDS = 12
@@ -218,13 +219,40 @@ class Opener:
     ) -> bool:
         """Whether a difference is 0 once what recurs at the index is opened there."""
         opened = self.opened(work, difference, index, direction, chosen)
-        if is_zero(work, work.poly(opened)):
+        if is_zero(work, work.poly(opened)) or self._is_zero_related(work, opened, chosen):
             return True
         ahead = frozenset(e for e in elements(opened) if self._runs_back(e, index, direction))
         if not ahead:
             return False
         opened = unfold(opened, self.model, ahead.__contains__)
         return is_zero(work, work.poly(self.without(work, opened, chosen)))
+
+    def _is_zero_related(self, work: Normaliser, difference: Expr, chosen: Chosen) -> bool:
+        """Whether a difference is 0 once what is computed, at one time, from what it speaks of is
+        opened, one definition after the other."""
+        if chosen == self.derived_only:
+            return False
+        opened: frozenset[str] = frozenset()
+        while not self.expired():
+            name = next_related(self.clock, difference, opened, work.poly(difference))
+            if name is None:
+                return False
+            opened |= {name}
+            difference = self.rid_of(work, difference, opened, chosen)
+            if is_zero(work, work.poly(difference)):
+                return True
+        return False
+
+    def rid_of(self, work: Normaliser, expr: Expr, names: frozenset[str], chosen: Chosen) -> Expr:
+        """The expression without entries of some recurrent definitions, and without the chosen
+        ones that do not recur, as far as some rounds go."""
+        for _ in range(ROUNDS):
+            wanted = frozenset(e for e in elements(expr) if e.tensor in names)
+            if not wanted:
+                break
+            expr = unfold(expr, self.model, wanted.__contains__)
+            expr = self.without(work, expr, chosen)
+        return expr
 
     def _runs_back(self, element: Element, index: Index, direction: int) -> bool:
         """Whether an entry of a recurrence that runs the other way is at a time from which it

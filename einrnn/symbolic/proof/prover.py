@@ -10,7 +10,7 @@ from functools import partial
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Add, Apply, Compare, Element, Expr, Index, Matrix, Number, Pow, Reduce
+from einrnn.core.nodes import Add, Compare, Element, Expr, Index, Pow, Reduce
 from einrnn.core.traverse import elements, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Normaliser
@@ -26,6 +26,7 @@ from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
@@ -117,7 +118,9 @@ class Prover:
         """The difference of the sides at each stage, up to the first at which it is 0."""
         difference = sub(statement.left, statement.right)
         found: set[tuple[Expr, bool]] = set()
-        for chosen in self._stages(statement):
+        poly: Poly = {}
+        stages = self._stages(statement, lambda: poly)
+        for chosen in stages:
             try:
                 difference = self._opener.without(work, difference, chosen)
                 poly = work.poly(difference)
@@ -131,43 +134,25 @@ class Prover:
             if self._opener.expired():
                 return
 
-    def _stages(self, statement: Statement) -> Iterator[Chosen]:
-        """Derivatives; then one definition after the other, each before those it needs, with
-        the recurrences that the statement mentions; then everything."""
+    def _stages(self, statement: Statement, left: Callable[[], Poly]) -> Iterator[Chosen]:
+        """Derivatives; then the recurrences that the statement mentions, with one definition
+        after the other, chosen by what the stage before has ``left``; then everything."""
         yield self._opener.derived_only
-        clock = self._opener.clock
+        clock, derived = self._opener.clock, self.model.derived.keys()
         names = tensors(statement.left) | tensors(statement.right)
         named = names | {other for name in names for other in clock.component(name)}
         needed = names | {other for name in names for other in clock.reach(name)}
-        own = self.model.definitions.keys() - self.model.derived.keys()
-        static = frozenset(name for name in needed & own if not clock.recurs(name))
-        open_ = {name for name in named if clock.recurs(name)}
-        yield partial(self._among, frozenset(open_))
-        for name in self._in_order(static):
-            open_.add(name)
-            yield partial(self._among, frozenset(open_))
+        static = frozenset(n for n in needed & self.model.definitions.keys() if not clock.recurs(n))
+        open_ = frozenset(name for name in named if clock.recurs(name))
+        closed = static - derived
+        while True:
+            yield partial(self._among, open_)
+            opened = (open_ - derived) | (static - closed)
+            name = next_to_open(clock, statement, opened, closed, left())
+            if name is None:
+                break
+            open_, closed = open_ | {name}, closed - {name}
         yield self._opener.any
-
-    def _in_order(self, names: frozenset[str]) -> Iterator[str]:
-        """Definitions, each before those it needs; of those that are ready the products and sums
-        first: what is normalised or squashed is best left as it is for long."""
-        clock, left = self._opener.clock, set(names)
-        while left:
-            needed = frozenset[str]().union(*(clock.reach(name) for name in left))
-            ready = left - needed
-            first = min(ready, key=lambda n: (self._is_curved(n), -len(clock.reach(n)), n))
-            left.remove(first)
-            yield first
-
-    def _is_curved(self, name: str) -> bool:
-        """Whether a definition has functions, quotients or inverses in it."""
-        clauses = self.model.definitions[name].clauses
-        return any(
-            isinstance(node, Apply | Matrix)
-            or (isinstance(node, Pow) and not _is_whole(node.exponent))
-            for clause in clauses
-            for node in walk(clause.body)
-        )
 
     def _among(self, names: frozenset[str], element: Element) -> bool:
         return element.tensor in names or self._opener.derived_only(element)
@@ -205,7 +190,7 @@ class Prover:
         if len(self._applicable(difference)) > 1:
             for lemma in self._applicable(difference):
                 yield partial(self._by_lemma, statement, difference, chosen, (lemma,))
-        yield partial(by_unfolding, opener, statement, difference, chosen)
+        yield partial(by_unfolding, opener, statement, chosen)
         if self.deep:
             yield partial(by_needed, opener, statement, work.poly(difference), self._by_itself)
         for index, direction in self._times(statement, elements(difference)):
@@ -325,10 +310,6 @@ def _none(element: Element) -> bool:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"[{name}]" for name in names)
-
-
-def _is_whole(exponent: Expr) -> bool:
-    return isinstance(exponent, Number) and exponent.value >= 0 and exponent.value.denominator == 1
 
 
 def _is_closed(statement: Statement, index: Index) -> bool:

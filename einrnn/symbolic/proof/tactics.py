@@ -18,6 +18,7 @@ from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
+from einrnn.symbolic.proof.order import next_at_once
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
 
@@ -41,24 +42,28 @@ def by_step(
     return None
 
 
-def by_unfolding(
-    opener: Opener, statement: Statement, difference: Expr, chosen: Chosen
-) -> Proof | None:
-    """Equal once what is computed at one time is unfolded, one definition after the other: each
-    before those of the same time that it needs, and none that leads back in time only.
+def by_unfolding(opener: Opener, statement: Statement, chosen: Chosen) -> Proof | None:
+    """Equal once what is computed at one time is unfolded, one definition after the other, beside
+    the chosen ones that do not recur.
 
     It shows at once or not at all: most of the time is left to what comes after it.
     """
+    derived = chosen == opener.derived_only
     now = time.process_time()
     opener = replace(opener, deadline=min(opener.deadline, now + (opener.deadline - now) / 4))
     work = opener.normaliser(statement, ())
-    for _ in range(ROUNDS):
-        wanted = opener.first_at_once(e for e in elements(difference) if chosen(e))
-        if not wanted or opener.expired():
+    sides = statement.left, statement.right
+    sides = opener.without(work, sides[0], chosen), opener.without(work, sides[1], chosen)
+    opened: frozenset[str] = frozenset()
+    while not opener.expired():
+        mentioned = tensors(sides[0]) | tensors(sides[1])
+        names = mentioned & opener.model.derived.keys() if derived else mentioned
+        name = next_at_once(opener.clock, sides, opened, names, work.poly(sub(*sides)))
+        if name is None:
             return None
-        difference = unfold(difference, opener.model, wanted.__contains__)
-        difference = opener.without(work, difference, opener.derived_only)
-        if is_zero(work, work.poly(difference)):
+        opened |= {name}
+        sides = tuple(opener.rid_of(work, side, opened, chosen) for side in sides)
+        if is_zero(work, work.poly(sub(*sides))):
             return Proof("recurrence", ("one definition after the other, at one time",))
     return None
 
