@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -15,15 +15,18 @@ from einrnn.core.build import delta, total
 from einrnn.core.nodes import (
     Add,
     Affine,
+    Apply,
     Expr,
     Index,
     Matrix,
     Mul,
+    Node,
     Number,
     Pow,
+    Reduce,
     Value,
 )
-from einrnn.core.traverse import substitute
+from einrnn.core.traverse import rebuild, substitute, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import whole_range
@@ -45,29 +48,35 @@ def vanishes_with_determinants(work: Normaliser, poly: Poly) -> bool:
     Raises:
         TooLarge: the products have too many terms.
     """
-    found = {
-        atom
-        for term in poly
-        for atom, _ in term.factors
-        if isinstance(atom, Matrix) and atom.op == "det"
-    }
+    found = {d for term in poly for atom, _ in term.factors for d in _determinants(atom)}
     images = {atom: _image(work, poly, atom) for atom in sorted(found, key=lambda a: a.key)}
     changed = {atom: image for atom, image in images.items() if image is not None}
     if not changed:
         return False
     rows: list[Poly] = []
     for term, coefficient in poly.items():
-        kept = tuple(pair for pair in term.factors if pair[0] not in changed)
-        powers = [
-            Pow(changed[atom], Number(exponent))
-            for atom, exponent in term.factors
-            if isinstance(atom, Matrix) and atom in changed
+        meant = [
+            pair for pair in term.factors if not changed.keys().isdisjoint(_determinants(pair[0]))
         ]
-        rest = Term(term.bound, term.conds, kept)
-        image = work.poly(Mul((Number(coefficient), *powers)))
-        rows.append(work.times(rest, image))
+        rest = Term(term.bound, term.conds, tuple(p for p in term.factors if p not in meant))
+        powers = [Pow(_with_images(atom, changed), Number(e)) for atom, e in meant]
+        rows.append(work.times(rest, work.poly(Mul((Number(coefficient), *powers)))))
     left = work.canonical(tm.plus(rows))
     return not left or vanishes_cleared(work, left) or vanishes_with_inverses(work, left)
+
+
+def _determinants(atom: Expr) -> list[Matrix]:
+    """The determinant that an atom is, or those that it is the logarithm of."""
+    if not isinstance(atom, Matrix | Apply) or (isinstance(atom, Apply) and atom.function != "log"):
+        return []
+    return [node for node in walk(atom) if isinstance(node, Matrix) and node.op == "det"]
+
+
+def _with_images(atom: Expr, images: Mapping[Matrix, Expr]) -> Expr:
+    def change(node: Node) -> Node:
+        return images.get(node, node) if isinstance(node, Matrix) else node
+
+    return rebuild(atom, change)
 
 
 @dataclass(frozen=True)
@@ -106,9 +115,8 @@ def _inverted(
     """A summand as a matrix that has an inverse: a multiple of 1, or one whose inverse is
     surely computed in the polynomial."""
     pinned = is_zero(af.minus(af.of(_ROW), af.of(_COLUMN)))
-    if term == Term((), (pinned,), ()):
-        reciprocal = Mul((Number(1 / coefficient), delta(af.of(_ROW), af.of(_COLUMN))))
-        return _Part(Pow(Number(coefficient), Value(atom.size)), reciprocal)
+    if not term.bound and term.conds == (pinned,):
+        return _diagonal(work, atom.size, expression({Term((), (), term.factors): coefficient}))
     if not {_ROW, _COLUMN} <= term.indices:
         return None
     own = expression({term: coefficient})
@@ -117,6 +125,20 @@ def _inverted(
     if not surely_inverted(work, poly, inverse):
         return None
     return _Part(Matrix("det", _ROW, _COLUMN, atom.size, own, af.ONE, ()), inverse)
+
+
+def _diagonal(work: Normaliser, size: Affine, entry: Expr) -> _Part | None:
+    """A diagonal matrix whose entries are surely not 0."""
+    reciprocal = Mul((Pow(entry, Number(-1)), delta(af.of(_ROW), af.of(_COLUMN))))
+    free = entry.free & {_ROW, _COLUMN}
+    if not free:
+        if isinstance(entry, Number) or work.is_positive(entry):
+            return _Part(Pow(entry, Value(size)), reciprocal)
+        return None
+    entry = substitute(entry, dict.fromkeys(free, af.of(_ROW)))
+    if not work.is_positive(entry):
+        return None
+    return _Part(Reduce("prod", _ROW, af.ZERO, af.last(size), entry), reciprocal)
 
 
 def _of_product(work: Normaliser, size: Affine, part: _Part, others: Expr) -> Expr:
@@ -204,8 +226,6 @@ def _length(term: Term, index: Index) -> Affine | None:
 def _before(term: Term, cut: Index) -> frozenset[Expr] | None:
     """The factors between the row and an index, where that index parts them from the rest."""
     joints = {_ROW, _COLUMN, *term.bound} - {cut}
-    if any(exponent != 1 for _, exponent in term.factors):
-        return None
     reached, found = {_ROW}, set[Expr]()
     while True:
         more = {a for a, _ in term.factors if a.free & reached} - found
@@ -215,6 +235,6 @@ def _before(term: Term, cut: Index) -> frozenset[Expr] | None:
         reached |= {index for atom in more for index in atom.free & joints}
     if _COLUMN in reached:
         return None
-    meets = [atom for atom, _ in term.factors if cut in atom.free]
+    meets = [atom for atom, _ in term.factors if cut in atom.free and atom.free & joints]
     near = [atom for atom in meets if atom in found]
     return frozenset(found) if len(meets) == 2 and len(near) == 1 else None

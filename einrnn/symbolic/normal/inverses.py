@@ -80,12 +80,12 @@ def vanishes_with_inverses(work: Normaliser, poly: Poly) -> bool:
 
 @dataclass(frozen=True)
 class Product:
-    """A product of atoms, with what else has to hold, that stands for part of a matrix.
+    """A product of powers of atoms, with what else has to hold, that stands for part of a matrix.
 
     ``inner`` are the indices summed in it, under ``conds``.
     """
 
-    atoms: tuple[Expr, ...]
+    powers: tm.Factors
     inner: tuple[Index, ...]
     conds: frozenset[Cond]
 
@@ -183,14 +183,13 @@ def _leading(body: Poly) -> tuple[tuple[Term, Fraction], Product] | None:
     # names that no term has: those of a term are what they are matched with
     names = {index: af.of(Index(f"·in{n}")) for n, index in enumerate(largest.bound)}
     pattern = tm.rename(largest, names)
-    atoms = tuple(atom for atom, _ in pattern.factors)
-    product = Product(atoms, pattern.bound, frozenset(pattern.conds))
+    product = Product(pattern.factors, pattern.bound, frozenset(pattern.conds))
     return (largest, body[largest]), product
 
 
 def _is_product(term: Term) -> bool:
     """Whether a summand of a matrix is a product that reaches from its row to its column."""
-    if len(term.factors) > _MOST_LINKS or any(exponent != 1 for _, exponent in term.factors):
+    if len(term.factors) > _MOST_LINKS:
         return False
     if any(not cond.free <= frozenset(term.bound) for cond in term.conds):
         return False
@@ -209,9 +208,9 @@ def _instances(
     work: Normaliser, term: Term, inverse: Matrix, index: Index, product: Product
 ) -> Iterator[tuple[frozenset[Expr], Binding]]:
     """Where factors of a term are the atoms of a product at an index that nothing else has."""
-    factors = [a for a, exponent in term.factors if exponent == 1 and a is not inverse]
+    factors = [pair for pair in term.factors if pair[0] is not inverse]
     start: dict[Index, Affine] = {_HERE: af.of(index)}
-    for used, binding in _assigned(work, product.variables, product.atoms, factors, start):
+    for used, binding in _assigned(work, product.variables, product.powers, factors, start):
         apart = _is_apart(term, inverse, index, product, used, binding)
         if apart and _lies_inside(work, term, inverse.size, binding[_OUTER]):
             yield used, binding
@@ -220,26 +219,29 @@ def _instances(
 def _assigned(
     work: Normaliser,
     variables: frozenset[Index],
-    atoms: Sequence[Expr],
-    factors: Sequence[Expr],
+    powers: Sequence[tuple[Expr, Fraction]],
+    factors: Sequence[tuple[Expr, Fraction]],
     binding: Binding,
 ) -> Iterator[tuple[frozenset[Expr], Binding]]:
-    """Ways to find the atoms among the factors, those with known places first."""
-    if not atoms:
+    """Ways to find powers of atoms among the factors, those with known places first."""
+    if not powers:
         yield frozenset(), binding
         return
-    atom = max(atoms, key=lambda a: (len(a.free & binding.keys()), a.key))
-    others = [other for other in atoms if other is not atom]
+    power = max(powers, key=lambda pair: (len(pair[0].free & binding.keys()), pair[0].key))
+    atom, exponent = power
+    others = [other for other in powers if other is not power]
     unplaced = (atom.free & variables) - binding.keys()
     placed = substitute(atom, binding)
     for factor in factors:
-        for form in _forms(work, factor):
+        if factor[1] != exponent:
+            continue
+        for form in _forms(work, factor[0]):
             found = match(placed, form, unplaced)
             if found is None:
                 continue
             left = [other for other in factors if other is not factor]
             for used, whole in _assigned(work, variables, others, left, {**binding, **found}):
-                yield used | {factor}, whole
+                yield used | {factor[0]}, whole
 
 
 def _forms(work: Normaliser, factor: Expr) -> Iterator[Expr]:

@@ -14,23 +14,39 @@ from einrnn.core import affine as af
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Dim, Index, Node
 from einrnn.core.traverse import elements, fresh, rebuild, walk
+from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof, Statement
 
+_MOST_STEPS = 4
+
 
 def by_every_time(opener: Opener, statement: Statement) -> Proof | None:
     """Induction over the time that a statement about the last one leaves open."""
+    known = opener.normaliser(statement, ()).known
     if statement.condition is not None:
-        return None
+        if statement.condition.free:
+            return None
+        statement = replace(statement, condition=None)
     for size, axis in _last_times(opener, statement):
-        general, index = _at_any_time(statement, size, axis)
-        proof = by_induction(opener, general, opener.any, index, UP)
-        if proof is not None:
-            words = f"over time, for every time in place of {size.name}-1"
-            return replace(proof, steps=(words,), by=None)
+        for span in _from_some_time(axis, known):
+            general, index = _at_any_time(statement, size, span)
+            proof = by_induction(opener, general, opener.any, index, UP)
+            if proof is not None:
+                words = f"over time, for every time in place of {size.name}-1"
+                return replace(proof, steps=(words,), by=None)
     return None
+
+
+def _from_some_time(axis: Range, known: tuple[Affine, ...]) -> Iterator[Range]:
+    """The times of a recurrence, and those from one of the first on where the last one surely is
+    among them: a derivative of what is given is 0, one by what comes later too."""
+    for steps in range(_MOST_STEPS):
+        later = af.shift(axis.lo, steps)
+        if steps == 0 or follows(known, af.minus(axis.hi, later)):
+            yield Range(later, axis.hi)
 
 
 def _last_times(opener: Opener, statement: Statement) -> Iterator[tuple[Dim, Range]]:
