@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from einrnn.core import affine as af
@@ -12,13 +12,11 @@ from einrnn.core.nodes import Affine, Element, Index
 from einrnn.core.traverse import elements, fresh, substitute
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, Rule
-from einrnn.symbolic.normal.rules import replacement
-from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
+from einrnn.symbolic.proof.statement import Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import Inductive
 
 
@@ -56,15 +54,15 @@ def _induction(
         statement = narrowed(statement, index)
         if statement.condition is not None:
             return None
-    hypothesis = _as_rule(one_step_back(statement, index, direction))
-    shown = _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
+    hypothesis = as_rule(one_step_back(statement, index, direction))
+    shown = inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
     if shown is not None:
         return Inductive(index, direction, *shown)
     if not any(opener.clock.reads_far_back(e.tensor) for e in elements(statement.left)):
         return None
     for place, stepped in bases_and_steps(opener, statement, index, when):
         all_before = before(statement, index, direction, place)
-        rules = (_as_rule(all_before), *beside)
+        rules = (as_rule(all_before), *beside)
         if step(opener, stepped, index, direction, rules, chosen) and at(
             opener, at_place(statement, index, place), when
         ):
@@ -118,11 +116,7 @@ def before(statement: Statement, index: Index, direction: int, first: Affine) ->
     return Statement(left, right, {letter: span, **ranges})
 
 
-def _as_rule(hypothesis: Statement) -> Rule:
-    return replacement(hypothesis.left, hypothesis.right, hypothesis.ranges)
-
-
-def _inductive(
+def inductive(
     opener: Opener,
     statement: Statement,
     index: Index,
@@ -137,52 +131,6 @@ def _inductive(
         if shown and at(opener, at_place(statement, index, place), when):
             return place, stepped
     return None
-
-
-def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Those of some statements about recurrences that follow by one induction for all.
-
-    The left side of each is an entry of a recurrence with an index at its time. What
-    fails is left out, and the others have to be shown without it as a hypothesis.
-    """
-    kept = tuple(statements)
-    while kept and not opener.expired():
-        hypotheses = _hypotheses(opener, kept)
-        shown = tuple(s for s in kept if _shown_with(opener, s, hypotheses))
-        if shown == kept:
-            return kept
-        kept = shown
-    return ()
-
-
-def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for statement in statements:
-        index, when = _timed(opener, statement)
-        rules.append(_as_rule(one_step_back(statement, index, when.direction)))
-    return tuple(rules)
-
-
-def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
-    """Two recurrences are compared: to open only one of them hardly ever shows anything."""
-    index, when = _timed(opener, statement)
-    for chosen in (opener.any, opener.derived_only):
-        try:
-            if _inductive(opener, statement, index, when, hypotheses, chosen) is not None:
-                return True
-        except TooLarge:
-            continue
-    return False
-
-
-def _timed(opener: Opener, statement: Statement) -> tuple[Index, Time]:
-    """The index of time of a statement about a recurrence."""
-    assert isinstance(statement.left, Element)
-    when = opener.clock.time(statement.left.tensor)
-    index = None if when is None else af.letter(statement.left.args[when.axis])
-    if when is None or index is None:
-        raise TooLarge
-    return index, when
 
 
 def bases_and_steps(

@@ -18,7 +18,6 @@ from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
-from einrnn.symbolic.proof import induction
 from einrnn.symbolic.proof.accumulated import by_accumulation
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
@@ -38,6 +37,7 @@ from einrnn.symbolic.proof.tactics import (
     by_step,
     by_unfolding,
 )
+from einrnn.symbolic.proof.together import proved_together
 from einrnn.symbolic.proof.trace import ByLemmas
 
 
@@ -300,7 +300,7 @@ class Prover:
 
         The left side of each is an entry of a recurrence with an index at its time.
         """
-        return induction.proved_together(self._opener, statements)
+        return proved_together(self._opener, statements)
 
 
 def _none(element: Element) -> bool:
