@@ -23,6 +23,7 @@ from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
 from einrnn.exact.values import UNDEFINED
+from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.proof.clock import Clock, clock_of
 from einrnn.symbolic.proof.statement import Statement
 from einrnn.symbolic.proof.symmetry import exchanged, square
@@ -174,7 +175,7 @@ def _entries(
         axes = model.axes(name)
         if name in model.derived or len(axes) != len(letters):
             continue
-        if all(a.hi is ranges[i].hi for a, i in zip(axes, letters, strict=True)):
+        if all(_reaches(a, ranges[i]) for a, i in zip(axes, letters, strict=True)):
             yield Element(name, tuple(af.of(letter) for letter in letters))
 
 
@@ -232,8 +233,14 @@ def _values_over(model: Model, ranges: Mapping[Index, Range]) -> Iterator[Elemen
             continue
         for order in permutations(ranges):
             pairs = zip(axes, order, strict=True)
-            if all(axis.hi is ranges[letter].hi for axis, letter in pairs):
+            if all(_reaches(axis, ranges[letter]) for axis, letter in pairs):
                 yield Element(name, tuple(af.of(letter) for letter in order))
+
+
+def _reaches(axis: Range, span: Range) -> bool:
+    """Whether an axis has all positions of a range, and ends with it but for a few."""
+    beyond = af.minus(axis.hi, span.hi)
+    return not beyond.terms and beyond.constant >= 0 and follows((), af.minus(span.lo, axis.lo))
 
 
 def _named(model: Model, point: FloatPoint, value: float) -> Expr | None:

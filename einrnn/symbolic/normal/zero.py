@@ -41,11 +41,23 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     Raises:
         TooLarge: the budget ran out.
     """
-    difference = _with_ends(work, difference)
-    if not difference:
+    ended = _with_ends(work, difference)
+    if not ended:
         return True
-    if surely_differs(work, difference):
+    # numbers do not know that h[t-1] at t = 0 is what h[-1] is given as
+    if surely_differs(work, ended) and (ended is difference or surely_differs(work, difference)):
         return False
+    if _vanishes_whole(work, ended):
+        return True
+    if splits == 0:
+        return False
+    # each case has ends of its own
+    cases = _cases(work.known, difference)
+    return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
+
+
+def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
+    """Whether a polynomial is 0 without a split into cases."""
     if work.symmetric:
         # a matrix may have been found symmetric after terms with its inverse were ordered
         difference = work.canonical(difference)
@@ -64,12 +76,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     plain = work.poly(exponentials(expression(difference)))
     if not plain or vanishes_cleared(work, plain):
         return True
-    if vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference):
-        return True
-    if splits == 0:
-        return False
-    cases = _cases(work.known, difference)
-    return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
+    return vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference)
 
 
 def _with_ends(work: Normaliser, difference: Poly) -> Poly:

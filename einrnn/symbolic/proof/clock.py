@@ -8,9 +8,8 @@ total derivative by it is 0.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import islice, product
 from typing import Any
 
 from einrnn.core import affine as af
@@ -34,7 +33,7 @@ from einrnn.symbolic.normal.expand import Normaliser, known_from
 
 UP, DOWN = 1, -1
 LINEAR, RATIONAL, ALGEBRAIC, OTHER = range(4)
-_MOST_CHOICES = 512
+_MOST_CHOICES = 4096
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class Clock:
         self._at_once: dict[str, frozenset[str]] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
         self._curved: dict[str, int] = {}
+        self._known_ways: dict[tuple[str, str, int, int, int], tuple[bool, bool]] = {}
         self._references: dict[str, list[list[tuple[Element, tuple[Affine, ...]]]]] = {}
 
     def needs(self, name: str) -> list[str]:
@@ -207,35 +207,100 @@ class Clock:
         return self._orders[names]
 
     def _find(self, names: frozenset[str]) -> Mapping[str, Time] | None:
-        ordered = sorted(names)
-        choices = [range(len(self.model.axes(name))) for name in ordered]
-        for axes in islice(product(*choices), _MOST_CHOICES):
-            chosen = dict(zip(ordered, axes, strict=True))
-            for direction in (UP, DOWN):
-                if self._moves(chosen, direction):
-                    return {name: Time(axis, direction) for name, axis in chosen.items()}
+        """The first choice of axes for which all references go back or stay; up in time first."""
+        found = [
+            (tuple(axes[name] for name in sorted(names)), -direction, axes)
+            for direction in (UP, DOWN)
+            if (axes := self._axes(names, direction)) is not None
+        ]
+        if not found:
+            return None
+        _, against, axes = min(found, key=lambda row: row[:2])
+        return {name: Time(axis, -against) for name, axis in axes.items()}
+
+    def _axes(self, names: frozenset[str], direction: int) -> dict[str, int] | None:
+        """An axis for each name, such that some reference goes back in time and none ahead."""
+        order = self._by_references(names)
+        choices = [range(len(self.model.axes(name))) for name in order]
+        chosen: list[int] = []
+        rest: list[Iterator[int]] = [iter(choices[0])] if order else []
+        for _ in range(_MOST_CHOICES):
+            if not rest:
+                return None
+            axis = next(rest[-1], None)
+            if axis is None:
+                rest.pop()
+                if chosen:
+                    chosen.pop()
+                continue
+            axes = dict(zip(order, (*chosen, axis), strict=False))
+            if not self._stays(axes, order[len(chosen)], direction):
+                continue
+            if len(axes) < len(order):
+                chosen.append(axis)
+                rest.append(iter(choices[len(chosen)]))
+            elif any(self._ways(one, other, axes, direction)[1] for one in axes for other in axes):
+                return axes
         return None
 
-    def _moves(self, axes: Mapping[str, int], direction: int) -> bool:
-        """Whether every reference stays or goes back, and some reference goes back."""
+    def _by_references(self, names: frozenset[str]) -> list[str]:
+        """The names, each after one that it refers to or that refers to it, where there is one."""
+        beside: dict[str, list[str]] = {name: [] for name in sorted(names)}
+        for name in beside:
+            for other in dict.fromkeys(e.tensor for row in self._read_by(name) for e, _ in row):
+                if other in beside:
+                    beside[name].append(other)
+                    beside[other].append(name)
+        order: dict[str, None] = {}
+        for first in beside:
+            pending = [first]
+            while pending:
+                name = pending.pop()
+                if name not in order:
+                    order[name] = None
+                    pending += reversed(beside[name])
+        return list(order)
+
+    def _stays(self, axes: Mapping[str, int], name: str, direction: int) -> bool:
+        """Whether no reference between a name and those that have an axis goes ahead in time."""
+        return all(
+            self._ways(one, other, axes, direction)[0]
+            for there in axes
+            for one, other in {(name, there), (there, name)}
+        )
+
+    def _ways(
+        self, name: str, other: str, axes: Mapping[str, int], direction: int
+    ) -> tuple[bool, bool]:
+        """Whether all references from one to the other go back in time or stay, and whether some
+        goes back."""
+        key = name, other, axes[name], axes[other], direction
+        if key not in self._known_ways:
+            self._known_ways[key] = self._moves(*key)
+        return self._known_ways[key]
+
+    def _moves(
+        self, name: str, other: str, axis: int, other_axis: int, direction: int
+    ) -> tuple[bool, bool]:
         back = False
-        for name, axis in axes.items():
-            if name not in self.model.definitions:
-                continue  # an input is not computed from anything
-            clauses = self.model.definitions[name].clauses
-            for clause, read in zip(clauses, self._read_by(name), strict=True):
-                for element, known in read:
-                    if element.tensor not in axes:
-                        continue
-                    there = element.args[axes[element.tensor]]
-                    ahead = af.scale(af.minus(clause.args[axis], there), direction)
-                    if not follows(known, ahead):
-                        return False
-                    back = back or follows(known, af.shift(ahead, -1))
-        return back
+        if name not in self.model.definitions:
+            return True, False  # an input is not computed from anything
+        clauses = self.model.definitions[name].clauses
+        for clause, read in zip(clauses, self._read_by(name), strict=True):
+            for element, known in read:
+                if element.tensor != other:
+                    continue
+                there = element.args[other_axis]
+                ahead = af.scale(af.minus(clause.args[axis], there), direction)
+                if not follows(known, ahead):
+                    return False, False
+                back = back or follows(known, af.shift(ahead, -1))
+        return True, back
 
     def _read_by(self, name: str) -> list[list[tuple[Element, tuple[Affine, ...]]]]:
         """What each clause of a definition reads; see :func:`references`."""
+        if name not in self.model.definitions:
+            return []
         if name not in self._references:
             clauses = self.model.definitions[name].clauses
             self._references[name] = [references(clause) for clause in clauses]

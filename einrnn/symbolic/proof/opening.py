@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import field, replace
+from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
@@ -238,19 +239,20 @@ class Opener:
             if name is None:
                 return False
             opened |= {name}
-            difference = self.rid_of(work, difference, opened, chosen)
+            wanted = partial(_is_one_of, opened)
+            difference = self.rid_of(work, difference, wanted, chosen)
             if is_zero(work, work.poly(difference)):
                 return True
         return False
 
-    def rid_of(self, work: Normaliser, expr: Expr, names: frozenset[str], chosen: Chosen) -> Expr:
-        """The expression without entries of some recurrent definitions, and without the chosen
-        ones that do not recur, as far as some rounds go."""
+    def rid_of(self, work: Normaliser, expr: Expr, wanted: Chosen, chosen: Chosen) -> Expr:
+        """The expression without some recurrent entries, and without the chosen ones that do not
+        recur, as far as some rounds go."""
         for _ in range(ROUNDS):
-            wanted = frozenset(e for e in elements(expr) if e.tensor in names)
-            if not wanted:
+            there = frozenset(e for e in elements(expr) if wanted(e))
+            if not there:
                 break
-            expr = unfold(expr, self.model, wanted.__contains__)
+            expr = unfold(expr, self.model, there.__contains__)
             expr = self.without(work, expr, chosen)
         return expr
 
@@ -274,6 +276,10 @@ class Opener:
     def now(self, element: Element) -> bool:
         """Everything, recurrent entries that lead to others of their own time included."""
         return True
+
+
+def _is_one_of(names: frozenset[str], element: Element) -> bool:
+    return element.tensor in names
 
 
 def _assuming(facts: Facts, assumptions: tuple[Assumption, ...]) -> Facts:

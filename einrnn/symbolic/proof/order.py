@@ -39,10 +39,11 @@ def next_to_open(
 def next_at_once(
     clock: Clock, sides: tuple[Expr, Expr], opened: Names, chosen: Names, left: Poly
 ) -> str | None:
-    """One of the ``chosen`` recurrent definitions that the sides mention and that are computed
-    from others at the same time, or from none."""
+    """One of the ``chosen`` recurrent definitions that the sides mention: a derivative, or one
+    that is computed from others at the same time, or from none."""
     met = tensors(sides[0]), tensors(sides[1])
-    closed = frozenset(n for n in chosen if clock.at_once(n) or clock.instant(n))
+    derived = clock.model.derived
+    closed = frozenset(n for n in chosen if n in derived or clock.at_once(n) or clock.instant(n))
     return _best(clock, met, opened, closed - opened, by_themselves(left))
 
 
