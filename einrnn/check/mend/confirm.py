@@ -17,7 +17,7 @@ from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Repair
-from einrnn.core.nodes import Cond, Expr
+from einrnn.core.nodes import Cond, Expr, Number
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
 from einrnn.language.text import condition_text, left_text, text
@@ -39,6 +39,8 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     repaired = replace(claim, left=left, right=edit.expr, ranges=ranges, expect="hold")
     prepared, ready = prepare_more(setting.prepared, repaired)
     if ready is None or not holds(prepared, ready, seed):
+        return None
+    if edit.left is not None and _says_nothing(prepared, ready, seed):
         return None
     words = edit.words.format(*(_said(setting, part) for part in edit.about))
     statement = f"{left_text(left, setting.model)} = {shown}"
@@ -80,6 +82,30 @@ def holds(prepared: Prepared, ready: Ready, seed: int) -> bool:
                 return False
             tried += agree is True
     return tried > 0 and _by_interpreter(points, ready)
+
+
+def _says_nothing(prepared: Prepared, ready: Ready, seed: int) -> bool:
+    """Whether the left side is 0 at random points, and the right one is more than the number:
+    what is as true as that is not what was meant."""
+    if isinstance(ready.claim.right, Number):
+        return False
+    points = Points(prepared, seed + 1)
+    return all(
+        _is_zero_at(points.at(sizes, ready.assumptions), ready)
+        for sizes in trial_sizes(prepared.model)[-2:]
+    )
+
+
+def _is_zero_at(point: Point | None, ready: Ready) -> bool:
+    if point is None:
+        return True
+    values = Values(point.prepared.forward, point.sizes, point.arrays)
+    spans = ready.claim.ranges.items()
+    scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in spans}
+    try:
+        return not np.any(np.nan_to_num(values.over(ready.forward.left, scope)))
+    except (NotEvaluated, EinrnnError):
+        return True
 
 
 def fails(point: Point, ready: Ready) -> bool:

@@ -181,8 +181,13 @@ class Prover:
         opener = self._opener
         written = expression(unrolled(work.poly(difference)))
         left = elements(written)
-        yield partial(by_unfolding, opener, statement, chosen)
-        if any(at_constant(opener, e) for e in left) and not self._hides(left):
+        at_once = partial(by_unfolding, opener, statement, chosen)
+        at_constants = any(at_constant(opener, e) for e in left)
+        # of derivatives a step or induction is shorter
+        first = at_constants or chosen != opener.derived_only
+        if first:
+            yield at_once
+        if at_constants and not self._hides(left):
             reached = tensors(written).union(*(opener.clock.reach(e.tensor) for e in left))
             derived = self.model.derived.keys()
             used = tuple(lemma for lemma in self.lemmas if lemma.about <= derived & reached)
@@ -196,6 +201,8 @@ class Prover:
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
+        if not first:
+            yield at_once
         for index, direction in self._times(statement, elements(difference)):
             yield partial(by_factor, opener, statement, difference, chosen, index, direction)
         if self.lemmas and chosen == opener.now:
