@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeGuard
 
 from einrnn.core import build
-from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce
+from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce, Value
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.picked import picked
 from einrnn.symbolic.normal.rebuild import expression
@@ -38,6 +38,9 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
         if whole and whole.denominator == 1 and len(rest) + 1 == len(exponent):
             split = power(work, base, rest)
             return work.product(split, power(work, base, tm.constant(whole)))
+        inner = _power_of_one(work, base, exponent)
+        if inner is not None:
+            return power(work, *inner)
         return tm.atom(Pow(expression(base), expression(exponent)))
     if number.denominator == 1 and 0 <= number <= _MOST_REPEATED:
         result = tm.ONE
@@ -52,6 +55,29 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
         moved = tm.sorted_factors(_raised(a, e * number) for a, e in factors)
         return {Term((), (), moved): coefficient ** int(number)}
     return _power_of_sum(work, base, number)
+
+
+def _power_of_one(work: Normaliser, base: Poly, exponent: Poly) -> tuple[Poly, Poly] | None:
+    """(a^n)^m as a^(n m), where a is positive or all exponents are whole; else None."""
+    single = single_factors(base)
+    if single is None or single[0] != 1 or len(single[1]) != 1:
+        return None
+    ((atom, times),) = single[1]
+    if times == 1 or is_bracket(atom):
+        return None
+    whole = times.denominator == 1 and all(map(_is_whole, exponent.items()))
+    if not whole and not work.is_positive(atom):
+        return None
+    return tm.atom(atom), tm.scale(exponent, times)
+
+
+def _is_whole(summand: tuple[Term, Fraction]) -> bool:
+    """Whether a summand is a whole number: a product of sizes, indices and whole numbers."""
+    term, coefficient = summand
+    return coefficient.denominator == 1 and all(
+        isinstance(atom, Value) and exponent.denominator == 1 and exponent > 0
+        for atom, exponent in term.factors
+    )
 
 
 def _raised(atom: Expr, exponent: Fraction) -> tuple[Expr, Fraction]:

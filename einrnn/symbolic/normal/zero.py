@@ -21,6 +21,7 @@ from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
+from einrnn.symbolic.normal.telescoped import telescoped
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_VALUES = 8
@@ -115,7 +116,7 @@ def _vanishes_peeled(work: Normaliser, difference: Poly) -> bool:
     """Whether it is 0 once sums are brought to one length."""
     if not difference:
         return True
-    shorter = peeled(difference)
+    shorter = telescoped(work, peeled(difference))
     if shorter == difference:
         return False
     shorter = work.canonical(shorter)
