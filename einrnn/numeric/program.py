@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from einrnn.errors import EinrnnError
-from einrnn.numeric.calculus.foreign import Foreign, foreign
+from einrnn.numeric.calculus.foreign import Foreign, Short, foreign
 from einrnn.numeric.loaded import Loaded
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Program:
         self._seen: dict[object, Ready] = {}
         self._usual: _Usual | None = None
         self._foreign: Foreign | None = foreign(self)
+        self._short: Short | None = None
 
     def __call__(self, **given: Any) -> dict[str, Array]:
         """The outputs as new arrays.
@@ -98,10 +99,14 @@ class Program:
         A jax or torch program takes arrays of its library too, gives such arrays back, and
         is differentiated there by its derived gradient, also under ``jit`` and ``vmap``.
         """
+        if self._short is not None and self._short.fits(map(type, given.values())):
+            return self._short.run(given)
         if self._usual is not None and self._usual.fits(given):
             return self._usual.ready.run(given)
         if self._foreign is not None and self._foreign.owns(given):
-            return self._foreign(given)
+            found = self._foreign(given)
+            self._short = self._foreign.short()
+            return found
         kind = _kind(given)
         known = self._known(kind)
         if known is not None:

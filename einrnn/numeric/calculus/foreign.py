@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from einrnn.numeric.program import Program
+
+
+class Short(NamedTuple):
+    """What to run where the types of all arguments fit: to sort them takes longer than a small
+    program."""
+
+    fits: Callable[[Iterable[type]], bool]
+    run: Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Foreign(Protocol):
@@ -18,6 +26,10 @@ class Foreign(Protocol):
 
     def __call__(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs as arrays of the library."""
+        ...
+
+    def short(self) -> Short | None:
+        """The short way, where there is one."""
         ...
 
 

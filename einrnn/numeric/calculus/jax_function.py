@@ -15,6 +15,7 @@ import numpy as np
 from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
+from einrnn.numeric.calculus.foreign import Short
 from einrnn.numeric.calculus.jax_linear import apply
 from einrnn.numeric.calculus.rules import Rules, read_by
 from einrnn.numeric.generated import Generated
@@ -66,6 +67,10 @@ class JaxFunction:
             else:
                 arrays[name] = value if hasattr(value, "dtype") else np.asarray(value)
         return self._with_sizes(arrays, sizes) if sizes else self._jitted(arrays)
+
+    def short(self) -> Short:
+        """The traced call, for arguments that all are arrays of classes seen before."""
+        return Short(self._kinds.issuperset, self._jitted)
 
     @cached_property
     def _jitted(self) -> Any:

@@ -42,6 +42,9 @@ class TorchFunction:
 
         return any(isinstance(value, torch.Tensor) for value in given.values())
 
+    def short(self) -> None:
+        """None: whether tensors fit depends on more than their types."""
+
     def __call__(self, given: Mapping[str, Any]) -> Tensors:
         """The outputs as tensors on the device of the arguments.
 
