@@ -12,12 +12,14 @@ from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, 
 from einrnn.check.points import SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.tolerance import REFUTES, relative
+from einrnn.check.weight import Weights
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome
 
 _CROSS = 1e-8
+_MOST_ENTRIES = 4_000_000
 _EQUAL = tuple(range(TIED, TIED + 6))
 _OUTWEIGHING = tuple(range(UNEVEN, UNEVEN + 48))
 
@@ -80,7 +82,7 @@ class Numbers:
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
         without = self._without(ready)
-        for sizes, draws in self._trials:
+        for sizes, draws in (*self._trials, *self._large(ready)):
             if tried.failed_at is not None:
                 break
             kinds = [draw for draw in draws if draw not in without]
@@ -113,7 +115,7 @@ class Numbers:
 
     def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:
         """By adjoints at large sizes, where derivatives ahead would have too many entries."""
-        large = len(batch.points) == 1 and batch.points[0].sizes == self._trials[-1][0]
+        large = len(batch.points) == 1 and batch.points[0].sizes in self._larger
         pair = ready.reverse if large else ready.forward
         there = batch.points[0].reverse.points if large else batch.forward
         return there.outcomes(pair.left, pair.right, ready.claim.ranges)
@@ -136,7 +138,22 @@ class Numbers:
             if -len(rows) <= place:
                 draws[place] = (*draws[place], *others)
         draws = [tuple(dict.fromkeys(row)) for row in draws]
-        return [*zip(rows, draws, strict=True), (large_sizes(self.prepared.model), (0,))]
+        return list(zip(rows, draws, strict=True))
+
+    @cached_property
+    def _larger(self) -> list[Sizes]:
+        return list(large_sizes(self.prepared.model))
+
+    @cached_property
+    def _weights(self) -> Weights:
+        return Weights(self.prepared.reverse)
+
+    def _large(self, ready: Ready) -> list[tuple[Sizes, tuple[int, ...]]]:
+        """The largest sizes at which a claim takes no array of too many entries, with a draw."""
+        for sizes in self._larger:
+            if self._weights.of(ready, ready.reverse, sizes) <= _MOST_ENTRIES:
+                return [(sizes, (0,))]
+        return []
 
 
 def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:

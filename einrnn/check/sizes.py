@@ -13,7 +13,7 @@ from einrnn.core.traverse import elements, walk
 Sizes = Mapping[str, int]
 
 _RECURRENT = (5, 6, 5)
-_LARGE = 11
+_LARGE = (11, 8, 6, 5)
 _SHORT, _FEW = 3, (2, 1, 3)
 _OTHERS = ((3, 2, 4), (2, 3, 2), (2, 2, 2))
 
@@ -71,9 +71,11 @@ def few_sizes(model: Model) -> Sizes:
     return dict(_assign(model, recurrent_dims(model), _FEW, _SHORT))
 
 
-def large_sizes(model: Model) -> Sizes:
-    """One more row, larger than the others, where bounds that hide behind small sizes show."""
-    return {name: _LARGE if number is None else number for name, number in model.dims.items()}
+def large_sizes(model: Model) -> Iterator[Sizes]:
+    """Rows that are larger than the others, where bounds that hide behind small sizes show; the
+    largest one first."""
+    for length in _LARGE:
+        yield {name: length if number is None else number for name, number in model.dims.items()}
 
 
 def _assign(model: Model, recurrent: frozenset[str], others: tuple[int, ...], length: int) -> Sizes:
