@@ -138,17 +138,7 @@ def _varying(
 ) -> Expr | None:
     """What the right side has to be multiplied by to be the left one, if that is an entry of the
     document at other indices than time, or its reciprocal: ``1 / Z[b]`` in a batch."""
-    if len(ranges) < 2:
-        return None
-    both = _finite(point, left, right, ranges)
-    if both is None:
-        return None
-    order, ours, theirs = both
-    there = np.abs(theirs) > _AGREES
-    if not there.any() or (np.abs(ours[~there]) > _AGREES).any():
-        return None
-    ratio = np.divide(ours, theirs, out=np.full(ours.shape, np.nan), where=there)
-    kept = tuple(i for n, i in enumerate(order) if not _is_same_along(ratio, n))
+    kept = _varies_along(point, left, right, ranges)
     if not kept or len(kept) > 2 or _TIME in kept:
         return None
     for letters in permutations(kept):
@@ -158,6 +148,21 @@ def _varying(
                 if times is not None and _close(abs(times), 1.0):
                     return factor if times > 0 else Mul((number(-1), factor))
     return None
+
+
+def _varies_along(
+    point: FloatPoint, left: Expr, right: Expr, ranges: Mapping[Index, Range]
+) -> tuple[Index, ...] | None:
+    """The indices on which the ratio of two sides depends; None where they have none."""
+    both = _finite(point, left, right, ranges)
+    if both is None:
+        return None
+    order, ours, theirs = both
+    there = np.abs(theirs) > _AGREES
+    if not there.any() or (np.abs(ours[~there]) > _AGREES).any():
+        return None
+    ratio = np.divide(ours, theirs, out=np.full(ours.shape, np.nan), where=there)
+    return tuple(i for n, i in enumerate(order) if not _is_same_along(ratio, n))
 
 
 def _is_same_along(ratio: Values, axis: int) -> bool:
@@ -198,30 +203,41 @@ def _of_logarithms(
     model: Model, point: FloatPoint, clock: Clock, name: str, other: str
 ) -> Statement | None:
     """The statement that a derivative is exp of a recurrence that runs the same way, and of one
-    that runs against it, less a number of the document: a marginal in log space."""
+    that runs against it, less a number of the document or one for each position of a batch: a
+    marginal in log space."""
+    theirs = clock.time(other)
     for left, right, ranges in _paired(model, clock, name, other):
         for against in model.definitions:
             when = clock.time(against)
-            theirs = clock.time(other)
             if when is None or theirs is None or against in model.derived:
                 continue
             if when.direction == theirs.direction or len(model.axes(against)) != len(ranges):
                 continue
-            beside = Element(against, right.args)
-            times = _ratio(point, left, apply("exp", Add((right, beside))), ranges)
-            scalar = None if times is None or times <= 0 else _logarithm(model, point, times)
-            if scalar is not None:
-                image = apply("exp", Add((right, beside, Mul((number(-1), scalar)))))
+            image = _less(model, point, left, (right, Element(against, right.args)), ranges)
+            if image is not None:
                 return Statement(left, image, ranges)
     return None
 
 
-def _logarithm(model: Model, point: FloatPoint, value: float) -> Expr | None:
-    """A number of the document whose exponential has this value's reciprocal as its value."""
-    for scalar in _scalars(model):
-        there = float(point.evaluator.value(scalar, {}).data.ravel()[0])
-        if isinstance(scalar, Element) and _close(-np.log(value), there):
-            return scalar
+def _less(
+    model: Model,
+    point: FloatPoint,
+    left: Element,
+    summed: tuple[Element, Element],
+    ranges: Mapping[Index, Range],
+) -> Expr | None:
+    """exp of a sum less an entry of the document, times what the document names, that is the
+    left side at the point."""
+    kept = _varies_along(point, left, apply("exp", Add(summed)), ranges)
+    if kept is None or len(kept) > 2 or _TIME in kept:
+        return None
+    for letters in permutations(kept):
+        for entry in _entries(model, letters, ranges):
+            image = apply("exp", Add((*summed, Mul((number(-1), entry)))))
+            times = _ratio(point, left, image, ranges)
+            factor = None if times is None else _named(model, point, times)
+            if factor is not None:
+                return image if factor is ONE else Mul((factor, image))
     return None
 
 

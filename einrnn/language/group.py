@@ -10,7 +10,7 @@ from einrnn.errors import Span
 from einrnn.language import ast
 from einrnn.language.fractions import check_names
 from einrnn.language.higher import denominator, nested, numerator
-from einrnn.language.names import MATRIX, REDUCERS, Names
+from einrnn.language.names import CONSTANTS, MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
 
 Factors = list[tuple[str, ast.Ast]]
@@ -82,6 +82,8 @@ def _exponent(node: ast.Ast, names: Names) -> tuple[ast.Ast, ast.Ast | None]:
 
 
 def _is_product(name: str, names: Names) -> bool:
+    if name in CONSTANTS:
+        return True  # 2 pi (x + y)
     return not names.is_function(name) and not _is_d(name, names)
 
 
