@@ -49,6 +49,7 @@ from einrnn.symbolic.normal.brackets import (
 from einrnn.symbolic.normal.cancel import cancel_sum
 from einrnn.symbolic.normal.domain import at_least_zero, follows
 from einrnn.symbolic.normal.dummies import canonical
+from einrnn.symbolic.normal.ends import Ends
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
 from einrnn.symbolic.normal.facts import Facts
@@ -71,18 +72,14 @@ _MOST_NESTED = 24
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
 
-def _as_it_is(expr: Expr) -> Expr:
-    return expr
-
-
 @dataclass()
 class Normaliser:
     """Turns expressions into polynomials in normal form.
 
     ``known`` are index expressions that are at least zero wherever the expressions are
     looked at: the ranges of the free indices. ``rules`` are what the user grants and what
-    is known of the inputs, applied to every term until none applies. ``at_ends`` opens entries
-    at a time for which their definition has a value.
+    is known of the inputs, applied to every term until none applies; ``ends`` is where definitions
+    have values.
     """
 
     known: tuple[Affine, ...] = ()
@@ -91,7 +88,7 @@ class Normaliser:
     deadline: float = math.inf
     facts: Facts = field(default_factory=lambda: Facts())
     symmetric: set[Expr] = field(default_factory=set["Expr"])
-    at_ends: Callable[[Expr], Expr] = _as_it_is
+    ends: Ends = Ends()
     _done: dict[tuple[Expr, tuple[Affine, ...]], Poly] = field(
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
     )
@@ -232,7 +229,7 @@ class Normaliser:
             self.deadline,
             self.facts,
             self.symmetric,
-            self.at_ends,
+            self.ends,
             self._done,
             self._nested,
         )

@@ -21,6 +21,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import rebuild, substitute
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.angles import of_angles
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
 from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -34,11 +35,13 @@ _MOST_WINDOWS = 8
 def exponentials(expr: Expr) -> Expr:
     """The same with hyperbolic functions, sigmoid and softplus in terms of exp and log,
     absolute values, signs and the larger of two in terms of brackets, tangents and squares of
-    sines in terms of cosines."""
+    sines in terms of cosines, sines and cosines of sums in terms of those of their parts."""
 
     def change(node: Node) -> Node:
         if isinstance(node, Pow):
             return _power_of_sine(node)
+        if isinstance(node, Apply) and node.function in ("sin", "cos"):
+            return of_angles(node.function, node.args[0])
         if isinstance(node, Apply) and node.function in _BY_OTHERS:
             return _BY_OTHERS[node.function](node.args[0])
         if isinstance(node, Apply) and node.function in _BY_CASES:
@@ -253,7 +256,7 @@ def _peel(term: Term, shortest: dict[Affine, int]) -> Poly:
         for step in range(excess):
             pinned = is_zero(af.shift(value, distance - step))
             summand = Term(term.bound, tm.sorted_conds((*others, pinned)), term.factors)
-            rows.append({summand: tm.Fraction(1)})
+            rows.append(_peel(summand, shortest))
         kept = at_least_zero(af.shift(value, shortest[place]))
         term = Term(term.bound, tm.sorted_conds((*others, kept)), term.factors)
     rows.append({term: tm.Fraction(1)})

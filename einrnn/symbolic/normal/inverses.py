@@ -143,6 +143,9 @@ def _beside(work: Normaliser, term: Term, atom: Matrix, side: int, index: Index)
     if leading is None:
         return None
     (largest, coefficient), product = leading
+    scalars = _scalars(largest)
+    if not _may_divide(work, term, scalars):
+        return None
     for used, binding in _instances(work, term, atom, index, product):
         outer = binding[_OUTER]
         left = tm.sorted_factors(pair for pair in term.factors if pair[0] not in used)
@@ -156,8 +159,24 @@ def _beside(work: Normaliser, term: Term, atom: Matrix, side: int, index: Index)
         met = _met(work, atom, side, others, outer)
         unit: Poly = {Term((), (is_zero(af.minus(outer, atom.at[1 - side])),), ()): Fraction(1)}
         image = tm.plus((unit, tm.scale(met, Fraction(-1))))
+        less = tm.sorted_factors((atom, -exponent) for atom, exponent in scalars)
+        rest = Term(rest.bound, rest.conds, tm.merged(rest.factors, less))
         return tm.scale(work.times(rest, image), 1 / coefficient)
     return None
+
+
+def _scalars(summand: Term) -> tm.Factors:
+    """The factors of a summand of a matrix that all its entries share."""
+    joints = {_HERE, _OUTER, *summand.bound}
+    return tuple(pair for pair in summand.factors if not pair[0].free & joints)
+
+
+def _may_divide(work: Normaliser, term: Term, scalars: tm.Factors) -> bool:
+    """Whether a term may be divided by some factors: it has them, or they are not 0."""
+    own = dict(term.factors)
+    return all(
+        own.get(atom, 0) >= exponent > 0 or work.is_positive(atom) for atom, exponent in scalars
+    )
 
 
 def _entries(work: Normaliser, atom: Matrix, side: int) -> Poly:
@@ -182,7 +201,9 @@ def _leading(body: Poly) -> tuple[tuple[Term, Fraction], Product] | None:
     largest = max(products, key=_size)
     # names that no term has: those of a term are what they are matched with
     names = {index: af.of(Index(f"·in{n}")) for n, index in enumerate(largest.bound)}
-    pattern = tm.rename(largest, names)
+    scalars = _scalars(largest)
+    joined = tuple(pair for pair in largest.factors if pair not in scalars)
+    pattern = tm.rename(Term(largest.bound, largest.conds, joined), names)
     product = Product(pattern.factors, pattern.bound, frozenset(pattern.conds))
     return (largest, body[largest]), product
 

@@ -44,6 +44,7 @@ from einrnn.core.nodes import (
 from einrnn.core.traverse import tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import side
+from einrnn.symbolic.normal.ends import Ends
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.facts import Facts, Unit
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -76,7 +77,7 @@ def samples(work: Normaliser, poly: Poly) -> Iterator[Sample]:
     for number in range(_SAMPLES):
         found = _places(work.known, poly, number)
         if found is not None:
-            yield Sample(number, work.facts, *found)
+            yield Sample(number, work.facts, work.ends, *found)
 
 
 def _not_zero(sample: Sample, poly: Poly) -> bool:
@@ -166,6 +167,7 @@ class Sample:
 
     number: int
     facts: Facts
+    ends: Ends
     sizes: Mapping[Dim, int]
     scope: dict[Index, int]
     largest: float = 0.0
@@ -304,10 +306,35 @@ class Sample:
             at = (*at[:-2], *sorted(at[-2:]))
         key = (element.tensor, at)
         if key not in self._entries:
+            given = self._given(*key)
             unit = self.facts.units.get(element.tensor)
             found = self._drawn(*key) if unit is None else self._share(unit, *key)
-            self._entries[key] = found
+            self._entries[key] = found if given is None else given
         return self._entries[key]
+
+    def _given(self, name: str, at: tuple[int, ...]) -> float | None:
+        """The value of an entry at an end, where its definition has one there."""
+        for clause in self.ends.clauses(name):
+            letters = [af.letter(arg) for arg in clause.args]
+            fixed = [n for n, letter in enumerate(letters) if letter is None]
+            if not all(self._is_at(clause.args[n], at[n]) for n in fixed):
+                continue
+            outer = dict(self.scope)
+            pairs = zip(letters, at, strict=True)
+            self.scope.update({letter: place for letter, place in pairs if letter is not None})
+            try:
+                return self.value(clause.body)
+            finally:
+                self.scope.clear()
+                self.scope.update(outer)
+        return None
+
+    def _is_at(self, arg: Affine, place: int) -> bool:
+        """Whether an index expression is a place; a size that nothing else speaks of is not."""
+        try:
+            return self.place(arg) == place
+        except NoValue:
+            return False
 
     def _drawn(self, name: str, at: tuple[int, ...]) -> float:
         chance = _chance(self.number, name, at)

@@ -45,8 +45,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     ended = _with_ends(work, difference)
     if not ended:
         return True
-    # numbers do not know that h[t-1] at t = 0 is what h[-1] is given as
-    if surely_differs(work, ended) and (ended is difference or surely_differs(work, difference)):
+    if surely_differs(work, ended):
         return False
     if _vanishes_whole(work, ended):
         return True
@@ -75,6 +74,8 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     if vanishes_cleared(work, difference):
         return True
     plain = work.poly(exponentials(expression(difference)))
+    if plain:  # squares of sines may have come up
+        plain = work.poly(exponentials(expression(plain)))
     if not plain or vanishes_cleared(work, plain):
         return True
     return vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference)
@@ -105,7 +106,7 @@ def _up_to_the_end(work: Normaliser, term: Term) -> Poly | None:
             continue
         rest = Term(term.bound, tuple(c for c in term.conds if c is not cond), term.factors)
         there = expression({tm.rename(rest, solved): Fraction(1)})
-        opened = work.at_ends(there)
+        opened = work.ends.opened(there)
         if opened is not there:
             at_end = work.times(Term((), (holds_at(beyond),), ()), work.poly(opened))
             return tm.plus(({rest: Fraction(1)}, tm.scale(at_end, Fraction(-1))))
@@ -120,8 +121,9 @@ def _vanishes_peeled(work: Normaliser, difference: Poly) -> bool:
     if shorter == difference:
         return False
     shorter = work.canonical(shorter)
-    # products inside shorter sums may split off factors that they could not before
-    return not shorter or not work.poly(expression(shorter))
+    # products inside shorter sums may split off factors that they could not before, and
+    # summands that are split off may be at ends
+    return not shorter or not work.poly(work.ends.opened(expression(shorter)))
 
 
 def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> bool:
@@ -129,7 +131,7 @@ def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> boo
     if case.moved is not None:
         difference = tm.plus({tm.rename(t, case.moved): c} for t, c in difference.items())
         written = expression(difference)
-        opened = work.at_ends(written)
+        opened = work.ends.opened(written)
         if opened is not written:
             difference = inside.poly(opened)
     return is_zero(inside, inside.canonical(difference), splits)

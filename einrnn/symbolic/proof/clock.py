@@ -124,6 +124,14 @@ class Clock:
         order = self.order(self.component(name))
         return None if order is None else order[name]
 
+    def at_ends(self, name: str) -> tuple[Clause, ...]:
+        """The clauses of a recurrent definition that are for one time."""
+        when = self.time(name)
+        if when is None:
+            return ()
+        clauses = self.model.definitions[name].clauses
+        return tuple(c for c in clauses if af.letter(c.args[when.axis]) is None)
+
     def instant(self, name: str) -> bool:
         """Whether a recurrent definition refers, of those it recurs with, to entries of its
         own time only: ``s[t] := tanh(z[t])`` where ``z`` reads ``s[t-1]``."""

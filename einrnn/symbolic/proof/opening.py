@@ -14,6 +14,7 @@ from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal.ends import Ends
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
@@ -85,7 +86,7 @@ class Opener:
             rules=(*self._rules, *rules),
             deadline=self.deadline,
             facts=self._facts,
-            at_ends=self._opened_at_ends,
+            ends=Ends(self._opened_at_ends, self.clock.at_ends),
         )
 
     def _opened_at_ends(self, expr: Expr) -> Expr:

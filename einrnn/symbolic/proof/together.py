@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Element, Index
+from einrnn.core.traverse import elements
 from einrnn.symbolic.normal.expand import Rule
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.proof.clock import Time
-from einrnn.symbolic.proof.induction import inductive, one_step_back
+from einrnn.symbolic.proof.clock import UP, Time
+from einrnn.symbolic.proof.induction import before, inductive, one_step_back
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule
 from einrnn.symbolic.proof.tactics import by_unfolding
@@ -71,11 +72,17 @@ def _for(opener: Opener, seconds: float) -> Opener:
 
 
 def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for statement in statements:
-        index, when = _timed(opener, statement)
-        rules.append(as_rule(one_step_back(statement, index, when.direction)))
-    return tuple(rules)
+    return tuple(as_rule(_hypothesis(opener, statement)) for statement in statements)
+
+
+def _hypothesis(opener: Opener, statement: Statement) -> Statement:
+    """A statement one step back, or at all times before where something recurs from further
+    back."""
+    index, when = _timed(opener, statement)
+    if not any(opener.clock.reads_far_back(e.tensor) for e in elements(statement.left)):
+        return one_step_back(statement, index, when.direction)
+    span = statement.ranges[index]
+    return before(statement, index, when.direction, span.lo if when.direction == UP else span.hi)
 
 
 def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
