@@ -9,7 +9,7 @@ from math import prod
 from einrnn.check.claims import Ready, Sides, names_used
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Affine, Dim, Expr, Index, Reduce
+from einrnn.core.nodes import Affine, Dim, Expr, Index, Node, Reduce
 from einrnn.core.traverse import walk
 from einrnn.dataclass import dataclass
 
@@ -53,7 +53,12 @@ def _largest(expr: Expr, ranges: Mapping[Index, Range], sizes: Sizes) -> int:
         if isinstance(node, Reduce):
             length = _length(Range(node.lo, node.hi), sizes, lengths)
             lengths[node.index] = max(length, lengths.get(node.index, 1))
-    return max((prod(lengths.get(i, 1) for i in node.free) for node in nodes), default=1)
+    return max((prod(lengths.get(i, 1) for i in _axes(node)) for node in nodes), default=1)
+
+
+def _axes(node: Node) -> frozenset[Index]:
+    """The axes of the array that a node is, or that it reduces."""
+    return node.free | {node.index} if isinstance(node, Reduce) else node.free
 
 
 def _length(span: Range, sizes: Sizes, lengths: Mapping[Index, int]) -> int:

@@ -46,6 +46,30 @@ input F[D,Q], psi[D] positive
 C[i,j] := F[i,q] F[j,q] + psi[i] delta[i,j]
 M[p,q] := delta[p,q] + sum[i] F[i,p] F[i,q]/psi[i]
 """
+EVIDENCE = """dim N, D
+input X[N,D], t[N], al positive, be positive
+A[i,j] := al delta[i,j] + be X[n,i] X[n,j]
+C[n,k] := delta[n,k]/be + X[n,i] X[k,i]/al
+"""
+SKIP = """dim T, H
+input x[T,H], W[H,H], Q[H,H], y[T,H]
+z[t,i] := x[t,i] + W[i,j] s[t-1,j] + Q[i,j] s[t-2,j]
+s[t,i] := tanh(z[t,i])   with s[-1,i] := 0, s[-2,i] := 0
+L      := 1/2 sum[t,i] (s[t,i] - y[t,i])^2
+b[t,i] := s[t,i] - y[t,i] + W[j,i] a[t+1,j] + Q[j,i] a[t+2,j]
+a[t,i] := b[t,i] (1 - s[t,i]^2)   with a[T,i] := 0, a[T+1,i] := 0
+"""
+BATCH = """dim B, T, K, F
+input x[B,T,F], w[K,F], A[K,K]
+u[n,t,k]    := w[k,f] x[n,t,f]
+al[n,0,k]   := u[n,0,k]
+al[n,t,k]   := u[n,t,k] + logsumexp[j](al[n,t-1,j] + A[j,k])
+be[n,T-1,k] := 0
+be[n,t,j]   := logsumexp[k](A[j,k] + u[n,t+1,k] + be[n,t+1,k])
+lZ[n]       := logsumexp[k](al[n,T-1,k])
+J           := 1/B sum[n] lZ[n]
+p[n,t,k]    := exp(al[n,t,k] + be[n,t,k] - lZ[n])
+"""
 GAIN = """dim T
 input a[T], u[T]
 z[t] := a[t] z[t-1] + u[t]   with z[-1] := 0
@@ -64,6 +88,8 @@ LAWS = {
     + "[1] inv(C)[i,j] = delta[i,j]/psi[i] - F[i,p] inv(M)[p,q] F[j,q]/(psi[i] psi[j])",
     "its determinant": FACTORS + "[1] det(C) = det(M) prod[i] psi[i]",
     "its logarithm": FACTORS + "[1] logdet(C) = logdet(M) + sum[i] log(psi[i])",
+    "the inverse through scalars": EVIDENCE
+    + "[1] inv(C)[n,k] = be delta[n,k] - be^2 X[n,i] inv(A)[i,j] X[k,j]",
     "whole powers": "dim N\ninput c\n[1] (c^2)^N = c^(2 N)",
     "powers of what is positive": "input c positive, x\n[1] (c^2)^x = c^(2 x)",
     "the last time by the first": GAIN + "[1] dz[T-1]/du[0] = prod[r=1..T-1] a[r]",
@@ -79,6 +105,8 @@ TRAPS = {
     "the diagonal lost": FACTORS + "[1] sum[j] inv(C)[i,j] F[j,q] = sum[p] F[i,p] inv(M)[p,q]",
     "the other index": FACTORS
     + "[1] inv(C)[i,j] = delta[i,j]/psi[i] - F[i,p] inv(M)[p,q] F[j,q]/psi[i]^2",
+    "the inverse through a scalar lost": EVIDENCE
+    + "[1] inv(C)[n,k] = be delta[n,k] - be X[n,i] inv(A)[i,j] X[k,j]",
     "the determinant without": FACTORS + "[1] det(C) = det(M)",
     "powers of what is not whole": "input c, x\n[1] (c^2)^x = c^(2 x)",
     "another power": "dim N\ninput c\n[1] (c^2)^N = c^(N + 2)",
@@ -128,3 +156,22 @@ def test_a_repair_says_something() -> None:
     assert verdict.verdict == "refuted"
     assert verdict.repair is not None
     assert not verdict.repair.statement.startswith("∂")
+
+
+def test_adjoints_from_two_times_ahead() -> None:
+    """What is at both ends of time is 0: sums may begin later."""
+    text = SKIP + (
+        "[1] dL/dQ[i,j] = sum[t: t >= 2] a[t,i] s[t-2,j]\n"
+        "[2] dL/dW[i,j] = sum[t] a[t,i] s[t-1,j]\n"
+        "[3] refute dL/dQ[i,j] = sum[t: t >= 3] a[t,i] s[t-2,j]\n"
+    )
+    assert [v.verdict for v in einrnn.parse(text).check()] == ["proved", "proved", "refuted"]
+
+
+def test_marginals_of_a_batch_in_log_space() -> None:
+    text = BATCH + (
+        "[1] dJ/du[n,t,k] = p[n,t,k]/B\n"
+        "[2] dJ/dw[k,f] = 1/B sum[n,t] p[n,t,k] x[n,t,f]\n"
+        "[3] refute dJ/du[n,t,k] = p[n,t,k]\n"
+    )
+    assert [v.verdict for v in einrnn.parse(text).check()] == ["proved", "proved", "refuted"]
