@@ -27,6 +27,7 @@ _DECLARES = {"dim": "dims", "index": "letters", "input": "inputs", "function": "
 _CLAUSE = re.compile(r"\b(using|for)\b")
 # a label after 'using': in brackets anything, without them up to the next comma
 _USED = re.compile(r"\[([^\[\]]*)\]|([^,\[\]]+)")
+_NAMED = re.compile(r"\s*([^\W\d][\w ]*?)\s*:(?!=)")
 _HEAD_WORD = re.compile(r"\s*(assume|refute)\b\s*")
 _HEAD_LABEL = re.compile(r"\s*" + LABEL.pattern)
 _LOCK = Lock()
@@ -209,12 +210,26 @@ def _parse_equation(content: str, span: Span, head: _Head, label: str) -> ast.Eq
         start, text = start + shift, text[shift:]
     if not text.strip():
         raise SyntaxProblem(_empty(span))
+    named = _NAMED.match(text)
+    if named:
+        raise SyntaxProblem(_bare_label(base + start, named, head))
     expressions: tuple[ast.Ast, ...] = parse_rule("equation", text, base + start)
     first, *others = expressions
     if not others and not continues:
         raise SyntaxProblem(_no_equality(first.span))
     return ast.EquationStatement(
         label, head.span, expressions, using, condition, head.refute, head.assumed, continues, span
+    )
+
+
+def _bare_label(start: int, named: re.Match[str], head: _Head) -> Diagnostic:
+    word = "assume " if head.assumed else "refute " if head.refute else ""
+    return Diagnostic(
+        "E101",
+        "unexpected ':'",
+        Span(start + named.end() - 1, start + named.end()),
+        "a name is written in brackets",
+        help=f"write {word}[{named.group(1)}] left = right",
     )
 
 

@@ -24,7 +24,7 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
-from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.scaled import by_factor
@@ -90,7 +90,7 @@ class Prover:
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
-            if chosen == self._opener.now:
+            if is_now(chosen):
                 found = self._by_lemmas(statement, expression(difference), chosen)
                 if found is not None:
                     return found
@@ -184,7 +184,7 @@ class Prover:
         at_once = partial(by_unfolding, opener, statement, chosen)
         at_constants = any(at_constant(opener, e) for e in left)
         # of derivatives a step or induction is shorter
-        first = at_constants or chosen != opener.derived_only
+        first = at_constants or not is_derived_only(chosen)
         if first:
             yield at_once
         if at_constants and not self._hides(left):
@@ -205,7 +205,7 @@ class Prover:
             yield at_once
         for index, direction in self._times(statement, elements(difference)):
             yield partial(by_factor, opener, statement, difference, chosen, index, direction)
-        if self.lemmas and chosen == opener.now:
+        if self.lemmas and is_now(chosen):
             for index, direction in self._times(statement, elements(difference)):
                 yield partial(self._by_helped_induction, statement, index, direction)
         yield partial(by_inner_step, opener, statement, difference, chosen)
@@ -213,7 +213,7 @@ class Prover:
         yield partial(by_exchange, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
-        if chosen == opener.now:
+        if is_now(chosen):
             yield partial(by_every_time, opener, statement)
 
     def _by_needed(self, statement: Statement, difference: Poly) -> Proof | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
@@ -18,7 +17,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.induction import at
-from einrnn.symbolic.proof.opening import ROUNDS, Opener
+from einrnn.symbolic.proof.opening import ROUNDS, Opener, is_derived_only
 from einrnn.symbolic.proof.order import next_at_once
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
@@ -49,9 +48,8 @@ def by_unfolding(opener: Opener, statement: Statement, chosen: Chosen) -> Proof 
 
     It shows at once or not at all: most of the time is left to what comes after it.
     """
-    derived = chosen == opener.derived_only
-    now = time.process_time()
-    opener = replace(opener, deadline=min(opener.deadline, now + (opener.deadline - now) / 4))
+    derived = is_derived_only(chosen)
+    opener = opener.hurried()
     work = opener.normaliser(statement, ())
     sides = statement.left, statement.right
     sides = opener.without(work, sides[0], chosen), opener.without(work, sides[1], chosen)
@@ -122,7 +120,7 @@ def by_constants(
     """
     work = opener.normaliser(statement, tuple(as_rule(lemma.statement) for lemma in lemmas))
     mentioned = tensors(statement.left) | tensors(statement.right)
-    everything = chosen != opener.derived_only
+    everything = not is_derived_only(chosen)
     only_derived = not everything and any(opener.derived_only(e) for e in elements(difference))
     for steps in range(_STEPS_AT_NUMBERS):
         found = [e for e in elements(difference) if at_constant(opener, e)]
@@ -198,7 +196,7 @@ def by_invariance(
     """The difference of the sides is the same at each time and at the next, and 0 at one
     end: recurrences that run up are unfolded at the next time, those that run down at
     this one."""
-    statement = narrowed(statement, index)
+    statement, opener = narrowed(statement, index), opener.hurried()
     if statement.condition is not None:
         return None
     span = statement.ranges[index]
@@ -229,7 +227,7 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     one time."""
     before = frozenset(elements(expr))
     # of derivatives there is too much to open
-    everything = chosen != opener.derived_only and not any(map(opener.derived_only, before))
+    everything = not is_derived_only(chosen) and not any(map(opener.derived_only, before))
     low, high = _furthest(opener, before, index) if everything else (0, 1)
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
     found = work.simple(sub(after, expr))
