@@ -40,6 +40,7 @@ def computed(source: str) -> np.ndarray:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
+        ("z := sin(2 pi (x[j] y[j])/c)", np.sin(2 * np.pi * (X @ Y) / S)),
         ("z[i,k] := A[i,j] B[j,k]", A @ B),
         ("z[i,k] := A[i,j] B[j,k] + C[i,k]", A @ B + C),
         ("z[i,k] := A[i,j] (B[j,k] + x[j] x[j])", A @ (B + (X * X)[:, None])),
