@@ -122,7 +122,9 @@ def _inverted(
     own = expression({term: coefficient})
     at = (af.of(_ROW), af.of(_COLUMN))
     inverse = Matrix("inv", _ROW, _COLUMN, atom.size, own, af.ONE, at)
-    if not surely_inverted(work, poly, inverse):
+    joints = {_ROW, _COLUMN, *term.bound}
+    scalars = [atom for atom, _ in term.factors if not atom.free & joints]
+    if not all(map(work.is_positive, scalars)) or not surely_inverted(work, poly, inverse):
         return None
     return _Part(Matrix("det", _ROW, _COLUMN, atom.size, own, af.ONE, ()), inverse)
 
@@ -200,7 +202,7 @@ def _turned(term: Term, coefficient: Fraction, size: Affine) -> Iterator[tuple[A
     for cut in term.bound:
         length = _length(term, cut)
         before = _before(term, cut)
-        if length is None or before is None:
+        if length is None or before is None or not _only_ranges(term, cut, length):
             continue
         joint = Index("·joint")
         moved: list[tuple[Expr, Fraction]] = []
@@ -221,6 +223,13 @@ def _length(term: Term, index: Index) -> Affine | None:
     if ends is None or af.number(ends[0]) != 0 or ends[1].free:
         return None
     return af.shift(ends[1], 1)
+
+
+def _only_ranges(term: Term, cut: Index, length: Affine) -> bool:
+    """Whether no condition joins indices: those on either side of the cut could not be told."""
+    plain = {cond for cond in term.conds if cut in cond.free} == set(whole_range(cut, length))
+    joints = {_ROW, _COLUMN, *term.bound}
+    return plain and all(len(cond.free & joints) < 2 for cond in term.conds)
 
 
 def _before(term: Term, cut: Index) -> frozenset[Expr] | None:

@@ -387,6 +387,8 @@ def surely_inverted(work: Normaliser, poly: Poly, inverse: Matrix) -> bool:
     if len(found) != 1:
         return False
     ((term, _),) = found.items()
+    if guards(term) or not all(_is_no_divisor(work, *pair) for pair in term.factors):
+        return False
     there = {
         (node.size, node.body)
         for other in poly
@@ -399,6 +401,13 @@ def surely_inverted(work: Normaliser, poly: Poly, inverse: Matrix) -> bool:
         for atom, _ in term.factors
         if isinstance(atom, Matrix) and atom.op == "inv"
     )
+
+
+def _is_no_divisor(work: Normaliser, atom: Expr, exponent: Fraction) -> bool:
+    """Whether a factor is none that something is divided by, or is known not to be 0."""
+    if isinstance(atom, Pow) and not work.is_positive(atom.base):
+        return False
+    return exponent > 0 or work.is_positive(atom)
 
 
 def _given(work: Normaliser, body: Expr) -> bool:

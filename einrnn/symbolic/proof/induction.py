@@ -55,7 +55,7 @@ def _induction(
         if statement.condition is not None:
             return None
     hypothesis = as_rule(one_step_back(statement, index, direction))
-    shown = inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
+    shown = _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
     if shown is not None:
         return Inductive(index, direction, *shown)
     if not any(opener.clock.reads_far_back(e.tensor) for e in elements(statement.left)):
@@ -116,7 +116,7 @@ def before(statement: Statement, index: Index, direction: int, first: Affine) ->
     return Statement(left, right, {letter: span, **ranges})
 
 
-def inductive(
+def _inductive(
     opener: Opener,
     statement: Statement,
     index: Index,

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Element, Index
-from einrnn.core.traverse import elements
+from einrnn.core.nodes import Affine, Element, Index
+from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Rule
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.proof.clock import UP, Time
-from einrnn.symbolic.proof.induction import before, inductive, one_step_back
+from einrnn.symbolic.proof.clock import Time
+from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, step
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule
 from einrnn.symbolic.proof.tactics import by_unfolding
@@ -32,17 +32,63 @@ def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[St
     return _with_what_follows(opener, shown, statements)
 
 
+@dataclass(frozen=True)
+class _Based:
+    """A statement with the time it is about, and where it has been shown to hold first, with the
+    statement at the times after that."""
+
+    statement: Statement
+    index: Index
+    when: Time
+    bases: tuple[tuple[Affine, Statement], ...]
+
+    @property
+    def hypothesis(self) -> Statement:
+        """The statement at all times from the first base to the one before the index."""
+        return before(self.statement, self.index, self.when.direction, self.bases[0][0])
+
+
 def _by_one_induction(opener: Opener, statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """What fails is left out, and the others have to be shown without it as a hypothesis."""
-    kept = tuple(statements)
+    seconds = _part(opener, 2 * len(statements) or 1)
+    found = [_based(_for(opener, seconds), statement) for statement in statements]
+    kept = tuple(based for based in found if based.bases)
     while kept and not opener.expired():
-        hypotheses = _hypotheses(opener, kept)
+        rules = tuple(as_rule(based.hypothesis) for based in kept)
         seconds = _part(opener, len(kept))
-        shown = tuple(s for s in kept if _shown_with(_for(opener, seconds), s, hypotheses))
+        shown = tuple(based for based in kept if _steps(_for(opener, seconds), based, rules))
         if shown == kept:
-            return kept
+            return tuple(based.statement for based in kept)
         kept = shown
     return ()
+
+
+def _based(opener: Opener, statement: Statement) -> _Based:
+    index, when = _timed(opener, statement)
+    bases = bases_and_steps(opener, statement, index, when)
+    found = tuple(base for base in bases if _is_true_at(opener, statement, index, when, base[0]))
+    return _Based(statement, index, when, found)
+
+
+def _is_true_at(
+    opener: Opener, statement: Statement, index: Index, when: Time, place: Affine
+) -> bool:
+    try:
+        return at(opener, at_place(statement, index, place), when)
+    except TooLarge:
+        return False
+
+
+def _steps(opener: Opener, based: _Based, rules: tuple[Rule, ...]) -> bool:
+    """Two recurrences are compared: to open only one of them hardly ever shows anything."""
+    for chosen in (opener.any, opener.derived_only):
+        for _, stepped in based.bases:
+            try:
+                if step(opener, stepped, based.index, based.when.direction, rules, chosen):
+                    return True
+            except TooLarge:
+                continue
+    return False
 
 
 def _with_what_follows(
@@ -69,32 +115,6 @@ def _part(opener: Opener, count: int) -> float:
 def _for(opener: Opener, seconds: float) -> Opener:
     """The opener with its deadline in some seconds."""
     return replace(opener, deadline=min(opener.deadline, time.process_time() + seconds))
-
-
-def _hypotheses(opener: Opener, statements: Sequence[Statement]) -> tuple[Rule, ...]:
-    return tuple(as_rule(_hypothesis(opener, statement)) for statement in statements)
-
-
-def _hypothesis(opener: Opener, statement: Statement) -> Statement:
-    """A statement one step back, or at all times before where something recurs from further
-    back."""
-    index, when = _timed(opener, statement)
-    if not any(opener.clock.reads_far_back(e.tensor) for e in elements(statement.left)):
-        return one_step_back(statement, index, when.direction)
-    span = statement.ranges[index]
-    return before(statement, index, when.direction, span.lo if when.direction == UP else span.hi)
-
-
-def _shown_with(opener: Opener, statement: Statement, hypotheses: tuple[Rule, ...]) -> bool:
-    """Two recurrences are compared: to open only one of them hardly ever shows anything."""
-    index, when = _timed(opener, statement)
-    for chosen in (opener.any, opener.derived_only):
-        try:
-            if inductive(opener, statement, index, when, hypotheses, chosen) is not None:
-                return True
-        except TooLarge:
-            continue
-    return False
 
 
 def _at_one_time(opener: Opener, statement: Statement) -> bool:
