@@ -185,6 +185,14 @@ class Resolver:
     def _entries(self, node: ast.Scoped, bounds: tuple[tm.Bound, ...], at: Args) -> Steps[tm.Term]:
         """A function of the matrix that is given by its entries."""
         assert isinstance(node.body, ast.Group)
+        if bounds[0].name == bounds[1].name:
+            raise fail(
+                "E207",
+                f"{node.op} of entries needs one index for rows and another for columns",
+                node.bracket.span,
+                "two different indices wanted",
+                f"write {node.op}[i,j](A[i,j])",
+            )
         items = node.body.items
         body = yield self._entry(items[0], ())
         power = self.indexing.arg(items[1]) if len(items) > 1 else None

@@ -1,8 +1,12 @@
 """Definitions opened one after the other, and what their diagonals, products and powers come to."""
 
+import time
+
 import pytest
 
 import einrnn
+from einrnn.symbolic.proof.prover import Prover
+from einrnn.symbolic.proof.statement import Statement
 from tests.symbolic.proving import error_in_numbers, proved
 
 NORMALISED = """dim N, K, H, D
@@ -74,6 +78,16 @@ GAIN = """dim T
 input a[T], u[T]
 z[t] := a[t] z[t-1] + u[t]   with z[-1] := 0
 """
+TWO_STARTS = """dim T
+index t : T
+input x[T], w
+z[t] := { x[t] if t == 0 ; z[t-1] + w s[t-1] otherwise }   with z[-1] := 1
+s[t] := s[t-1] + z[t-1]   with s[-1] := 0
+y[t] := { x[t] if t == 0 ; y[t-1] + w u[t-1] otherwise }   with y[-1] := 0
+u[t] := u[t-1] + y[t-1]   with u[-1] := 0
+[A] s[t] = u[t]
+[B] z[t] = y[t]
+"""
 LAWS = {
     "normalised over a batch": NORMALISED + "[1] dL/dW[h,d] = sum[n] ez[n,h] x[n,d]",
     "one step of gates": GATED + STEP,
@@ -108,6 +122,14 @@ TRAPS = {
     "the inverse through a scalar lost": EVIDENCE
     + "[1] inv(C)[n,k] = be delta[n,k] - be X[n,i] inv(A)[i,j] X[k,j]",
     "the determinant without": FACTORS + "[1] det(C) = det(M)",
+    "the determinant of what may be 0": "dim N = 3\n"
+    "input q boolean, W[N,N] invertible, u[N], v[N]\n"
+    "[1] det[i,j](q W[i,j] + u[i] v[j]) = det(W) (q + sum[i,j] v[i] inv(W)[i,j] u[j])",
+    "the determinant of a diagonal with zeros": "dim N = 2\ninput u[N], v[N]\n"
+    "[1] det[i,j]([i <= 0] delta[i,j] + u[i] v[j]) = 0",
+    "a condition across a product": "input A[N,M], B[M,K], C[K,M], D[M,N]\n"
+    "[1] det[i,j](delta[i,j] + sum[m,k,n: m <= n] A[i,m] B[m,k] C[k,n] D[n,j])"
+    " = det[k,l](delta[k,l] + sum[j,m,n: m <= n] C[k,n] D[n,j] A[j,m] B[m,l])",
     "powers of what is not whole": "input c, x\n[1] (c^2)^x = c^(2 x)",
     "another power": "dim N\ninput c\n[1] (c^2)^N = c^(N + 2)",
     "the last time with the first": GAIN + "[1] dz[T-1]/du[0] = prod[r=0..T-1] a[r]",
@@ -175,3 +197,11 @@ def test_marginals_of_a_batch_in_log_space() -> None:
         "[3] refute dJ/du[n,t,k] = p[n,t,k]\n"
     )
     assert [v.verdict for v in einrnn.parse(text).check()] == ["proved", "proved", "refuted"]
+
+
+def test_what_holds_from_different_times_on_is_not_shown_together() -> None:
+    """``z[t] = y[t]`` from t = 0 on only, and ``s[0]`` needs it at -1."""
+    model = einrnn.parse(TWO_STARTS).model
+    statements = [Statement(c.left, c.right, c.ranges) for c in model.claims]
+    prover = Prover(model, deadline=time.process_time() + 5)
+    assert prover.proved_together(statements) == ()
