@@ -11,6 +11,7 @@ import numpy as np
 from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, has_opaque
 from einrnn.check.points import SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
+from einrnn.check.thresholds import threshold_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.check.weight import Weights
 from einrnn.dataclass import dataclass
@@ -115,7 +116,7 @@ class Numbers:
 
     def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:
         """By adjoints at large sizes, where derivatives ahead would have too many entries."""
-        large = len(batch.points) == 1 and batch.points[0].sizes in self._larger
+        large = len(batch.points) == 1 and batch.points[0].sizes in self._beyond
         pair = ready.reverse if large else ready.forward
         there = batch.points[0].reverse.points if large else batch.forward
         return there.outcomes(pair.left, pair.right, ready.claim.ranges)
@@ -148,12 +149,23 @@ class Numbers:
     def _weights(self) -> Weights:
         return Weights(self.prepared.reverse)
 
+    @cached_property
+    def _thresholds(self) -> list[Sizes]:
+        return list(threshold_sizes(self.prepared.model))
+
+    @cached_property
+    def _beyond(self) -> list[Sizes]:
+        return [*self._larger, *self._thresholds]
+
     def _large(self, ready: Ready) -> list[tuple[Sizes, tuple[int, ...]]]:
-        """The largest sizes at which a claim takes no array of too many entries, with a draw."""
-        for sizes in self._larger:
-            if self._weights.of(ready, ready.reverse, sizes) <= _MOST_ENTRIES:
-                return [(sizes, (0,))]
-        return []
+        """The largest sizes at which a claim takes no array of too many entries, and those at
+        which conditions of the document change, with a draw."""
+        fitting = (s for s in self._larger if self._fits(ready, s))
+        found = [next(fitting, None), *(s for s in self._thresholds if self._fits(ready, s))]
+        return [(sizes, (0,)) for sizes in found if sizes is not None]
+
+    def _fits(self, ready: Ready, sizes: Sizes) -> bool:
+        return self._weights.of(ready, ready.reverse, sizes) <= _MOST_ENTRIES
 
 
 def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:

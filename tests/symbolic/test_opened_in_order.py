@@ -1,10 +1,13 @@
 """Definitions opened one after the other, and what their diagonals, products and powers come to."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 import einrnn
+from einrnn.core import affine as af
+from einrnn.core.model import Range
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Statement
 from tests.symbolic.proving import error_in_numbers, proved
@@ -87,6 +90,16 @@ y[t] := { x[t] if t == 0 ; y[t-1] + w u[t-1] otherwise }   with y[-1] := 0
 u[t] := u[t-1] + y[t-1]   with u[-1] := 0
 [A] s[t] = u[t]
 [B] z[t] = y[t]
+"""
+TWO_WAYS = """dim T
+index t : T
+index s : T+1
+input x[T], y[T+1], w, v
+f[t] := w f[t-1] + x[t]   with f[-1] := 0
+g[s] := { f[T-1] if s == T ; v g[s+1] + y[s] otherwise }
+h[t] := g[t+1]   with h[-1] := 0
+[A] f[t] = h[t]
+[B] g[s] = f[s-1]
 """
 LAWS = {
     "normalised over a batch": NORMALISED + "[1] dL/dW[h,d] = sum[n] ez[n,h] x[n,d]",
@@ -205,3 +218,13 @@ def test_what_holds_from_different_times_on_is_not_shown_together() -> None:
     statements = [Statement(c.left, c.right, c.ranges) for c in model.claims]
     prover = Prover(model, deadline=time.process_time() + 5)
     assert prover.proved_together(statements) == ()
+
+
+def test_what_runs_up_and_what_runs_down_are_not_shown_by_one_another() -> None:
+    """Each would follow from the other; neither holds."""
+    model = einrnn.parse(TWO_WAYS).model
+    first, second = (Statement(c.left, c.right, c.ranges) for c in model.claims)
+    ((index, span),) = second.ranges.items()
+    later = replace(second, ranges={index: Range(af.of(1), span.hi)})
+    prover = Prover(model, deadline=time.process_time() + 5)
+    assert prover.proved_together([first, later]) == ()

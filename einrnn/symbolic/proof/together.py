@@ -15,7 +15,7 @@ from einrnn.core.nodes import Affine, Element, Index
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Rule
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.proof.clock import Time
+from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, step
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule
@@ -28,8 +28,17 @@ def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[St
 
     The left side of each is an entry of a recurrence with an index at its time.
     """
-    shown = _by_one_induction(opener, statements)
+    shown: tuple[Statement, ...] = ()
+    # what is shown up in time must not lean on what is shown down in time, nor the other way
+    for direction in (UP, DOWN):
+        same = [s for s in statements if _timed(opener, s)[1].direction == direction]
+        shown += _by_one_induction(_knowing(opener, shown), same)
     return _with_what_follows(opener, shown, statements)
+
+
+def _knowing(opener: Opener, shown: tuple[Statement, ...]) -> Opener:
+    """The opener with what has been shown for good."""
+    return replace(opener, found=(*opener.found, *(Lemma("", s) for s in shown)))
 
 
 @dataclass(frozen=True)
@@ -99,8 +108,7 @@ def _with_what_follows(
     grown = bool(shown)
     while pending and grown and not opener.expired():
         seconds = _part(opener, len(pending))
-        lemmas = tuple(Lemma("", statement) for statement in shown)
-        helped = replace(opener, found=(*opener.found, *lemmas))
+        helped = _knowing(opener, shown)
         new = tuple(s for s in pending if _at_one_time(_for(helped, seconds), s))
         pending = [s for s in pending if s not in new]
         shown, grown = (*shown, *new), bool(new)
