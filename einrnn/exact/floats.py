@@ -147,7 +147,7 @@ class FloatPoint:
 
 def _outcomes(both: Compared) -> list[FloatOutcome]:
     """Where the sides differ most at each point."""
-    shape = both.left.shape
+    shape: tuple[int, ...] = both.left.shape
     count = shape[0]
     left, right = both.left.reshape(count, -1), both.right.reshape(count, -1)
     flags = both.flags.reshape(count, -1)
@@ -156,7 +156,7 @@ def _outcomes(both: Compared) -> list[FloatOutcome]:
         scale = np.maximum(1.0, np.maximum(np.abs(left), np.abs(right)))
         errors = np.where(defined, np.abs(left - right) / scale, 0.0)
     compared = defined.sum(axis=1).tolist()
-    worst = errors.argmax(axis=1).tolist()
+    worst: list[int] = errors.argmax(axis=1).tolist()
     lows = [(index, both.env[index].lo) for index in both.order]
     found: list[FloatOutcome] = []
     for point, (some, at) in enumerate(zip(compared, worst, strict=True)):
@@ -164,7 +164,7 @@ def _outcomes(both: Compared) -> list[FloatOutcome]:
         if not some:
             found.append(FloatOutcome(0.0, 0, undefined))
             continue
-        places = np.unravel_index(at, shape[1:])
+        places = np.unravel_index(int(at), shape[1:])
         where = {index: lo + int(n) for (index, lo), n in zip(lows, places, strict=True)}
         values = float(left[point, at]), float(right[point, at])
         found.append(FloatOutcome(float(errors[point, at]), some, undefined, where, *values))

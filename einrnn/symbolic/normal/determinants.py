@@ -131,7 +131,7 @@ def _inverted(
 
 def _diagonal(work: Normaliser, size: Affine, entry: Expr) -> _Part | None:
     """A diagonal matrix whose entries are surely not 0."""
-    reciprocal = Mul((Pow(entry, Number(-1)), delta(af.of(_ROW), af.of(_COLUMN))))
+    reciprocal = Mul((Pow(entry, Number(Fraction(-1))), delta(af.of(_ROW), af.of(_COLUMN))))
     free = entry.free & {_ROW, _COLUMN}
     if not free:
         if isinstance(entry, Number) or work.is_positive(entry):

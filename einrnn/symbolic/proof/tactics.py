@@ -65,7 +65,8 @@ def by_unfolding(opener: Opener, statement: Statement, chosen: Chosen) -> Proof 
             return None
         opened |= {name}
         wanted = partial(_is_among, opened, is_last)
-        sides = tuple(opener.rid_of(work, side, wanted, chosen) for side in sides)
+        left, right = (opener.rid_of(work, side, wanted, chosen) for side in sides)
+        sides = left, right
         if is_zero(work, work.poly(sub(*sides))):
             return Proof("recurrence", ("one definition after the other, at one time",))
     return None

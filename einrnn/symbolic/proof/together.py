@@ -61,7 +61,7 @@ def _by_one_induction(opener: Opener, statements: Sequence[Statement]) -> tuple[
     """What fails is left out, and the others have to be shown without it as a hypothesis."""
     seconds = _part(opener, 2 * len(statements) or 1)
     found = [_based(_for(opener, seconds), statement) for statement in statements]
-    kept = tuple(based for based in found if based.bases)
+    kept: tuple[_Based, ...] = tuple(based for based in found if based.bases)
     while kept and not opener.expired():
         rules = tuple(as_rule(based.hypothesis) for based in kept)
         seconds = _part(opener, len(kept))
