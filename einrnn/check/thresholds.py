@@ -17,8 +17,8 @@ _OTHERS = 2
 
 
 def threshold_sizes(model: Model) -> Iterator[Sizes]:
-    """Rows of sizes just at a number that a condition of the document has, and just beyond; the
-    sizes that it does not speak of are small."""
+    """Rows of sizes at a number that a condition of the document has, and just beyond; the sizes
+    that it does not speak of are small."""
     found: dict[tuple[tuple[str, int], ...], None] = {}
     for expr, ranges in _parts(model):
         for names, number in _conditions(expr, ranges):

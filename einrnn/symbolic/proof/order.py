@@ -2,7 +2,7 @@
 
 Sums and products come before what is normalised or squashed, which is best left as it is for
 long; what stands by itself before what is only inside functions. But first of all what brings
-the sides nearer to each other; see :func:`_kind`.
+the sides nearer to each other; see :class:`_Kind`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ Names = frozenset[str]
 class _Kind(IntEnum):
     """What opening a definition is good for."""
 
-    KNOWN_ON_ONE_SIDE = 0  # mu[h] := mean[n] z[n,h] where both sides have z
-    STRANGE_TO_ONE_SIDE = 1  # a hand-written adjoint, which no derivative comes to
-    KNOWN = 2
-    NEW = 3  # it brings in what neither side speaks of
+    STRANGE_TO_ONE_SIDE = 0  # a hand-written adjoint, which no derivative comes to
+    KNOWN = 1  # mu[h] := mean[n] z[n,h] where the sides speak of z
+    NEW = 2  # it brings in what neither side speaks of
 
 
 def next_to_open(
