@@ -145,8 +145,9 @@ def _varying(
         for entry in _entries(model, letters, ranges):
             for factor in (entry, power(entry, -1)):
                 times = _ratio(point, left, Mul((factor, right)), ranges)
-                if times is not None and _close(abs(times), 1.0):
-                    return factor if times > 0 else Mul((number(-1), factor))
+                named = None if times is None else _named(model, point, times)
+                if named is not None:
+                    return factor if named is ONE else Mul((named, factor))
     return None
 
 

@@ -127,3 +127,12 @@ def test_a_derivative_that_is_a_recurrence_over_a_number_of_its_own() -> None:
     )
     first, second = einrnn.parse(text).check()
     assert (first.verdict, second.verdict) == ("proved", "refuted")
+
+
+def test_a_derivative_of_a_mean_over_a_batch() -> None:
+    text = CHAIN.replace("sum[n] log(Z[n])", "1/B sum[n] log(Z[n])") + (
+        "[1] dL/du[n,t,k] = al[n,t,k] be[n,t,k]/(B Z[n])\n"
+        "[2] refute dL/du[n,t,k] = al[n,t,k] be[n,t,k]/Z[n]\n"
+    )
+    first, second = einrnn.parse(text).check()
+    assert (first.verdict, second.verdict) == ("proved", "refuted")
