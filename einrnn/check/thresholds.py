@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Affine, Compare, Expr, Index, Node, Number, Reduce, Value
+from einrnn.core.nodes import Affine, Compare, Index, Node, Reduce
 from einrnn.core.traverse import walk
+from einrnn.numeric.bounds import position
 
 Sizes = Mapping[str, int]
 
@@ -51,23 +52,13 @@ def _conditions(expr: Node, ranges: Mapping[Index, Range]) -> Iterator[tuple[fro
         elif isinstance(node, Compare):
             compared.append(node)
     for node in compared:
-        sides = _affine(node.left), _affine(node.right)
+        sides = position(node.left), position(node.right)
         if sides[0] is None or sides[1] is None:
             continue
         gap = af.minus(sides[0], sides[1])
         names = frozenset(dim.name for value in _reached(gap, spans) for dim in af.dims(value))
         if names and _LEAST <= abs(gap.constant) <= _MOST:
             yield names, abs(gap.constant)
-
-
-def _affine(side: Expr) -> Affine | None:
-    match side:
-        case Value(index):
-            return index
-        case Number(value) if value.denominator == 1:
-            return af.of(int(value))
-        case _:
-            return None
 
 
 def _reached(value: Affine, spans: Mapping[Index, Range]) -> Iterator[Affine]:

@@ -74,8 +74,9 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     if vanishes_cleared(work, difference):
         return True
     plain = work.poly(exponentials(expression(difference)))
-    if plain:  # squares of sines may have come up
-        plain = work.poly(exponentials(expression(plain)))
+    again = exponentials(written := expression(plain))
+    if again is not written:  # squares of sines have come up
+        plain = work.poly(again)
     if not plain or vanishes_cleared(work, plain):
         return True
     return vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference)
