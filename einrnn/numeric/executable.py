@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from einrnn.numeric.execute import Action, Registers, Setting, action, actions
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.usual import Same, Usual
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -42,6 +44,10 @@ class Executable:
             name: self._owned(registers[register], taken)
             for name, register in self._plan.outputs.items()
         }
+
+    def usual(self, given: Mapping[str, Array]) -> Usual:
+        """What runs calls like this one."""
+        return Same(self.run, given)
 
     def _owned(self, value: Any, taken: set[int]) -> Array:
         """The result as an array that nothing else holds."""

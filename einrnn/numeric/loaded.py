@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from einrnn.errors import EvaluationError
+from einrnn.numeric.usual import Same, Usual
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -44,3 +45,7 @@ class Loaded:
             if self._own
             else {name: np.array(np.asarray(value)) for name, value in found.items()}
         )
+
+    def usual(self, given: Mapping[str, Array]) -> Usual:
+        """What runs calls like this one."""
+        return Same(self.run, given)

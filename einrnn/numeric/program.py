@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from einrnn.numeric.memory import Memory
     from einrnn.numeric.native.native import Native
     from einrnn.numeric.plan import Output, Plan
+    from einrnn.numeric.usual import Usual
 
     Ready = Executable | Loaded | Native
 
@@ -84,7 +85,7 @@ class Program:
         self._make = make
         self._memory = memory
         self._seen: dict[object, Ready] = {}
-        self._usual: _Usual | None = None
+        self._usual: Usual | None = None
         self._foreign: Foreign | None = foreign(self)
         self._short: Short | None = None
 
@@ -101,8 +102,10 @@ class Program:
         """
         if self._short is not None and self._short.fits(map(type, given.values())):
             return self._short.run(given)
-        if self._usual is not None and self._usual.fits(given):
-            return self._usual.ready.run(given)
+        if self._usual is not None:
+            found = self._usual(given)
+            if found is not None:
+                return found
         if self._foreign is not None and self._foreign.owns(given):
             found = self._foreign(given)
             self._short = self._foreign.short()
@@ -110,7 +113,8 @@ class Program:
         kind = _kind(given)
         known = self._known(kind)
         if known is not None:
-            self._usual = _Usual.of(known, given)
+            if all(type(value) is np.ndarray for value in given.values()):
+                self._usual = known.usual(given)
             return known.run(given)
         ready, cast = self._closed.ready_for(given)
         if kind is not None and all(cast[name] is given[name] for name in cast):
@@ -224,30 +228,6 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program({', '.join(self.outputs)})"
-
-
-class _Usual:
-    """The code for the kind of the last call: the next one most often is like it."""
-
-    def __init__(self, ready: Ready, given: Mapping[str, Any]) -> None:
-        self.ready = ready
-        self._names = tuple(given)
-        self._kinds = tuple((array.shape, array.dtype) for array in given.values())
-
-    @classmethod
-    def of(cls, ready: Ready, given: Mapping[str, Any]) -> _Usual | None:
-        """None where sizes are given by name."""
-        arrays = all(type(value) is np.ndarray for value in given.values())
-        return cls(ready, given) if arrays else None
-
-    def fits(self, given: dict[str, Any]) -> bool:
-        """Whether a call has the same arrays by name, shape and dtype, in the same order."""
-        if tuple(given) != self._names:
-            return False
-        for value, (shape, dtype) in zip(given.values(), self._kinds, strict=True):
-            if type(value) is not np.ndarray or value.shape != shape or value.dtype is not dtype:
-                return False
-        return True
 
 
 def _kind(given: Mapping[str, Any]) -> Kind | None:

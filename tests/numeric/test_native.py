@@ -132,6 +132,62 @@ def test_inputs_of_any_layout_are_read():
             np.testing.assert_array_equal(out[output], want[output])
 
 
+def _bytes_apart(array):
+    room = np.zeros(array.nbytes + 1, np.uint8)[1:]
+    found = room.view(array.dtype).reshape(array.shape)
+    found[...] = array
+    return found
+
+
+class _Own(np.ndarray):
+    pass
+
+
+# the same numbers, and whether results have 64 bits
+OTHER_KINDS = {
+    "another order of names": (lambda a: a, True),
+    "columns first": (np.asfortranarray, True),
+    "bytes apart": (_bytes_apart, True),
+    "read only": (lambda a: np.lib.stride_tricks.as_strided(a, writeable=False), True),
+    "bytes swapped": (lambda a: a.astype(a.dtype.newbyteorder()), True),
+    "a class of one's own": (lambda a: a.view(_Own), True),
+    "lists": (lambda a: a.tolist(), True),
+    "half as long": (lambda a: a.astype(np.float32), False),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", OTHER_KINDS)
+def test_a_call_of_another_kind_after_many_of_one(kind):
+    """C looks at the arrays of repeated calls; what it cannot read as it is, is made readable."""
+    program, data, outputs = built("rnn")
+    for _ in range(3):
+        want = program(**data)
+    change, double = OTHER_KINDS[kind]
+    out = program(**{name: change(data[name]) for name in reversed(data)})
+    for output in outputs:
+        assert out[output].dtype == (np.float64 if double else np.float32)
+        np.testing.assert_allclose(out[output], want[output], rtol=1e-12 if double else 2e-3)
+
+
+@needs_compiler
+def test_a_wrong_call_after_many_right_ones():
+    program, data, _ = built("rnn")
+    for _ in range(3):
+        program(**data)
+    name = next(iter(data))
+    wrong = {
+        "E601": {other: data[other] for other in data if other != name},
+        "E602": {**data, name: data[name][:, :-1].copy()},
+        "E616": {**data, "unheard_of": data[name]},
+        "E615": {**data, name: np.array([["a"]])},
+    }
+    for code, given in wrong.items():
+        with pytest.raises(einrnn.EinrnnError) as error:
+            program(**given)
+        assert error.value.code == code
+
+
 @needs_compiler
 def test_the_source_stands_alone(tmp_path):
     """It is built by hand and called as its first comment says."""

@@ -13,7 +13,7 @@ from einrnn.numeric.native.views import row_major
 from einrnn.numeric.steps import Contract
 
 # products of at most this many multiplications are written out
-_SMALL = 64
+_SMALL = 32
 
 
 class Products:

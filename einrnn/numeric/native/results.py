@@ -6,6 +6,9 @@ Memory fresh from the system costs more to touch for the first time than a small
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,25 +19,29 @@ Array = np.ndarray[Any, np.dtype[Any]]
 _LARGE, _KEPT = 1 << 16, 2
 
 
+def maker(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Callable[[], Array]:
+    """What makes arrays of one shape and dtype, whose entries are unspecified."""
+    size = dtype.itemsize * prod(shape)
+    if size >= _LARGE and _ALONE:
+        return Results(shape, dtype).take
+    return partial(np.empty, shape, dtype)
+
+
 class Results:
     """Arrays of one shape and dtype. What anything else refers to is never handed out again."""
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self._shape = shape
         self._dtype = dtype
-        size = np.empty(0, dtype).itemsize * int(np.prod(shape))
-        self._room = _KEPT if size >= _LARGE and _ALONE else 0
         self._kept: list[Array] = []
 
     def take(self) -> Array:
-        """An array whose entries are unspecified."""
-        if not self._room:
-            return np.empty(self._shape, self._dtype)
+        """An array that nothing refers to; its entries are unspecified."""
         found = _unused(self._kept, _ALONE)
         if found is None:
             found = np.empty(self._shape, self._dtype)
             self._kept.append(found)
-            if len(self._kept) > self._room:
+            if len(self._kept) > _KEPT:
                 del self._kept[0]
         return found
 

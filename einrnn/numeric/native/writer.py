@@ -185,8 +185,20 @@ class _Writer:
 
     def _entry(self) -> str:
         """C for the way in that Python takes."""
-        count = len(self.built.inputs), len(self.outputs)
-        return f"\n#define INPUTS {count[0]}\n#define OUTPUTS {count[1]}\n{text('call.c')}"
+        registers = [self.views.registers[base] for base in self.built.inputs]
+        most = max([1, *(len(register.shape) for register in registers)])
+        rows = [
+            "",
+            f"#define INPUTS {len(registers)}",
+            f"#define OUTPUTS {len(self.outputs)}",
+            f"struct input {{ int whole, rank; ptrdiff_t sizes[{most}]; }};",
+            "static const struct input wanted[INPUTS + 1] = {",
+        ]
+        for register in registers:
+            sizes = ", ".join(map(str, register.shape)) or "0"
+            whole = int(register.kind != "number")
+            rows.append(f"    {{{whole}, {len(register.shape)}, {{{sizes}}}}},")
+        return "\n".join([*rows, "};", "", text("call.c")])
 
     def _function(self, number: int, part: _Part) -> list[str]:
         body = "\n".join(part.lines)
