@@ -22,6 +22,7 @@ class Same:
         self._kinds = [(array.shape, array.dtype) for array in given.values()]
 
     def __call__(self, given: dict[str, Any]) -> dict[str, Array] | None:
+        """The outputs; None for a call of another kind."""
         if [*given] != self._names:
             return None
         kind = np.ndarray
