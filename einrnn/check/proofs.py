@@ -17,6 +17,7 @@ from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.rules import facts_of
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
 from einrnn.symbolic.proof.symmetry import symmetric
@@ -100,7 +101,9 @@ class Proofs:
             statements = search(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS
             proved = Prover(model, deadline=deadline).proved_together(statements)
-            found[way] = tuple(Lemma(_name(statement), statement) for statement in proved)
+            total = facts_of(model).total
+            whole = [statement for statement in proved if statement.is_total(total)]
+            found[way] = tuple(Lemma(_name(statement), statement) for statement in whole)
         return found
 
     @cached_property
@@ -144,7 +147,9 @@ class Proofs:
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
         found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
-        return Prover(model, granted, usable(lemmas), deadline, found, mirrored)
+        total = facts_of(model).total
+        whole = [lemma for lemma in lemmas if lemma.statement.is_total(total)]
+        return Prover(model, granted, usable(whole), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim

@@ -49,7 +49,7 @@ def add(terms: Iterable[Expr]) -> Expr:
     """A sum, flattened, like terms collected in the order of their first appearance."""
     constant = Fraction(0)
     collected: dict[Expr, Fraction] = {}
-    for term in _flat(terms, Add):
+    for term in flat(terms, Add):
         factor, rest = split_number(term)
         if rest is ONE:
             constant += factor
@@ -61,7 +61,8 @@ def add(terms: Iterable[Expr]) -> Expr:
     return ZERO if not kept else kept[0] if len(kept) == 1 else Add(tuple(kept))
 
 
-def _flat(parts: Iterable[Expr], kind: type[Add] | type[Mul]) -> list[Expr]:
+def flat(parts: Iterable[Expr], kind: type[Add] | type[Mul]) -> list[Expr]:
+    """The terms of a sum of sums, or the factors of a product of products."""
     result: list[Expr] = []
     stack = list(parts)[::-1]
     while stack:
@@ -97,7 +98,7 @@ def mul(factors: Iterable[Expr]) -> Expr:
     """A product, flattened, numbers multiplied, powers of one base collected."""
     constant = Fraction(1)
     powers: dict[Expr, Expr] = {}
-    for factor in _flat(factors, Mul):
+    for factor in flat(factors, Mul):
         head, rest = split_number(factor)
         constant *= head
         if rest is ONE:

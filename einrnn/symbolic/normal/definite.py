@@ -10,6 +10,7 @@ from einrnn.core.traverse import substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import is_zero
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.slices import is_plain
 from einrnn.symbolic.normal.terms import Term
 
 _ROW, _COLUMN = Index("·across"), Index("·down")
@@ -60,14 +61,6 @@ def _is_definite_at(work: Normaliser, atom: Expr, row: Index, column: Index) -> 
     if isinstance(atom, Matrix) and atom.op == "inv":
         return {af.letter(at) for at in atom.at} == {row, column} and is_definite(work, atom)
     return False
-
-
-def is_plain(entry: Element, row: Index, column: Index) -> bool:
-    """Whether an entry is that of a matrix of a tensor at a row and a column, or transposed: the
-    axes before the last two choose the matrix alone."""
-    *chosen, first, second = entry.args
-    apart = not any(arg.free & {row, column} for arg in chosen)
-    return apart and {af.letter(first), af.letter(second)} == {row, column}
 
 
 def _is_congruent(work: Normaliser, term: Term, ends: list[Expr], rest: list[Expr]) -> bool:

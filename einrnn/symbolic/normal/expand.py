@@ -31,6 +31,7 @@ from einrnn.core.nodes import (
     Or,
     Pow,
     Reduce,
+    Relation,
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
@@ -60,9 +61,10 @@ from einrnn.symbolic.normal.roots import (
     has_whole_number,
     numbers_folded,
 )
-from einrnn.symbolic.normal.settle import affine_parts, settle
+from einrnn.symbolic.normal.settle import affine_parts, is_bracket, settle
 from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge, sorted_terms
+from einrnn.symbolic.simplify import flat
 
 _MOST_TERMS = 4_000
 _MOST_STEPS = 20_000
@@ -262,6 +264,38 @@ class Normaliser:
             case _:
                 return None
 
+    def guard(self, cond: Cond) -> Poly:
+        """The same as a sum of brackets of which one at most is 1: what is undefined where the
+        condition fails may be multiplied by it, and is computed nowhere else."""
+        match cond:
+            case Compare("!=", left, right):
+                cases = (Compare(op, left, right) for op in ("<", ">"))
+                return tm.plus(map(self.guard, cases))
+            case Compare(op, left, right):
+                found = self.bracket(cond)
+                if all(times == 1 for times in found.values()):
+                    return found
+                if op in ("<=", ">="):
+                    cases = (Compare(part, left, right) for part in (op[0], "=="))
+                    return tm.plus(map(self.guard, cases))
+                if op in ("<", "<="):
+                    left, right = right, left
+                difference = self.simple(build.sub(left, right))
+                relation: Relation = "==" if op == "==" else ">"
+                return tm.atom(build.iverson(Compare(relation, difference, build.ZERO)))
+            case And(parts):
+                result = tm.ONE
+                for part in parts:
+                    result = self.product(result, self.guard(part))
+                return result
+            case Or(()):
+                return tm.NOTHING
+            case Or((first, *others)):
+                rest = self.guard(Or(tuple(others)))
+                return tm.plus((self.guard(first), self.product(self.guard(Not(first)), rest)))
+            case Not(part):
+                return self.guard(_opposite(part))
+
     def bracket(self, cond: Cond) -> Poly:
         """1 where a condition holds and else 0, as a polynomial in simple brackets."""
         match cond:
@@ -284,6 +318,29 @@ class Normaliser:
                 return complement(self.bracket(part))
 
 
+_OPPOSITES: Mapping[Relation, Relation] = {
+    "==": "!=",
+    "!=": "==",
+    "<": ">=",
+    ">=": "<",
+    ">": "<=",
+    "<=": ">",
+}
+
+
+def _opposite(cond: Cond) -> Cond:
+    """What holds where a condition does not."""
+    match cond:
+        case Compare(op, left, right):
+            return Compare(_OPPOSITES[op], left, right)
+        case And(parts):
+            return Or(tuple(map(Not, parts)))
+        case Or(parts):
+            return And(tuple(map(Not, parts)))
+        case Not(part):
+            return part
+
+
 @trampoline
 def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
     match expr:
@@ -302,10 +359,11 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
             for part in parts:
                 polys.append((yield _expand.steps(work, part)))
             return tm.plus(polys)
-        case Mul(parts):
+        case Mul():
             result = tm.ONE
-            for part in parts:
-                result = work.product(result, (yield _expand.steps(work, part)))
+            for part in _guarded(work, expr):
+                factor = part if isinstance(part, dict) else (yield _expand.steps(work, part))
+                result = work.product(result, factor)
             return result
         case Pow(base, exponent):
             inner = yield _expand.steps(work, base)
@@ -325,26 +383,53 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
             raise TooLarge
 
 
+def _guarded(work: Normaliser, expr: Mul) -> list[Expr | Poly]:
+    """The factors of a product, with brackets as guards where another one may have no value."""
+    factors = flat((expr,), Mul)
+    found = [factor for factor in factors if is_bracket(factor)]
+    partial = found and any(
+        work.facts.total.lacks(factor, work.known) for factor in factors if factor not in found
+    )
+    if not partial:
+        return [*factors]
+    return [
+        work.guard(factor.branches[0][0])
+        if isinstance(factor, Cases) and is_bracket(factor)
+        else factor
+        for factor in factors
+    ]
+
+
 def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..., without what surely does not hold
     and what comes after a branch that surely does."""
     rest = tm.ONE
     rows: list[Poly] = []
     brackets: list[Poly] = []
+    failed: tuple[Cond, ...] = ()
     for cond, branch in expr.branches:
         holds = _settled(work, work.bracket(cond))
         if not holds:
             continue
         brackets.append(holds)
         inner = yield _expand.steps(work.inside(*implied(holds)), branch)
-        rows.append(work.product(work.product(rest, holds), inner))
+        there = _branch(work, work.product(rest, holds), (*failed, cond), branch)
+        rows.append(work.product(there, inner))
         rest = work.product(rest, complement(holds))
+        failed = (*failed, Not(cond))
         if not rest:
             break
     if rest and not exhausted(work.known, brackets):
         inner = yield _expand.steps(work, expr.otherwise)
-        rows.append(work.product(rest, inner))
+        rows.append(work.product(_branch(work, rest, failed, expr.otherwise), inner))
     return tm.plus(rows)
+
+
+def _branch(work: Normaliser, holds: Poly, conds: tuple[Cond, ...], branch: Expr) -> Poly:
+    """The bracket of a branch, as a guard where that may have no value elsewhere."""
+    if all(times > 0 for times in holds.values()) or not work.facts.total.lacks(branch, work.known):
+        return holds
+    return _settled(work, work.guard(And(conds)))
 
 
 def _settled(work: Normaliser, holds: Poly) -> Poly:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from einrnn.core.nodes import Affine
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.total import Totality
 
 
 class Unit(NamedTuple):
@@ -23,15 +24,16 @@ class Unit(NamedTuple):
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
     are symmetric in their last two positions, which tensors are positive, which inputs are
-    matrices that have an inverse, between whose entries some equation holds (that they add up
-    to 1, or another one), which have the entries 0 and 1 only, and which are symmetric and
-    positive definite."""
+    matrices that have an inverse, with their size, between whose entries some equation holds
+    (that they add up to 1, or another one), which have the entries 0 and 1 only, which are
+    symmetric and positive definite, and what surely has a value."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
     positive: frozenset[str] = frozenset()
-    invertible: frozenset[str] = frozenset()
+    invertible: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tied: frozenset[str] = frozenset()
     bits: frozenset[str] = frozenset()
     definite: frozenset[str] = frozenset()
+    total: Totality = field(default_factory=Totality)

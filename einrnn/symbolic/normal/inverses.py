@@ -35,6 +35,7 @@ from einrnn.symbolic.normal.cancel import whole_range
 from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.quotients import vanishes_cleared
+from einrnn.symbolic.normal.slices import tensor_of
 from einrnn.symbolic.normal.spans import guards, is_computed
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -397,7 +398,7 @@ def surely_inverted(work: Normaliser, poly: Poly, inverse: Matrix) -> bool:
         for node in _computed(atom)
     }
     return all(
-        (atom.size, atom.body) in there or _given(work, atom.body)
+        (atom.size, atom.body) in there or _given(work, atom)
         for atom, _ in term.factors
         if isinstance(atom, Matrix) and atom.op == "inv"
     )
@@ -410,8 +411,8 @@ def _is_no_divisor(work: Normaliser, atom: Expr, exponent: Fraction) -> bool:
     return exponent > 0 or work.is_positive(atom)
 
 
-def _given(work: Normaliser, body: Expr) -> bool:
-    return isinstance(body, Element) and body.tensor in work.facts.invertible
+def _given(work: Normaliser, atom: Matrix) -> bool:
+    return work.facts.invertible.get(tensor_of(atom) or "") is atom.size
 
 
 def _computed(expr: Expr) -> Iterator[Matrix]:

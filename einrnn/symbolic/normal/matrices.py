@@ -14,7 +14,6 @@ from einrnn.core import affine as af
 from einrnn.core.build import delta, total
 from einrnn.core.nodes import (
     Affine,
-    Element,
     Expr,
     Index,
     Matrix,
@@ -31,6 +30,7 @@ from einrnn.symbolic.normal.domain import at_least_zero, is_zero
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.powers import logarithm
 from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.slices import tensor_of
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_POWER = 8
@@ -108,7 +108,7 @@ def _atom(work: Normaliser, inside: Normaliser, expr: Matrix, entry: Entry) -> P
     first, second = (_ordered(_same(expr, e, ())) for e in (entry, transposed))
     chosen, at = (entry, expr.at) if first.key <= second.key else (transposed, expr.at[::-1])
     atom = _ordered(_same(expr, chosen, at))
-    given = isinstance(entry.body, Element) and entry.body.tensor in work.facts.symmetric
+    given = tensor_of(_same(expr, entry, ())) in work.facts.symmetric
     if first is second or given:
         work.symmetric.add(atom.body)
     return tm.atom(atom)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeGuard
 
+from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce, Value
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.picked import picked
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.roots import (
@@ -35,7 +37,7 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
         # a^(n + m) = a^n a^m keeps a symbolic exponent beside a whole one apart
         whole = exponent.get(tm.UNIT, Fraction(0))
         rest = {term: c for term, c in exponent.items() if term is not tm.UNIT and term.factors}
-        if whole and whole.denominator == 1 and len(rest) + 1 == len(exponent):
+        if _splits(work, base, rest, whole) and len(rest) + 1 == len(exponent):
             split = power(work, base, rest)
             return work.product(split, power(work, base, tm.constant(whole)))
         inner = _power_of_one(work, base, exponent)
@@ -55,6 +57,24 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
         moved = tm.sorted_factors(_raised(a, e * number) for a, e in factors)
         return {Term((), (), moved): coefficient ** int(number)}
     return _power_of_sum(work, base, number)
+
+
+def _splits(work: Normaliser, base: Poly, rest: Poly, whole: Fraction) -> bool:
+    """Whether a^(n + m) is a^n a^m for a whole m wherever it has a value: 0^(n + 1) is 1 at
+    n = -1, where 0^n has none."""
+    if not whole or whole.denominator != 1:
+        return False
+    if whole < 0 or work.facts.total.is_nonzero(expression(base), work.known):
+        return True
+    index = af.ZERO
+    for term, times in rest.items():
+        atom = term.factors[0][0] if term.factors else None
+        if len(term.factors) != 1 or term.factors[0][1] != 1 or term.bound or term.conds:
+            return False
+        if not isinstance(atom, Value) or times.denominator != 1:
+            return False
+        index = af.plus(index, atom.index, int(times))
+    return follows(work.known, index)
 
 
 def _power_of_one(work: Normaliser, base: Poly, exponent: Poly) -> tuple[Poly, Poly] | None:

@@ -40,7 +40,9 @@ from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.signs import positive_names
+from einrnn.symbolic.normal.slices import is_plain
 from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.total import totality
 
 _MOST_PRODUCTS = 64
 _MOST_TURNED = 3
@@ -78,17 +80,20 @@ def _facts(model: Model) -> Facts:
     }
     symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
     kinds = ("invertible", "spd", "orthogonal")
-    invertible = [n for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)]
+    invertible = {
+        n: i.axes[-1] for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)
+    }
     units = {name: unit for name, i in model.inputs.items() if (unit := _unit(i)) is not None}
     return Facts(
         limits,
         frozenset(symmetric),
         positive_names(model),
-        frozenset(invertible),
+        invertible,
         units,
         frozenset(n for n, given in model.inputs.items() if n not in units and _fact_rules(given)),
         frozenset(n for n, i in model.inputs.items() if i.has("boolean") or i.has("one-hot")),
         frozenset(n for n, given in model.inputs.items() if given.has("spd")),
+        totality(model, invertible),
     )
 
 
@@ -280,7 +285,7 @@ def _solved(work: Normaliser, value: Expr) -> tuple[Expr, Poly] | None:
     single = {
         term.factors[0][0]: term
         for term in poly
-        if not term.bound and not term.conds and len(term.factors) == 1
+        if not term.bound and not term.conds and len(term.factors) == 1 and term.factors[0][1] == 1
     }
     for atom in sorted(single, key=lambda atom: atom.key):
         mentions = [term for term in poly if any(atom in walk(base) for base, _ in term.factors)]
@@ -353,7 +358,6 @@ def _unit_determinant(given: Input) -> Rule:
 
 def _is_whole(given: Input, atom: Matrix) -> bool:
     """Whether a function is one of a whole matrix of an input, not of a part of it."""
-    from einrnn.symbolic.normal.definite import is_plain
 
     body = atom.body
     if not isinstance(body, Element) or body.tensor != given.name:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from einrnn.core import affine as af
-from einrnn.core.model import Model
+from einrnn.core.model import FactName, Model
 from einrnn.core.nodes import (
     Add,
     Apply,
@@ -96,14 +98,16 @@ def _is_square(expr: Expr) -> bool:
     return True
 
 
-def positive_names(model: Model) -> frozenset[str]:
-    """Inputs declared positive or probabilities, and definitions with positive clauses only.
+def positive_names(
+    model: Model, kinds: Sequence[FactName] = ("positive", "probability")
+) -> frozenset[str]:
+    """Inputs declared to be of one of the kinds, and definitions with positive clauses only.
 
     A recurrence is positive where it is whenever it was before: by induction over the order
     in which its entries are computed.
     """
     given = model.inputs.items()
-    names = {name for name, i in given if i.has("positive") or i.has("probability")}
+    names = {name for name, i in given if any(i.has(kind) for kind in kinds)}
     names |= {name for name, definition in model.definitions.items() if definition.clauses}
     while True:
         known = frozenset(names)

@@ -29,6 +29,8 @@ def at_edges(model: Model, clock: Clock) -> Rule:
                 continue
             known = (*work.known, *inequalities(term.conds))
             for clause, inside in _inside(model, clock, atom):
+                if not _is_only(model, atom, clause, known):
+                    continue
                 sure = (af.shift(af.scale(inside, way), -1) for way in (1, -1))
                 if not any(follows(known, value) for value in sure):
                     return _in_two(work, term, atom, exponent, clause, inside)
@@ -51,6 +53,32 @@ def _inside(model: Model, clock: Clock, entry: Element) -> Iterator[tuple[Clause
             yield clause, beyond
         elif af.number(af.minus(edge, span.hi)) == 1:
             yield clause, af.scale(beyond, -1)
+
+
+def _is_only(model: Model, entry: Element, clause: Clause, known: tuple[Affine, ...]) -> bool:
+    """Whether at its edge an entry has the value of a clause, and surely of no other one."""
+    others = model.definitions[entry.tensor].clauses[:-1]
+    return all(
+        other is clause or _is_beside(other, clause, entry, known) or _says_the_same(other, clause)
+        for other in others
+    )
+
+
+def _is_beside(other: Clause, clause: Clause, entry: Element, known: tuple[Affine, ...]) -> bool:
+    """Whether a clause is for one place of an axis, at which an entry surely is not where
+    another one holds."""
+    for there, own, at in zip(other.args, clause.args, entry.args, strict=True):
+        if there.free:
+            continue
+        ahead = af.minus(at if own.free else own, there)
+        if any(follows(known, af.shift(af.scale(ahead, way), -1)) for way in (1, -1)):
+            return True
+    return False
+
+
+def _says_the_same(first: Clause, second: Clause) -> bool:
+    """Whether two clauses give one value, the same for all entries."""
+    return first.body is second.body and not first.body.free
 
 
 def _in_two(

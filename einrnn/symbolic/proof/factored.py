@@ -33,6 +33,8 @@ def by_needed(opener: Opener, statement: Statement, difference: Poly, prove: Pro
     for needed in _needed(opener, statement, difference):
         if opener.expired():
             return None
+        if not needed.is_total(opener.total):
+            continue
         with_it = opener.normaliser(statement, (as_rule(needed),))
         if not is_zero(with_it, with_it.poly(expression(difference))):
             continue

@@ -48,7 +48,7 @@ def _induction(
     """Base and step; the hypothesis is the statement one step back, or at all times before where
     something recurs from further back."""
     when = _time_of(opener, statement, index)
-    if when is None or when.direction != direction:
+    if when is None or when.direction != direction or not statement.is_steady(opener.total, index):
         return None
     if statement.condition is not None:
         statement = narrowed(statement, index)

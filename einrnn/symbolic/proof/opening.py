@@ -22,6 +22,7 @@ from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.total import Totality
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
 from einrnn.symbolic.proof.edges import at_edges
@@ -63,6 +64,11 @@ class Opener:
     def tied(self) -> frozenset[str]:
         """The tensors between whose entries some equation holds."""
         return self._facts.tied | self._facts.units.keys()
+
+    @property
+    def total(self) -> Totality:
+        """What surely has a value."""
+        return self._facts.total
 
     def by_normal_form(
         self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]

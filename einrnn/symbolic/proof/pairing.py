@@ -69,7 +69,7 @@ def _paired(opener: Opener, up: str, down: str) -> Iterator[tuple[Expr, Range]]:
     axes, others = (opener.model.definitions[name].axes for name in (up, down))
     if first is None or second is None or len(axes) != len(others) or first.axis != second.axis:
         return
-    if axes != others:
+    if axes != others or opener.total.partial & {up, down}:
         return
     letters = [Index(f"·k{place}") for place in range(len(axes))]
     letters[first.axis] = _TIME

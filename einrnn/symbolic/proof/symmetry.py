@@ -15,6 +15,7 @@ from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Element, Index
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.rules import facts_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, step
@@ -53,7 +54,8 @@ def symmetric(
 ) -> frozenset[str]:
     """Those of some recurrences that are shown to be symmetric, all by one induction."""
     clock = clock_of(model)
-    times = ((name, clock.time(name)) for name in names)
+    partial = facts_of(model).total.partial
+    times = ((name, clock.time(name)) for name in names if name not in partial)
     kept: dict[str, Time] = {name: when for name, when in times if when is not None}
     while kept:
         before = frozenset(_before(name) for name in kept)

@@ -198,7 +198,7 @@ def by_invariance(
     end: recurrences that run up are unfolded at the next time, those that run down at
     this one."""
     statement, opener = narrowed(statement, index), opener.hurried()
-    if statement.condition is not None:
+    if statement.condition is not None or not statement.is_steady(opener.total, index):
         return None
     span = statement.ranges[index]
     rest = {**statement.ranges, index: Range(span.lo, af.shift(span.hi, -1))}

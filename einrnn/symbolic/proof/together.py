@@ -31,7 +31,12 @@ def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[St
     shown: tuple[Statement, ...] = ()
     # what is shown up in time must not lean on what is shown down in time, nor the other way
     for direction in (UP, DOWN):
-        same = [s for s in statements if _timed(opener, s)[1].direction == direction]
+        timed = ((s, *_timed(opener, s)) for s in statements)
+        same = [
+            s
+            for s, index, when in timed
+            if when.direction == direction and s.is_steady(opener.total, index)
+        ]
         shown += _by_one_induction(_knowing(opener, shown), same)
     return _with_what_follows(opener, shown, statements)
 

@@ -1,0 +1,152 @@
+"""What may have no value: quotients, logarithms, roots and inverses whose arguments may be
+anything, and what is read of definitions that have such.
+
+A law that is shown wherever both of its sides have values says nothing elsewhere; what is
+undefined at some place only may therefore not stand for what is defined there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+
+from einrnn.core import affine as af
+from einrnn.core.model import Model, Range
+from einrnn.core.nodes import (
+    Affine,
+    Apply,
+    Cases,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.core.traverse import parts
+from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.domain import follows
+from einrnn.symbolic.normal.signs import is_positive, positive_names
+from einrnn.symbolic.normal.slices import tensor_of
+
+# what has a value for every number
+_EVERYWHERE = frozenset(
+    {
+        *("exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "erf", "sigmoid", "softplus"),
+        *("relu", "abs", "sign", "step", "max", "min", "pi"),
+    }
+)
+
+Known = tuple[Affine, ...]
+
+
+@dataclass(frozen=True)
+class Totality:
+    """What surely has a value: ``positive`` are the tensors with entries above 0, ``partial`` the
+    definitions that may have none, ``inverted`` the inputs with an inverse, with their size."""
+
+    positive: frozenset[str] = frozenset()
+    partial: frozenset[str] = frozenset()
+    inverted: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
+
+    def lacks(self, expr: Expr, known: Known = ()) -> bool:
+        """Whether an expression may have no value for some numbers, as far as can be told from
+        what is ``known`` to be at least zero."""
+        return any(self._may_fail(node, there) for node, there, _ in _places(expr, known))
+
+    def varies(self, expr: Expr, index: Index, known: Known = ()) -> bool:
+        """Whether an expression may have a value at some values of an index and none at others:
+        what may fail depends on it, or whether that is computed at all."""
+        return any(
+            index in node.free | guards and self._may_fail(node, there)
+            for node, there, guards in _places(expr, known)
+        )
+
+    def is_nonzero(self, expr: Expr, known: Known = ()) -> bool:
+        """Whether a value surely is not 0, where it is defined."""
+        if isinstance(expr, Mul):
+            return all(self.is_nonzero(factor, known) for factor in expr.factors)
+        if isinstance(expr, Number):
+            return bool(expr.value)
+        if isinstance(expr, Value):
+            return any(follows(known, af.shift(af.scale(expr.index, way), -1)) for way in (1, -1))
+        return is_positive(expr, self.positive) and all(
+            follows(there, af.minus(node.hi, node.lo))
+            for node, there, _ in _places(expr, known)
+            if isinstance(node, Reduce) and node.op != "prod"
+        )
+
+    def _may_fail(self, node: Node, known: Known) -> bool:
+        match node:
+            case Pow(base, Number(exponent)):
+                whole = exponent.denominator == 1
+                return not (whole and exponent >= 0) and not self.is_nonzero(base, known)
+            case Pow(base, exponent):
+                natural = isinstance(exponent, Value) and follows(known, exponent.index)
+                return not natural and not self.is_nonzero(base, known)
+            case Apply("log" | "sqrt", (argument,)):
+                return not is_positive(argument, self.positive) or not self.is_nonzero(
+                    argument, known
+                )
+            case Apply(function):
+                return function not in _EVERYWHERE
+            case Reduce("max" | "min" | "logsumexp"):
+                return not follows(known, af.minus(node.hi, node.lo))
+            case Matrix("det"):
+                return False
+            case Matrix():
+                return self.inverted.get(tensor_of(node) or "") is not node.size
+            case Element(tensor):
+                return tensor in self.partial
+            case _:
+                return False
+
+
+def totality(model: Model, inverted: Mapping[str, Affine]) -> Totality:
+    """What is surely defined in a model.
+
+    A recurrence is defined where it is whenever it was before: by induction over the order in
+    which its entries are computed.
+    """
+    positive = positive_names(model, ("positive",))
+    partial = frozenset[str]()
+    while True:
+        now = Totality(positive, partial, inverted)
+        found = {
+            name
+            for name, definition in model.definitions.items()
+            if name in partial
+            or any(now.lacks(c.body, _known(c.ranges)) for c in definition.clauses)
+        }
+        if len(found) == len(partial):
+            return now
+        partial = frozenset(found)
+
+
+def _known(ranges: Mapping[Index, Range]) -> Known:
+    """What ranges say is at least zero."""
+    pairs = ((af.of(index), range_) for index, range_ in ranges.items())
+    return tuple(value for at, r in pairs for value in (af.minus(at, r.lo), af.minus(r.hi, at)))
+
+
+def _places(expr: Node, known: Known) -> Iterator[tuple[Node, Known, frozenset[Index]]]:
+    """Every node, with what is known of indices there, and the indices on which it depends
+    whether the node is computed."""
+    stack: list[tuple[Node, Known, frozenset[Index]]] = [(expr, known, frozenset())]
+    while stack:
+        node, there, guards = stack.pop()
+        yield node, there, guards
+        if isinstance(node, Reduce):
+            letter = af.of(node.index)
+            # of an index of the same name further out nothing is said here
+            outer = (value for value in there if node.index not in value.free)
+            inner = (*outer, af.minus(letter, node.lo), af.minus(node.hi, letter))
+            stack.append((node.body, inner, guards | node.lo.free | node.hi.free))
+            continue
+        if isinstance(node, Cases):
+            guards = guards.union(*(cond.free for cond, _ in node.branches))
+        stack += [(part, there, guards) for part in parts(node)]
