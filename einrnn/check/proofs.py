@@ -17,7 +17,7 @@ from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal.rules import facts_of
+from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
 from einrnn.symbolic.proof.symmetry import symmetric
@@ -101,8 +101,7 @@ class Proofs:
             statements = search(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS
             proved = Prover(model, deadline=deadline).proved_together(statements)
-            total = facts_of(model).total
-            whole = [statement for statement in proved if statement.is_total(total)]
+            whole = filter(Defined(model).may_replace, proved)
             found[way] = tuple(Lemma(_name(statement), statement) for statement in whole)
         return found
 
@@ -147,8 +146,8 @@ class Proofs:
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
         found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
-        total = facts_of(model).total
-        whole = [lemma for lemma in lemmas if lemma.statement.is_total(total)]
+        defined = Defined(model)
+        whole = [lemma for lemma in lemmas if defined.may_replace(lemma.statement)]
         return Prover(model, granted, usable(whole), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:

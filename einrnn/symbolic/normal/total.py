@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import (
+    Add,
     Affine,
     Apply,
     Cases,
@@ -56,14 +58,14 @@ class Totality:
     def lacks(self, expr: Expr, known: Known = ()) -> bool:
         """Whether an expression may have no value for some numbers, as far as can be told from
         what is ``known`` to be at least zero."""
-        return any(self._may_fail(node, there) for node, there, _ in _places(expr, known))
+        return any(self.may_fail(place.node, place.known) for place in places(expr, known))
 
     def varies(self, expr: Expr, index: Index, known: Known = ()) -> bool:
         """Whether an expression may have a value at some values of an index and none at others:
         what may fail depends on it, or whether that is computed at all."""
         return any(
-            index in node.free | guards and self._may_fail(node, there)
-            for node, there, guards in _places(expr, known)
+            index in place.node.free | place.guards and self.may_fail(place.node, place.known)
+            for place in places(expr, known)
         )
 
     def is_nonzero(self, expr: Expr, known: Known = ()) -> bool:
@@ -75,18 +77,20 @@ class Totality:
         if isinstance(expr, Value):
             return any(follows(known, af.shift(af.scale(expr.index, way), -1)) for way in (1, -1))
         return is_positive(expr, self.positive) and all(
-            follows(there, af.minus(node.hi, node.lo))
-            for node, there, _ in _places(expr, known)
-            if isinstance(node, Reduce) and node.op != "prod"
+            follows(place.known, af.minus(place.node.hi, place.node.lo))
+            for place in places(expr, known)
+            if isinstance(place.node, Reduce) and place.node.op != "prod"
         )
 
-    def _may_fail(self, node: Node, known: Known) -> bool:
+    def may_fail(self, node: Node, known: Known) -> bool:
+        """Whether a node may have no value although what it is computed from has."""
         match node:
             case Pow(base, Number(exponent)):
                 whole = exponent.denominator == 1
                 return not (whole and exponent >= 0) and not self.is_nonzero(base, known)
             case Pow(base, exponent):
-                natural = isinstance(exponent, Value) and follows(known, exponent.index)
+                index = as_index(exponent)
+                natural = index is not None and follows(known, index)
                 return not natural and not self.is_nonzero(base, known)
             case Apply("log" | "sqrt", (argument,)):
                 return not is_positive(argument, self.positive) or not self.is_nonzero(
@@ -98,6 +102,8 @@ class Totality:
                 return not follows(known, af.minus(node.hi, node.lo))
             case Matrix("det"):
                 return False
+            case Matrix("matpow"):
+                return not follows(known, node.power)
             case Matrix():
                 return self.inverted.get(tensor_of(node) or "") is not node.size
             case Element(tensor):
@@ -127,26 +133,60 @@ def totality(model: Model, inverted: Mapping[str, Affine]) -> Totality:
         partial = frozenset(found)
 
 
+def as_index(expr: Expr) -> Affine | None:
+    """The whole number that a sum of indices, sizes and whole numbers is; None for others."""
+    match expr:
+        case Value(index):
+            return index
+        case Number(value) if value.denominator == 1:
+            return af.of(int(value))
+        case Mul((Number(times), Value(index))) if times.denominator == 1:
+            return af.scale(index, int(times))
+        case Add(terms):
+            found = af.ZERO
+            for term in terms:
+                index = as_index(term)
+                if index is None:
+                    return None
+                found = af.plus(found, index)
+            return found
+        case _:
+            return None
+
+
 def _known(ranges: Mapping[Index, Range]) -> Known:
     """What ranges say is at least zero."""
     pairs = ((af.of(index), range_) for index, range_ in ranges.items())
     return tuple(value for at, r in pairs for value in (af.minus(at, r.lo), af.minus(r.hi, at)))
 
 
-def _places(expr: Node, known: Known) -> Iterator[tuple[Node, Known, frozenset[Index]]]:
-    """Every node, with what is known of indices there, and the indices on which it depends
-    whether the node is computed."""
-    stack: list[tuple[Node, Known, frozenset[Index]]] = [(expr, known, frozenset())]
+class Place(NamedTuple):
+    """A node, what is known of indices there, the indices on which it depends whether the node
+    is computed, and those that are bound around it."""
+
+    node: Node
+    known: Known
+    guards: frozenset[Index]
+    bound: frozenset[Index]
+
+
+def places(expr: Node, known: Known) -> Iterator[Place]:
+    """Every node, where it is."""
+    stack = [Place(expr, known, frozenset(), frozenset())]
     while stack:
-        node, there, guards = stack.pop()
-        yield node, there, guards
+        place = stack.pop()
+        yield place
+        node, guards, bound = place.node, place.guards, place.bound
         if isinstance(node, Reduce):
             letter = af.of(node.index)
             # of an index of the same name further out nothing is said here
-            outer = (value for value in there if node.index not in value.free)
+            outer = (value for value in place.known if node.index not in value.free)
             inner = (*outer, af.minus(letter, node.lo), af.minus(node.hi, letter))
-            stack.append((node.body, inner, guards | node.lo.free | node.hi.free))
+            guards |= node.lo.free | node.hi.free
+            stack.append(Place(node.body, inner, guards, bound | {node.index}))
             continue
         if isinstance(node, Cases):
             guards = guards.union(*(cond.free for cond, _ in node.branches))
-        stack += [(part, there, guards) for part in parts(node)]
+        if isinstance(node, Matrix):
+            bound |= {node.row, node.column}
+        stack += [place._replace(node=part, guards=guards, bound=bound) for part in parts(node)]

@@ -33,7 +33,7 @@ def by_needed(opener: Opener, statement: Statement, difference: Poly, prove: Pro
     for needed in _needed(opener, statement, difference):
         if opener.expired():
             return None
-        if not needed.is_total(opener.total):
+        if not opener.defined.may_replace(needed):
             continue
         with_it = opener.normaliser(statement, (as_rule(needed),))
         if not is_zero(with_it, with_it.poly(expression(difference))):

@@ -48,7 +48,7 @@ def _induction(
     """Base and step; the hypothesis is the statement one step back, or at all times before where
     something recurs from further back."""
     when = _time_of(opener, statement, index)
-    if when is None or when.direction != direction or not statement.is_steady(opener.total, index):
+    if when is None or when.direction != direction:
         return None
     if statement.condition is not None:
         statement = narrowed(statement, index)
@@ -62,6 +62,8 @@ def _induction(
         return None
     for place, stepped in bases_and_steps(opener, statement, index, when):
         all_before = before(statement, index, direction, place)
+        if not may_step(opener, statement, index, all_before):
+            continue
         rules = (as_rule(all_before), *beside)
         if step(opener, stepped, index, direction, rules, chosen) and at(
             opener, at_place(statement, index, place), when
@@ -127,10 +129,18 @@ def _inductive(
     """The time at which the statement holds first, and the statement at the times at which
     it does if the hypotheses do before."""
     for place, stepped in bases_and_steps(opener, statement, index, when):
+        if not may_step(opener, statement, index, before(statement, index, when.direction, place)):
+            continue
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
         if shown and at(opener, at_place(statement, index, place), when):
             return place, stepped
     return None
+
+
+def may_step(opener: Opener, statement: Statement, index: Index, earlier: Statement) -> bool:
+    """Whether what a statement says at earlier times may be used at a time: nothing is known of
+    it where a side has no value."""
+    return opener.defined.may_step(statement, index, earlier)
 
 
 def bases_and_steps(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import field, replace
-from functools import partial
+from functools import cached_property, partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
@@ -22,9 +22,9 @@ from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of
 from einrnn.symbolic.normal.terms import Poly, Term
-from einrnn.symbolic.normal.total import Totality
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
+from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.edges import at_edges
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.order import next_related
@@ -65,10 +65,10 @@ class Opener:
         """The tensors between whose entries some equation holds."""
         return self._facts.tied | self._facts.units.keys()
 
-    @property
-    def total(self) -> Totality:
-        """What surely has a value."""
-        return self._facts.total
+    @cached_property
+    def defined(self) -> Defined:
+        """What has a value wherever something else has."""
+        return Defined(self.model)
 
     def by_normal_form(
         self, statement: Statement, chosen: Chosen, rules: tuple[Rule, ...]

@@ -69,7 +69,7 @@ def _paired(opener: Opener, up: str, down: str) -> Iterator[tuple[Expr, Range]]:
     axes, others = (opener.model.definitions[name].axes for name in (up, down))
     if first is None or second is None or len(axes) != len(others) or first.axis != second.axis:
         return
-    if axes != others or opener.total.partial & {up, down}:
+    if axes != others:
         return
     letters = [Index(f"·k{place}") for place in range(len(axes))]
     letters[first.axis] = _TIME
@@ -94,7 +94,8 @@ def _lemma(opener: Opener, whole: Expr, span: Range) -> Statement | None:
     pattern = Normaliser().poly(last)
     if len(pattern) != 1 or set(pattern.values()) != {1}:
         return None
-    return Statement(last, first, {})
+    lemma = Statement(last, first, {})
+    return lemma if opener.defined.may_replace(lemma) else None
 
 
 def _at(opener: Opener, whole: Expr, place: Affine) -> Expr:

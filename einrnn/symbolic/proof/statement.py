@@ -15,7 +15,6 @@ from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.rules import replacement
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
-from einrnn.symbolic.normal.total import Totality
 
 if TYPE_CHECKING:
     from einrnn.symbolic.proof.trace import Tactic
@@ -31,18 +30,6 @@ class Statement:
     right: Expr
     ranges: Mapping[Index, Range]
     condition: Cond | None = None
-
-    def is_total(self, total: Totality) -> bool:
-        """Whether both sides surely have values: what is equal only where it is defined says
-        nothing of the rest, and may not stand for it."""
-        known = known_from(self.ranges)
-        return not any(total.lacks(side, known) for side in (self.left, self.right))
-
-    def is_steady(self, total: Totality, index: Index) -> bool:
-        """Whether both sides have values at all values of an index or at none. Induction over it
-        needs that: a hypothesis at a place without values says nothing there."""
-        known = known_from(self.ranges)
-        return not any(total.varies(side, index, known) for side in (self.left, self.right))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Element, Index
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.expand import Normaliser, Rule
-from einrnn.symbolic.normal.rules import facts_of
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, step
@@ -54,8 +53,7 @@ def symmetric(
 ) -> frozenset[str]:
     """Those of some recurrences that are shown to be symmetric, all by one induction."""
     clock = clock_of(model)
-    partial = facts_of(model).total.partial
-    times = ((name, clock.time(name)) for name in names if name not in partial)
+    times = ((name, clock.time(name)) for name in names)
     kept: dict[str, Time] = {name: when for name, when in times if when is not None}
     while kept:
         before = frozenset(_before(name) for name in kept)
@@ -72,6 +70,8 @@ def symmetric(
 def _is_shown(opener: Opener, name: str, kept: Mapping[str, Time]) -> bool:
     when = kept[name]
     statement = exchanged(opener.model, when, name)
+    if not opener.defined.may_replace(statement):
+        return False
     hypothesis = _earlier(kept)
     try:
         return any(

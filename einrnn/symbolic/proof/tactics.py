@@ -198,7 +198,7 @@ def by_invariance(
     end: recurrences that run up are unfolded at the next time, those that run down at
     this one."""
     statement, opener = narrowed(statement, index), opener.hurried()
-    if statement.condition is not None or not statement.is_steady(opener.total, index):
+    if statement.condition is not None:
         return None
     span = statement.ranges[index]
     rest = {**statement.ranges, index: Range(span.lo, af.shift(span.hi, -1))}
@@ -207,6 +207,8 @@ def by_invariance(
         return None
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     for end, direction in ((span.hi, DOWN), (span.lo, UP)):
+        if not opener.defined.is_kept(statement, index, direction):
+            continue
         there = replace(fixed(statement, index, end, others), condition=_there_is_one(span))
         if at(opener, there, Time(0, direction)):
             words = f"the same at every {index.name}, and true at one end"

@@ -16,7 +16,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Rule
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
-from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, step
+from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, may_step, step
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule
 from einrnn.symbolic.proof.tactics import by_unfolding
@@ -31,12 +31,7 @@ def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[St
     shown: tuple[Statement, ...] = ()
     # what is shown up in time must not lean on what is shown down in time, nor the other way
     for direction in (UP, DOWN):
-        timed = ((s, *_timed(opener, s)) for s in statements)
-        same = [
-            s
-            for s, index, when in timed
-            if when.direction == direction and s.is_steady(opener.total, index)
-        ]
+        same = [s for s in statements if _timed(opener, s)[1].direction == direction]
         shown += _by_one_induction(_knowing(opener, shown), same)
     return _with_what_follows(opener, shown, statements)
 
@@ -79,8 +74,12 @@ def _by_one_induction(opener: Opener, statements: Sequence[Statement]) -> tuple[
 
 def _based(opener: Opener, statement: Statement) -> _Based:
     index, when = _timed(opener, statement)
-    bases = bases_and_steps(opener, statement, index, when)
-    found = tuple(base for base in bases if _is_true_at(opener, statement, index, when, base[0]))
+    found = tuple(
+        (place, stepped)
+        for place, stepped in bases_and_steps(opener, statement, index, when)
+        if may_step(opener, statement, index, before(statement, index, when.direction, place))
+        and _is_true_at(opener, statement, index, when, place)
+    )
     return _Based(statement, index, when, found)
 
 

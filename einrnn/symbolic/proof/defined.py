@@ -1,0 +1,327 @@
+"""Whether one expression has a value wherever another one has.
+
+A statement that is shown wherever both of its sides have values may be used to replace one by
+the other only where that has a value too: ``A = C/x`` and ``C = 0`` do not show ``A = 0``, which
+may fail at ``x = 0``. A value is computed from others; those that surely are computed have
+values wherever it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from functools import cached_property
+from typing import NamedTuple
+
+from einrnn.core import affine as af
+from einrnn.core.build import number
+from einrnn.core.model import Clause, Model, Range
+from einrnn.core.nodes import (
+    Affine,
+    Apply,
+    Cases,
+    Element,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import parts, substitute
+from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.domain import follows
+from einrnn.symbolic.normal.expand import known_from
+from einrnn.symbolic.normal.rules import facts_of
+from einrnn.symbolic.normal.total import Place, places
+from einrnn.symbolic.proof.statement import Statement
+
+_DEPTH = 3
+
+Known = tuple[Affine, ...]
+Pattern = tuple[str, tuple[Affine | None, ...]]
+
+
+class _There(NamedTuple):
+    """A node that surely is computed, what is known there, and the ranges of bound indices."""
+
+    node: Node
+    known: Known
+    bound: Mapping[Index, Range]
+
+
+@dataclass()
+class _Needs:
+    """What has a value: expressions, and entries, of which a position may be any of an axis."""
+
+    values: set[Node] = field(default_factory=set["Node"])
+    entries: set[Pattern] = field(default_factory=set["Pattern"])
+
+    def add(self, other: _Needs) -> None:
+        """The same and what another one has."""
+        self.values |= other.values
+        self.entries |= other.entries
+
+    def common(self, other: _Needs) -> _Needs:
+        """What both have."""
+        return _Needs(self.values & other.values, self.entries & other.entries)
+
+    def has_entry(self, entry: Element, bound: frozenset[Index]) -> bool:
+        """Whether an entry is among them, whatever the bound indices are."""
+        return any(
+            tensor == entry.tensor
+            and all(
+                own is None or (own is at and not at.free & bound)
+                for own, at in zip(args, entry.args, strict=True)
+            )
+            for tensor, args in self.entries
+        )
+
+
+class Defined:
+    """What has a value wherever something else has, in a model."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._total = facts_of(model).total
+
+    def may_replace(self, statement: Statement) -> bool:
+        """Whether the right side has a value wherever the left side has."""
+        return self.follow(statement.left, (statement.right,), known_from(statement.ranges))
+
+    def may_step(self, statement: Statement, index: Index, back: Statement) -> bool:
+        """Whether, where a statement has values, it may be used one step ``back`` in time: its
+        right side has a value there wherever the left side has, or at all times or at none."""
+        if self.may_replace(back):
+            return True
+        known = known_from(statement.ranges)
+        return not self._total.varies(statement.right, index, known)
+
+    def is_kept(self, statement: Statement, index: Index, direction: int) -> bool:
+        """Whether both sides have values one step back in time wherever they have."""
+        sides = (statement.left, statement.right)
+        known = known_from(statement.ranges)
+        if not any(self._total.varies(side, index, known) for side in sides):
+            return True
+        back = {index: af.shift(af.of(index), -direction)}
+        earlier = tuple(substitute(side, back) for side in sides)
+        needs = self._needs(sides[0], known, _DEPTH)
+        needs.add(self._needs(sides[1], known, _DEPTH))
+        return all(self._has_values(side, known, needs, _DEPTH) for side in earlier)
+
+    def follow(self, given: Expr, others: tuple[Expr, ...], known: Known) -> bool:
+        """Whether the others have values wherever one expression has."""
+        if not any(self._total.lacks(other, known) for other in others):
+            return True
+        return all(
+            self._follow(given, others, (*known, *where)) for where in self._cases(given, known)
+        )
+
+    def _follow(self, given: Expr, others: tuple[Expr, ...], known: Known) -> bool:
+        needs = self._needs(given, known, _DEPTH)
+        return all(self._has_values(other, known, needs, _DEPTH) for other in others)
+
+    def _cases(self, given: Expr, known: Known) -> list[Known]:
+        """What is at least zero where each clause decides an entry; nothing for other things."""
+        if not isinstance(given, Element) or given.tensor not in self._model.definitions:
+            return [()]
+        return [_where(clause, given) for clause in self._clauses(given, known)]
+
+    def _has_values(self, expr: Expr, known: Known, needs: _Needs, depth: int) -> bool:
+        return all(
+            self._has_value(place, needs, depth)
+            for place in places(expr, known)
+            if self._total.may_fail(place.node, place.known)
+        )
+
+    def _has_value(self, place: Place, needs: _Needs, depth: int) -> bool:
+        node = place.node
+        if not isinstance(node, Element):
+            return _key(node) in needs.values and not node.free & place.bound
+        if needs.has_entry(node, place.bound):
+            return True
+        causes = self._causes[node.tensor]
+        if causes is not None and causes <= needs.values:
+            return True
+        clauses = self._clauses(node, place.known) if depth else []
+        return bool(clauses) and all(
+            self._has_values(_body(clause, node), place.known, needs, depth - 1)
+            for clause in clauses
+        )
+
+    def _needs(self, expr: Expr, known: Known, depth: int) -> _Needs:
+        """What surely is computed for an expression."""
+        found = _Needs()
+        for there in _computed(expr, known):
+            node, bound = there.node, frozenset(there.bound)
+            if isinstance(node, Element):
+                self._entry_needs(found, node, there, depth)
+            elif not node.free & bound:
+                found.values |= _keys(node)
+        return found
+
+    def _entry_needs(self, found: _Needs, entry: Element, there: _There, depth: int) -> None:
+        if entry.tensor not in self._total.partial:
+            return
+        whole = self._model.definitions[entry.tensor].axes
+        args = tuple(
+            None if _is_any(arg, axis, there.bound) else arg
+            for arg, axis in zip(entry.args, whole, strict=True)
+        )
+        bound = frozenset(there.bound)
+        if not any(arg is not None and arg.free & bound for arg in args):
+            found.entries.add((entry.tensor, args))
+        found.values |= self._closed.get(entry.tensor) or frozenset()
+        meaning = self._model.derived.get(entry.tensor)
+        if meaning is not None:  # what has no value has no derivative
+            found.values |= self._closed.get(meaning.of) or frozenset()
+        clauses = self._clauses(entry, there.known) if depth else []
+        every: _Needs | None = None
+        for clause in clauses:
+            own = _Needs()
+            for inner in _computed(_body(clause, entry), there.known):
+                both = {**there.bound, **inner.bound}
+                if isinstance(inner.node, Element):
+                    self._entry_needs(own, inner.node, inner._replace(bound=both), depth - 1)
+                elif not inner.node.free & both.keys():
+                    own.values |= _keys(inner.node)
+            every = own if every is None else every.common(own)
+        if every is not None:
+            found.add(every)
+
+    def _clauses(self, entry: Element, known: Known) -> list[Clause]:
+        """The clauses that may decide an entry."""
+        definition = self._model.definitions.get(entry.tensor)
+        clauses = definition.clauses if definition is not None else ()
+        return [clause for clause in clauses if not _surely_not(clause, entry, known)]
+
+    @cached_property
+    def _closed(self) -> dict[str, frozenset[Node] | None]:
+        """Of each definition what surely is computed for every entry, of that what speaks of no
+        index; None for what is never computed, as long as nothing says otherwise."""
+        found: dict[str, frozenset[Node] | None] = dict.fromkeys(self._total.partial)
+        while True:
+            now = {name: self._closed_of(name, found) for name in found}
+            if now == found:
+                return found
+            found = now
+
+    def _closed_of(
+        self, name: str, known: Mapping[str, frozenset[Node] | None]
+    ) -> frozenset[Node] | None:
+        every: frozenset[Node] | None = None
+        for clause in self._model.definitions[name].clauses:
+            own: frozenset[Node] | None = frozenset()
+            for there in _computed(clause.body, known_from(clause.ranges)):
+                node = there.node
+                if isinstance(node, Element):
+                    more = known.get(node.tensor, frozenset[Node]())
+                    own = None if own is None or more is None else own | more
+                elif own is not None and not node.free:
+                    own |= _keys(node)
+            if own is not None:
+                every = own if every is None else every & own
+        return every
+
+    @cached_property
+    def _causes(self) -> dict[str, frozenset[Node] | None]:
+        """Of each definition that may have no value what that can be due to; None where it may
+        be what speaks of an index."""
+        found: dict[str, frozenset[Node] | None] = dict.fromkeys(
+            self._total.partial, frozenset[Node]()
+        )
+        while True:
+            now = {name: self._causes_of(name, found) for name in found}
+            if now == found:
+                return found
+            found = now
+
+    def _causes_of(
+        self, name: str, known: Mapping[str, frozenset[Node] | None]
+    ) -> frozenset[Node] | None:
+        every = frozenset[Node]()
+        for clause in self._model.definitions[name].clauses:
+            for place in places(clause.body, known_from(clause.ranges)):
+                node = place.node
+                if not self._total.may_fail(node, place.known):
+                    continue
+                if isinstance(node, Element):
+                    own = known[node.tensor]
+                else:
+                    own = None if node.free else frozenset((_key(node),))
+                if own is None:
+                    return None
+                every |= own
+        return every
+
+
+def _key(node: Node) -> Node:
+    """A node by which others that have values at the same places are known."""
+    match node:
+        case Pow(base, Number(exponent)) if exponent < 0 and exponent.denominator == 1:
+            return Pow(base, number(-1))
+        case _:
+            return node
+
+
+def _keys(node: Node) -> frozenset[Node]:
+    """What has a value where a node has: beside a logarithm also a quotient."""
+    match node:
+        case Apply("log", (argument,)):
+            return frozenset((node, Pow(argument, number(-1))))
+        case _:
+            return frozenset((_key(node),))
+
+
+def _computed(expr: Expr, known: Known) -> Iterator[_There]:
+    """The nodes that surely are computed with an expression: none that a condition or an empty
+    range may leave out."""
+    stack = [_There(expr, known, {})]
+    while stack:
+        there = stack.pop()
+        node = there.node
+        if isinstance(node, Cases | Affine):
+            continue
+        yield there
+        if isinstance(node, Reduce):
+            if follows(there.known, af.minus(node.hi, node.lo)):
+                span = Range(node.lo, node.hi)
+                outer = tuple(v for v in there.known if node.index not in v.free)
+                inner = (*outer, *known_from({node.index: span}))
+                stack.append(_There(node.body, inner, {**there.bound, node.index: span}))
+        elif not (isinstance(node, Mul) and any(isinstance(f, Cases) for f in node.factors)):
+            stack += [there._replace(node=part) for part in parts(node)]
+
+
+def _is_any(arg: Affine, axis: Range, bound: Mapping[Index, Range]) -> bool:
+    """Whether a position is a bound index that runs along the whole of an axis."""
+    letter = af.letter(arg)
+    return letter is not None and bound.get(letter) == axis
+
+
+def _surely_not(clause: Clause, entry: Element, known: Known) -> bool:
+    """Whether a clause is for one place of an axis at which an entry surely is not."""
+    for own, at in zip(clause.args, entry.args, strict=True):
+        if own.free:
+            continue
+        ahead = af.minus(at, own)
+        if any(follows(known, af.shift(af.scale(ahead, way), -1)) for way in (1, -1)):
+            return True
+    return False
+
+
+def _where(clause: Clause, entry: Element) -> Known:
+    """What is at least zero where a clause decides an entry."""
+    rows: list[Affine] = []
+    for own, at in zip(clause.args, entry.args, strict=True):
+        letter = af.letter(own)
+        span = Range(own, own) if letter is None else clause.ranges[letter]
+        rows += (af.minus(at, span.lo), af.minus(span.hi, at))
+    return tuple(rows)
+
+
+def _body(clause: Clause, entry: Element) -> Expr:
+    """What a clause says of an entry."""
+    letters = zip(map(af.letter, clause.args), entry.args, strict=True)
+    return substitute(clause.body, {i: at for i, at in letters if i is not None})
