@@ -145,9 +145,11 @@ def total(
     for factor in sorted(factors, key=lambda found: found.data.size):
         data = ev.rules.mul(data, factor.data, level)
     fixed = _fixed(ev, node, env)
-    if flags is not None and (fixed is None or fixed[0] > fixed[1]):
+    if fixed is None or fixed[0] > fixed[1]:
         lo, hi = yield from _bounds(ev, node, order, env)
-        flags = np.where(lo <= hi, flags, 0).astype(np.uint8)
+        data = np.where(lo <= hi, data, value.data)
+        if flags is not None:
+            flags = np.where(lo <= hi, flags, 0).astype(np.uint8)
     return Values(data, merged(value.flags, flags))
 
 
@@ -163,6 +165,8 @@ def _contracted(
     if not isinstance(node.body, n.Mul) or fixed is None or not 0 <= fixed[1] - fixed[0] < _LONGEST:
         return None
     axes = order_of(node.body.free)
+    if node.index not in axes:
+        return None
     inner = bind(env, node.index, fixed[0], fixed[1] - fixed[0] + 1)
     factors = yield from ev.all(node.body.factors, axes, level, inner)
     if any(factor.flags is not None for factor in factors):

@@ -32,6 +32,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.traverse import fresh, substitute
+from einrnn.symbolic.normal.total import Totality
 from einrnn.symbolic.ranges import (
     FALSE,
     Ranges,
@@ -43,6 +44,8 @@ from einrnn.symbolic.ranges import (
     solve,
     within,
 )
+
+_ANY = Totality()  # nothing is known of tensors here
 
 
 def add(terms: Iterable[Expr]) -> Expr:
@@ -323,10 +326,12 @@ def _total_term(index: Index, range_: Range, term: Expr, ranges: Ranges, inner: 
     outside = tuple(part for part in conjuncts(cond) if index not in part.free)
     inside = tuple(part for part in conjuncts(cond) if index in part.free)
     factors = rest.factors if isinstance(rest, Mul) else (rest,)
-    out = [factor for factor in factors if index not in factor.free]
-    kept = mul(factor for factor in factors if index in factor.free)
+    # over an empty range nothing is computed: what may have no value stays inside
+    some = not inside and at_least_zero(af.minus(range_.hi, range_.lo), ranges)
+    out = [f for f in factors if index not in f.free and (some or not _ANY.lacks(f))]
+    kept = mul(factor for factor in factors if factor not in out)
     body = guard(conjunction(inside, inner), kept, inner)
-    if inside or index in body.free:
+    if inside or body is not ONE:
         summed: Expr = Reduce("sum", index, range_.lo, range_.hi, body)
     elif at_least_zero(_count(range_), ranges):
         summed = value(_count(range_))

@@ -122,7 +122,8 @@ class Normaliser:
             steps += 1
             if steps > _MOST_STEPS or passed(self.deadline):
                 raise TooLarge
-            for settled, times in settle(term, self.known_for(term)).items():
+            known = self.known_for(term)
+            for settled, times in settle(term, known, self.facts.total).items():
                 changed = self._rewritten(settled)
                 if changed is None:
                     named = canonical(settled, self.interchangeable)
@@ -273,7 +274,7 @@ class Normaliser:
                 return tm.plus(map(self.guard, cases))
             case Compare(op, left, right):
                 found = self.bracket(cond)
-                if all(times == 1 for times in found.values()):
+                if _is_guard(found):
                     return found
                 if op in ("<=", ">="):
                     cases = (Compare(part, left, right) for part in (op[0], "=="))
@@ -400,6 +401,15 @@ def _guarded(work: Normaliser, expr: Mul) -> list[Expr | Poly]:
     ]
 
 
+def _is_guard(holds: Poly) -> bool:
+    """Whether a bracket is a sum of brackets that each keep what they multiply from being
+    computed where they are 0."""
+    return all(
+        times > 0 and all(is_bracket(atom) for atom, _ in term.factors)
+        for term, times in holds.items()
+    )
+
+
 def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
     """Branch by branch: [c1] f1 + (1 - [c1]) [c2] f2 + ..., without what surely does not hold
     and what comes after a branch that surely does."""
@@ -427,14 +437,16 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
 
 def _branch(work: Normaliser, holds: Poly, conds: tuple[Cond, ...], branch: Expr) -> Poly:
     """The bracket of a branch, as a guard where that may have no value elsewhere."""
-    if all(times > 0 for times in holds.values()) or not work.facts.total.lacks(branch, work.known):
+    if _is_guard(holds) or not work.facts.total.lacks(branch, work.known):
         return holds
     return _settled(work, work.guard(And(conds)))
 
 
 def _settled(work: Normaliser, holds: Poly) -> Poly:
     """A bracket without the conditions that follow from what is known."""
-    return tm.plus(tm.scale(settle(term, work.known), times) for term, times in holds.items())
+    return tm.plus(
+        tm.scale(settle(term, work.known, work.facts.total), times) for term, times in holds.items()
+    )
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:

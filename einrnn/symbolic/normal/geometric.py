@@ -85,9 +85,11 @@ def _replaced(
     outside = tuple(pair for pair in fewer if index not in pair[0].free)
     count = af.shift(af.minus(ends[1], ends[0]), 1)
     conds = tuple(cond for cond in term.conds if index not in cond.free)
-    if not follows((*work.known, *inequalities(conds)), count):
-        # both ends are the same at a count of 0, too
-        conds = tm.sorted_conds((*conds, at_least_zero(af.shift(count, -1))))
+    some = af.shift(count, -1)
+    # both ends are the same at a count of 0, too; but over an empty range nothing is computed
+    least = some if work.facts.total.product_lacks(outside, work.known) else count
+    if not follows((*work.known, *inequalities(conds)), least):
+        conds = tm.sorted_conds((*conds, at_least_zero(some)))
     around = Term(tuple(i for i in term.bound if i is not index), conds, outside)
     others = {t: -c for t, c in rest.items() if t != lead}
     left = work.times(Term(term.bound, term.conds, fewer), others)

@@ -40,14 +40,14 @@ def power_sums(work: Normaliser, term: Term) -> Poly | None:
             continue
         low, high = ends
         outer = tuple(cond for cond in term.conds if index not in cond.free)
+        others = tuple(pair for pair in term.factors if pair not in own)
         count = af.shift(af.minus(high, low), 1)
-        if not follows((*work.known, *inequalities(outer)), count):
-            outer = tm.sorted_conds((*outer, at_least_zero(af.shift(count, -1))))
-        rest = Term(
-            tuple(other for other in term.bound if other is not index),
-            outer,
-            tuple(pair for pair in term.factors if pair not in own),
-        )
+        some = af.shift(count, -1)
+        # over an empty range nothing is computed
+        least = some if work.facts.total.product_lacks(others, work.known) else count
+        if not follows((*work.known, *inequalities(outer)), least):
+            outer = tm.sorted_conds((*outer, at_least_zero(some)))
+        rest = Term(tuple(other for other in term.bound if other is not index), outer, others)
         total = _formula(work, int(own[0][1]), high, af.shift(low, -1))
         return work.times(rest, total)
     return None

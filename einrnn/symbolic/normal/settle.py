@@ -27,12 +27,13 @@ from einrnn.symbolic.normal.terms import (
     sorted_conds,
     sorted_factors,
 )
+from einrnn.symbolic.normal.total import Totality
 
 _KEPT = 1 << 14
 
 
 @lru_cache(maxsize=_KEPT)
-def settle(term: Term, known: tuple[Affine, ...]) -> Poly:
+def settle(term: Term, known: tuple[Affine, ...], total: Totality) -> Poly:
     """The term simplified, as a polynomial; ``known`` is what is at least zero outside it.
 
     Equalities pin indices: a bound one disappears, of free ones the later is replaced by
@@ -52,8 +53,8 @@ def settle(term: Term, known: tuple[Affine, ...]) -> Poly:
         return {}
     joined = _equalities(conds)
     if joined is not None:
-        return settle(Term(term.bound, joined, term.factors), known)
-    return _counted(Term(term.bound, conds, _idempotent(term.factors)), known)
+        return settle(Term(term.bound, joined, term.factors), known, total)
+    return _counted(Term(term.bound, conds, _idempotent(term.factors)), known, total)
 
 
 def _pin(term: Term) -> Term | None:
@@ -155,8 +156,9 @@ def _idempotent(factors: Iterable[tuple[Expr, Fraction]]) -> tuple[tuple[Expr, F
     )
 
 
-def _counted(term: Term, known: tuple[Affine, ...]) -> Poly:
-    """The term with bound indices that nothing depends on replaced by their number."""
+def _counted(term: Term, known: tuple[Affine, ...], total: Totality) -> Poly:
+    """The term with bound indices that nothing depends on replaced by their number. Over an empty
+    range nothing is computed: what may have no value counts only where there is some."""
     for index in term.bound:
         if any(index in atom.free for atom, _ in term.factors):
             continue
@@ -164,10 +166,15 @@ def _counted(term: Term, known: tuple[Affine, ...]) -> Poly:
         if count is None:
             continue
         conds = tuple(cond for cond in term.conds if index not in cond.free)
+        some = af.shift(count, -1)
+        if not follows((*known, *inequalities(conds)), some) and total.product_lacks(
+            term.factors, known
+        ):
+            conds = sorted_conds((*conds, at_least_zero(some)))
         bound = tuple(other for other in term.bound if other is not index)
         rest = Term(bound, conds, term.factors)
         return plus(
-            scale(settle(_times(rest, factor), known), Fraction(by))
+            scale(settle(_times(rest, factor), known, total), Fraction(by))
             for factor, by in affine_parts(count)
         )
     return {term: Fraction(1)}

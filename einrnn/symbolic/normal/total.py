@@ -7,8 +7,9 @@ undefined at some place only may therefore not stand for what is defined there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from fractions import Fraction
 from typing import NamedTuple
 
 from einrnn.core import affine as af
@@ -46,7 +47,7 @@ _EVERYWHERE = frozenset(
 Known = tuple[Affine, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Totality:
     """What surely has a value: ``positive`` are the tensors with entries above 0, ``partial`` the
     definitions that may have none, ``inverted`` the inputs with an inverse, with their size."""
@@ -59,6 +60,13 @@ class Totality:
         """Whether an expression may have no value for some numbers, as far as can be told from
         what is ``known`` to be at least zero."""
         return any(self.may_fail(place.node, place.known) for place in places(expr, known))
+
+    def product_lacks(self, factors: Iterable[tuple[Expr, Fraction]], known: Known = ()) -> bool:
+        """The same of a product of powers."""
+        return any(
+            self.lacks(atom if exponent == 1 else Pow(atom, Number(exponent)), known)
+            for atom, exponent in factors
+        )
 
     def varies(self, expr: Expr, index: Index, known: Known = ()) -> bool:
         """Whether an expression may have a value at some values of an index and none at others:

@@ -105,6 +105,8 @@ def _up_to_the_end(work: Normaliser, term: Term) -> Poly | None:
         solved = _solved(beyond) if follows(work.known, beyond) else None
         if solved is None:
             continue
+        if work.facts.total.product_lacks(term.factors, work.known):
+            return None  # without the condition it would be computed at that time too
         rest = Term(term.bound, tuple(c for c in term.conds if c is not cond), term.factors)
         there = expression({tm.rename(rest, solved): Fraction(1)})
         opened = work.ends.opened(there)

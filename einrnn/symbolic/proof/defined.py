@@ -40,15 +40,20 @@ from einrnn.symbolic.proof.statement import Statement
 _DEPTH = 3
 
 Known = tuple[Affine, ...]
-Pattern = tuple[str, tuple[Affine | None, ...]]
+# an entry: its positions, or where between which ones they are
+Pattern = tuple[str, tuple[Affine | Range, ...]]
 
 
 class _There(NamedTuple):
-    """A node that surely is computed, what is known there, and the ranges of bound indices."""
+    """A node that surely is computed, what is known there, and the ranges of bound indices.
+
+    Over an index that may have no values it is computed for each of those that there are.
+    """
 
     node: Node
     known: Known
     bound: Mapping[Index, Range]
+    perhaps: frozenset[Index] = frozenset()
 
 
 @dataclass()
@@ -67,14 +72,11 @@ class _Needs:
         """What both have."""
         return _Needs(self.values & other.values, self.entries & other.entries)
 
-    def has_entry(self, entry: Element, bound: frozenset[Index]) -> bool:
-        """Whether an entry is among them, whatever the bound indices are."""
+    def has_entry(self, entry: Element, place: Place) -> bool:
+        """Whether an entry is among them, whatever the indices bound around it are."""
         return any(
             tensor == entry.tensor
-            and all(
-                own is None or (own is at and not at.free & bound)
-                for own, at in zip(args, entry.args, strict=True)
-            )
+            and all(_meets(own, at, place) for own, at in zip(args, entry.args, strict=True))
             for tensor, args in self.entries
         )
 
@@ -91,12 +93,18 @@ class Defined:
         return self.follow(statement.left, (statement.right,), known_from(statement.ranges))
 
     def may_step(self, statement: Statement, index: Index, back: Statement) -> bool:
-        """Whether, where a statement has values, it may be used one step ``back`` in time: its
-        right side has a value there wherever the left side has, or at all times or at none."""
-        if self.may_replace(back):
-            return True
+        """Whether, where a statement has values, it may be used ``back`` in time: its right side
+        has a value there wherever the left side has, or wherever the statement has, or at all
+        times or at none."""
         known = known_from(statement.ranges)
-        return not self._total.varies(statement.right, index, known)
+        if self.may_replace(back) or not self._total.varies(statement.right, index, known):
+            return True
+        return self._has_values(
+            back.right,
+            (*known, *known_from(back.ranges)),
+            self._needs_of(statement, known),
+            _DEPTH,
+        )
 
     def is_kept(self, statement: Statement, index: Index, direction: int) -> bool:
         """Whether both sides have values one step back in time wherever they have."""
@@ -106,9 +114,14 @@ class Defined:
             return True
         back = {index: af.shift(af.of(index), -direction)}
         earlier = tuple(substitute(side, back) for side in sides)
-        needs = self._needs(sides[0], known, _DEPTH)
-        needs.add(self._needs(sides[1], known, _DEPTH))
+        needs = self._needs_of(statement, known)
         return all(self._has_values(side, known, needs, _DEPTH) for side in earlier)
+
+    def _needs_of(self, statement: Statement, known: Known) -> _Needs:
+        """What surely is computed for both sides."""
+        needs = self._needs(statement.left, known, _DEPTH)
+        needs.add(self._needs(statement.right, known, _DEPTH))
+        return needs
 
     def follow(self, given: Expr, others: tuple[Expr, ...], known: Known) -> bool:
         """Whether the others have values wherever one expression has."""
@@ -139,7 +152,7 @@ class Defined:
         node = place.node
         if not isinstance(node, Element):
             return _key(node) in needs.values and not node.free & place.bound
-        if needs.has_entry(node, place.bound):
+        if needs.has_entry(node, place):
             return True
         causes = self._causes[node.tensor]
         if causes is not None and causes <= needs.values:
@@ -157,21 +170,18 @@ class Defined:
             node, bound = there.node, frozenset(there.bound)
             if isinstance(node, Element):
                 self._entry_needs(found, node, there, depth)
-            elif not node.free & bound:
+            elif not node.free & bound and not there.perhaps:
                 found.values |= _keys(node)
         return found
 
     def _entry_needs(self, found: _Needs, entry: Element, there: _There, depth: int) -> None:
         if entry.tensor not in self._total.partial:
             return
-        whole = self._model.definitions[entry.tensor].axes
-        args = tuple(
-            None if _is_any(arg, axis, there.bound) else arg
-            for arg, axis in zip(entry.args, whole, strict=True)
-        )
-        bound = frozenset(there.bound)
-        if not any(arg is not None and arg.free & bound for arg in args):
+        args = _positions(entry, there)
+        if args is not None:
             found.entries.add((entry.tensor, args))
+        if there.perhaps:
+            return
         found.values |= self._closed.get(entry.tensor) or frozenset()
         meaning = self._model.derived.get(entry.tensor)
         if meaning is not None:  # what has no value has no derivative
@@ -184,7 +194,7 @@ class Defined:
                 both = {**there.bound, **inner.bound}
                 if isinstance(inner.node, Element):
                     self._entry_needs(own, inner.node, inner._replace(bound=both), depth - 1)
-                elif not inner.node.free & both.keys():
+                elif not inner.node.free & both.keys() and not inner.perhaps:
                     own.values |= _keys(inner.node)
             every = own if every is None else every.common(own)
         if every is not None:
@@ -215,10 +225,10 @@ class Defined:
             own: frozenset[Node] | None = frozenset()
             for there in _computed(clause.body, known_from(clause.ranges)):
                 node = there.node
-                if isinstance(node, Element):
+                if isinstance(node, Element) and not there.perhaps:
                     more = known.get(node.tensor, frozenset[Node]())
                     own = None if own is None or more is None else own | more
-                elif own is not None and not node.free:
+                elif own is not None and not node.free and not there.perhaps:
                     own |= _keys(node)
             if own is not None:
                 every = own if every is None else every & own
@@ -285,30 +295,51 @@ def _computed(expr: Expr, known: Known) -> Iterator[_There]:
             continue
         yield there
         if isinstance(node, Reduce):
-            if follows(there.known, af.minus(node.hi, node.lo)):
-                span = Range(node.lo, node.hi)
-                outer = tuple(v for v in there.known if node.index not in v.free)
-                inner = (*outer, *known_from({node.index: span}))
-                stack.append(_There(node.body, inner, {**there.bound, node.index: span}))
+            span = Range(node.lo, node.hi)
+            outer = tuple(v for v in there.known if node.index not in v.free)
+            inner = (*outer, *known_from({node.index: span}))
+            perhaps = there.perhaps - {node.index}
+            if not follows(there.known, af.minus(node.hi, node.lo)):
+                perhaps |= {node.index}
+            bound = {**there.bound, node.index: span}
+            stack.append(_There(node.body, inner, bound, perhaps))
         elif not (isinstance(node, Mul) and any(isinstance(f, Cases) for f in node.factors)):
             stack += [there._replace(node=part) for part in parts(node)]
 
 
-def _is_any(arg: Affine, axis: Range, bound: Mapping[Index, Range]) -> bool:
-    """Whether a position is a bound index that runs along the whole of an axis."""
-    letter = af.letter(arg)
-    return letter is not None and bound.get(letter) == axis
+def _positions(entry: Element, there: _There) -> tuple[Affine | Range, ...] | None:
+    """The positions of an entry, where bound indices are for themselves all those that they run
+    through; None where they are not."""
+    letters = [af.letter(arg) for arg in entry.args]
+    spans = {i: there.bound[i] for i in letters if i is not None and i in there.bound}
+    bound = there.bound.keys()
+    if any(span.lo.free & bound or span.hi.free & bound for span in spans.values()):
+        return None
+    alone = all(letters.count(index) == 1 for index in spans)
+    others = (a for a, i in zip(entry.args, letters, strict=True) if i not in spans)
+    if not alone or any(arg.free & bound for arg in others) or not there.perhaps <= spans.keys():
+        return None
+    return tuple(
+        spans.get(letter, arg) if letter is not None else arg
+        for arg, letter in zip(entry.args, letters, strict=True)
+    )
+
+
+def _meets(own: Affine | Range, at: Affine, place: Place) -> bool:
+    """Whether a position surely is one of those that are computed."""
+    if isinstance(own, Affine):
+        return own is at and not at.free & place.bound
+    ends = (af.minus(at, own.lo), af.minus(own.hi, at))
+    # what a bound index is called is no matter
+    return not (own.lo.free | own.hi.free) & place.bound and all(
+        follows(place.known, end) for end in ends
+    )
 
 
 def _surely_not(clause: Clause, entry: Element, known: Known) -> bool:
-    """Whether a clause is for one place of an axis at which an entry surely is not."""
-    for own, at in zip(clause.args, entry.args, strict=True):
-        if own.free:
-            continue
-        ahead = af.minus(at, own)
-        if any(follows(known, af.shift(af.scale(ahead, way), -1)) for way in (1, -1)):
-            return True
-    return False
+    """Whether a clause is for places at which an entry surely is not."""
+    beyond = (af.shift(af.scale(value, -1), -1) for value in _where(clause, entry))
+    return any(follows(known, value) for value in beyond)
 
 
 def _where(clause: Clause, entry: Element) -> Known:
