@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache, partial
 from itertools import product
 
 from einrnn.core import affine as af
@@ -32,6 +34,7 @@ from einrnn.core.traverse import elements, rebuild, substitute, tensors, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
+from einrnn.symbolic.normal.definite import is_definite
 from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.facts import Facts, Unit
@@ -40,9 +43,10 @@ from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.signs import positive_names
-from einrnn.symbolic.normal.slices import is_plain
-from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.slices import is_plain, tensor_of
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.normal.total import totality
+from einrnn.symbolic.unfold import recurs, replaced_by_bodies
 
 _MOST_PRODUCTS = 64
 _MOST_TURNED = 3
@@ -84,7 +88,7 @@ def _facts(model: Model) -> Facts:
         n: i.axes[-1] for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)
     }
     units = {name: unit for name, i in model.inputs.items() if (unit := _unit(i)) is not None}
-    return Facts(
+    found = Facts(
         limits,
         frozenset(symmetric),
         positive_names(model),
@@ -93,8 +97,32 @@ def _facts(model: Model) -> Facts:
         frozenset(n for n, given in model.inputs.items() if n not in units and _fact_rules(given)),
         frozenset(n for n, i in model.inputs.items() if i.has("boolean") or i.has("one-hot")),
         frozenset(n for n, given in model.inputs.items() if given.has("spd")),
-        totality(model, invertible),
     )
+    # a probability may be 0
+    strict = replace(found, positive=positive_names(model, ("positive",)))
+    return replace(found, total=totality(model, cache(partial(_is_invertible, model, strict))))
+
+
+def _is_invertible(model: Model, facts: Facts, matrix: Matrix) -> bool:
+    """Whether a matrix has an inverse whatever the inputs are: it is given to have one, or is
+    positive definite by what it is made of."""
+    if facts.invertible.get(tensor_of(matrix) or "") is matrix.size:
+        return True
+    names = frozenset(
+        name
+        for name in tensors(matrix.body)
+        if name in model.definitions
+        and len(model.definitions[name].clauses) == 1
+        and not recurs(model, name)
+    )
+    last = af.last(matrix.size)
+    ranges = {index: Range(af.ZERO, last) for index in (matrix.row, matrix.column)}
+    try:
+        body = replaced_by_bodies(model, names, matrix.body, ranges)
+        opened = Matrix("inv", matrix.row, matrix.column, matrix.size, body, af.ONE, matrix.at)
+        return is_definite(Normaliser(facts=facts), opened)
+    except TooLarge:
+        return False
 
 
 def _unit(given: Input) -> Unit | None:

@@ -7,8 +7,7 @@ undefined at some place only may therefore not stand for what is defined there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -34,7 +33,6 @@ from einrnn.core.traverse import parts
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.signs import is_positive, positive_names
-from einrnn.symbolic.normal.slices import tensor_of
 
 # what has a value for every number
 _EVERYWHERE = frozenset(
@@ -50,11 +48,11 @@ Known = tuple[Affine, ...]
 @dataclass(frozen=True, eq=False)
 class Totality:
     """What surely has a value: ``positive`` are the tensors with entries above 0, ``partial`` the
-    definitions that may have none, ``inverted`` the inputs with an inverse, with their size."""
+    definitions that may have none, ``inverted`` tells which matrices have an inverse."""
 
     positive: frozenset[str] = frozenset()
     partial: frozenset[str] = frozenset()
-    inverted: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
+    inverted: Callable[[Matrix], bool] = lambda matrix: False
 
     def lacks(self, expr: Expr, known: Known = ()) -> bool:
         """Whether an expression may have no value for some numbers, as far as can be told from
@@ -113,14 +111,14 @@ class Totality:
             case Matrix("matpow"):
                 return not follows(known, node.power)
             case Matrix():
-                return self.inverted.get(tensor_of(node) or "") is not node.size
+                return not self.inverted(node)
             case Element(tensor):
                 return tensor in self.partial
             case _:
                 return False
 
 
-def totality(model: Model, inverted: Mapping[str, Affine]) -> Totality:
+def totality(model: Model, inverted: Callable[[Matrix], bool]) -> Totality:
     """What is surely defined in a model.
 
     A recurrence is defined where it is whenever it was before: by induction over the order in
