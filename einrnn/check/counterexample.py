@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.candidates import Candidates
+from einrnn.check.certain import sure_values
 from einrnn.check.claims import (
     Prepared,
     Ready,
@@ -284,6 +285,9 @@ def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
         return None
     if point.draw >= TIED and not _are_rational(left, right):
         return None  # of what is 0 at equal entries rounding may leave something
+    sure = sure_values(point.prepared, ready, point, env)
+    if sure is None or not _differ(*sure):
+        return None
     return _Failure(point, tuple(env.values()), left, right)
 
 

@@ -71,6 +71,12 @@ def _exponent(node: ast.Ast, names: Names) -> tuple[ast.Ast, ast.Ast | None]:
             return head, args
         case ast.Indexed(head, bracket) if _is_condition(node, names):
             return head, ast.Iverson(bracket, bracket.span)
+        case ast.Power(ast.Call() | ast.Indexed() as base, above, span):
+            inner, beside = _exponent(base, names)
+            if beside is not None:  # 2^x (y)^3
+                return inner, ast.Power(beside, above, beside.span.to(span))
+            inner, beside = _exponent(above, names)
+            return ast.Power(base, inner, base.span.to(inner.span)), beside
         case ast.Power(base, above, span):
             inner, beside = _exponent(above, names)
             return ast.Power(base, inner, base.span.to(inner.span)), beside

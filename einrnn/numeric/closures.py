@@ -13,7 +13,7 @@ from einrnn.core.traverse import parts, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import elimination, opaque, scalars
-from einrnn.numeric.scalars import Scalar
+from einrnn.numeric.scalars import Arithmetic, Scalar
 
 Position = tuple[int, ...]
 Env = Mapping[n.Index, int]
@@ -48,6 +48,7 @@ class Closures:
     sizes: Mapping[str, int]
     exact: bool
     opaque_seed: int
+    arithmetic: Arithmetic = scalars.IEEE
     whole: dict[n.Node, Run] = field(default_factory=dict[n.Node, Run])
     matrices: dict[tuple[object, ...], Any] = field(default_factory=dict["tuple[object, ...]", Any])
     _readers: dict[n.Node, Run] = field(default_factory=dict[n.Node, Run])
@@ -115,17 +116,20 @@ def _make(closures: Closures, node: n.Node, below: list[Run]) -> Run:
         case n.Element(tensor):
             return _element(closures.memo, tensor, below)
         case n.Add():
-            return lambda env: scalars.add(_all(below, env))
+            add = closures.arithmetic.add
+            return lambda env: add(_all(below, env))
         case n.Mul():
-            return lambda env: scalars.multiply(_all(below, env))
+            multiply = closures.arithmetic.multiply
+            return lambda env: multiply(_all(below, env))
         case n.Pow():
             base, exponent = below
-            return lambda env: scalars.power(base(env), exponent(env))
+            power = closures.arithmetic.power
+            return lambda env: power(base(env), exponent(env))
         case n.Apply(name):
-            function = scalars.function(name)
+            function = closures.arithmetic.function(name)
             return lambda env: function(*[run(env) for run in below])
         case n.Reduce():
-            return _reduce(node, below)
+            return _reduce(closures, node, below)
         case n.Cases():
             return _cases(below)
         case n.Matrix():
@@ -135,7 +139,9 @@ def _make(closures: Closures, node: n.Node, below: list[Run]) -> Run:
         case n.Opaque():
             return _opaque(closures.opaque_seed, node, below)
         case n.Compare(op):
-            relation = scalars.RELATIONS[op]
+            positions = isinstance(node.left, n.Value) and isinstance(node.right, n.Value)
+            arithmetic = scalars.IEEE if positions else closures.arithmetic
+            relation = arithmetic.relation(op)
             left, right = below
             return lambda env: relation(left(env), right(env))
         case n.And():
@@ -223,9 +229,9 @@ def _all(runs: Sequence[Run], env: Env) -> list[Any]:
     return values
 
 
-def _reduce(node: n.Reduce, below: list[Run]) -> Run:
+def _reduce(closures: Closures, node: n.Reduce, below: list[Run]) -> Run:
     lo, hi, body = below
-    index, combine = node.index, scalars.REDUCTIONS[node.op]
+    index, combine = node.index, closures.arithmetic.reduction(node.op)
 
     def run(env: Env) -> Any:
         span = range(lo(env), hi(env) + 1)
@@ -261,7 +267,7 @@ def _matrix(closures: Closures, node: n.Matrix, below: list[Run]) -> Run:
         places = [{**env, node.row: r, node.column: c} for r in span for c in span]
         flat = [one * value for value in _each([(body, place) for place in places])]
         rows = [flat[len(span) * r : len(span) * (r + 1)] for r in span]
-        return _matrix_function(node.op, rows, exponent(env))
+        return _matrix_function(closures.arithmetic, node.op, rows, exponent(env))
 
     def run(env: Env) -> Any:
         key = (named, exponent(env), tuple([env[index] for index in free]))
@@ -277,10 +283,12 @@ def _matrix(closures: Closures, node: n.Matrix, below: list[Run]) -> Run:
     return run
 
 
-def _matrix_function(op: n.MatrixOp, rows: list[list[Scalar]], exponent: int) -> Any:
+def _matrix_function(
+    arithmetic: Arithmetic, op: n.MatrixOp, rows: list[list[Scalar]], exponent: int
+) -> Any:
     if op in ("det", "logdet"):
         det = elimination.determinant(rows)
-        return det if op == "det" else scalars.function("log")(det)
+        return det if op == "det" else arithmetic.function("log")(det)
     result = elimination.power(rows, -1 if op == "inv" else exponent)
     if result is None:
         raise EvaluationError("E606", f"the matrix of {op} is singular: {_rows_text(rows)}")

@@ -21,7 +21,7 @@ from einrnn.core.model import Clause, Model
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import scalars
 from einrnn.numeric.closures import Closures, Env, Key, Missing, Position, Run, letters
-from einrnn.numeric.scalars import Scalar
+from einrnn.numeric.scalars import Arithmetic, Scalar
 
 Array = np.ndarray[Any, np.dtype[Any]]
 # longer fractions become floats
@@ -38,7 +38,7 @@ class Interpreter:
     occur; functions such as exp turn them into floats. ``overrides`` maps ``(name,
     position)`` to a value that replaces one entry of an input or definition: everything
     downstream responds. ``opaque_seed`` chooses the random functions that stand for
-    opaque ones.
+    opaque ones. ``arithmetic`` is how numbers are computed with.
 
     Methods raise EvaluationError for reads out of range (E603), entries that no clause
     gives (E604), circular definitions (E605), singular matrices (E606), look-ups that
@@ -54,6 +54,7 @@ class Interpreter:
         *,
         opaque_seed: int = 0,
         overrides: Mapping[tuple[str, Position], Scalar] | None = None,
+        arithmetic: Arithmetic = scalars.IEEE,
     ) -> None:
         self.model = model
         self.sizes = {name: size for name, size in model.dims.items() if size is not None}
@@ -61,7 +62,7 @@ class Interpreter:
         self._arrays = _all_arrays(arrays)
         self._exact = _are_exact(self._arrays)
         self._memo: dict[Key, Any] = {}
-        self._closures = Closures(self._memo, self.sizes, self._exact, opaque_seed)
+        self._closures = Closures(self._memo, self.sizes, self._exact, opaque_seed, arithmetic)
         self._axes: dict[str, list[tuple[int, int]]] = {}
         self._clauses: dict[str, list[Prepared]] = {}
         self.restart(overrides or {})

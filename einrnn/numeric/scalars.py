@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.nodes import ReduceOp, Relation
@@ -146,3 +147,17 @@ RELATIONS: dict[Relation, Callable[[Scalar, Scalar], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+
+
+class Arithmetic(NamedTuple):
+    """How the interpreter computes: functions, relations and reductions by name."""
+
+    add: Callable[[Sequence[Scalar]], Scalar]
+    multiply: Callable[[Sequence[Scalar]], Scalar]
+    power: Callable[[Scalar, Scalar], Scalar]
+    function: Callable[[str], Callable[..., Scalar]]
+    reduction: Callable[[ReduceOp], Callable[[Sequence[Scalar]], Scalar]]
+    relation: Callable[[Relation], Callable[[Scalar, Scalar], bool]]
+
+
+IEEE = Arithmetic(add, multiply, power, function, REDUCTIONS.__getitem__, RELATIONS.__getitem__)

@@ -94,10 +94,13 @@ _RELATIONS: dict[str, Any] = {
 }
 
 
+_NO_VALUE = (sp.nan, sp.zoo)
+
+
 def relation(op: str, left: Any, right: Any, evaluate: bool = True) -> Any:
     """A relation between two numbers: sympy's true or false where both are known."""
     known = evaluate and left.is_number and right.is_number
-    if left is sp.nan or right is sp.nan:
+    if left in _NO_VALUE or right in _NO_VALUE:
         return sp.true if op == "!=" else sp.false
     return _RELATIONS[op](left, right, evaluate=bool(known))
 
