@@ -95,6 +95,8 @@ class Normaliser:
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
     )
     _nested: list[int] = field(default_factory=lambda: [0])
+    # brackets that are no normal form, as guards of what may have no value, with that form
+    _guards: dict[Expr, Poly] = field(default_factory=dict["Expr", Poly])
 
     def poly(self, expr: Expr) -> Poly:
         """The normal form.
@@ -166,6 +168,9 @@ class Normaliser:
         gathered = collected(self, term) or absolutes(self, term)
         if gathered is not None:
             return gathered
+        freed = self._freed(term)
+        if freed is not None:
+            return freed
         cancelled = cancel_sum(term, self.known_for(term))
         if cancelled is not None:
             return {cancelled: Fraction(1)}
@@ -186,6 +191,16 @@ class Normaliser:
         finally:
             self._nested[0] -= 1
         return None
+
+    def _freed(self, term: Term) -> Poly | None:
+        """The term with one guard in its normal form, where nothing is left that needs one."""
+        found = next((atom for atom, _ in term.factors if atom in self._guards), None)
+        if found is None:
+            return None
+        others = tuple(pair for pair in term.factors if pair[0] is not found)
+        if self.facts.total.product_lacks(others, self.known_for(term)):
+            return None
+        return self.times(Term(term.bound, term.conds, others), self._guards[found])
 
     def _multiplied_out(self, term: Term, base: Expr, exponent: Fraction) -> Poly:
         """A factor that is a sum, multiplied in once."""
@@ -235,6 +250,7 @@ class Normaliser:
             self.ends,
             self._done,
             self._nested,
+            self._guards,
         )
 
     def simple(self, expr: Expr) -> Expr:
@@ -283,7 +299,9 @@ class Normaliser:
                     left, right = right, left
                 difference = self.simple(build.sub(left, right))
                 relation: Relation = "==" if op == "==" else ">"
-                return tm.atom(build.iverson(Compare(relation, difference, build.ZERO)))
+                bracket = build.iverson(Compare(relation, difference, build.ZERO))
+                self._guards[bracket] = found
+                return tm.atom(bracket)
             case And(parts):
                 result = tm.ONE
                 for part in parts:

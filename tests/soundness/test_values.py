@@ -1,0 +1,128 @@
+"""What has no value: it stands for nothing that has one, and no claim is refuted by it."""
+
+from __future__ import annotations
+
+import pytest
+
+import einrnn
+from tests.soundness.test_found import proved_alone
+
+# 0 where it has a value, and none where x + 7 y = 33
+ZERO = "(1/(x+7 y-33) - 1/(7 y-33) + x/((7 y-33) (x+7 y-33)))"
+START = (
+    "dim T, N\ninput x, y, c, q boolean, r boolean, h[N] one-hot in N, a[N], m[N] integer in N\n"
+)
+INDICES = "index t : T\nindex i, k : N\n"
+
+# each false at one place, where something on the way has no value
+FALSE = {
+    "a lemma": f"A := {{1 if x+7 y != 33; 5 otherwise}}\n[l] A = 1 + {ZERO}\n[1] A = 1",
+    "a lemma about what is 0": (
+        "A := [x == 3]\nC := [x == 3] (x - 3)\n[l] C = 0\n[m] A = C/(x - 3)\n[1] A = 0"
+    ),
+    "a lemma over time": (
+        "A[t] := A[t-1] with A[-1] := [x == 3]\nC[t] := C[t-1] with C[-1] := [x == 3] (x - 3)\n"
+        "[l] C[t] = 0\n[m] A[t] = C[t]/(x - 3)\n[1] A[t] = 0"
+    ),
+    "a hypothesis": (
+        "s[t] := s[t-1] with s[0] := {1 if x+7 y != 33; 5 otherwise}\n"
+        f"[1] s[t] = {{1 + {ZERO} if t == 0; 1 otherwise}}"
+    ),
+    "a branch": "[1] {1/(x+7 y-33) if x+7 y != 33; 5 otherwise} (x+7 y-33) = 1",
+    "two branches": (
+        "[1] {1/(x+y) if x+y != 0; 5 otherwise} = 1/y - x/y {1/(x+y) if x+y != 0; 0 otherwise}"
+    ),
+    "a branch over indices": "[1] {1/(a[i] - a[k]) if i != k; 5 otherwise} (a[i] - a[k]) = 1",
+    "what is left over": "[1] {5 if i == k; 1/(i - k) otherwise} (i - k) = 1",
+    "a bracket beside a quotient": "[1] ([x != y]/(x - y) + 5 [x == y]) (x - y) = 1",
+    "a definition in a branch": ("A := 1/(x - y)\n[1] {A if x != y; 5 otherwise} (x - y) = 1"),
+    "a sum that may be empty": f"[1] sum[k: k < i] {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
+    "a sum over all others": f"[1] sum[k: k != i] {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
+    "a sum over all but one": f"[1] sum[k=1..N-1] {ZERO} = [x + 7 y == 33]",
+    "a sum as far as a look-up": f"[1] sum[k: k < m[i]] {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
+    "a sum of numbers": f"[1] sum[k: k < i] k {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
+    "a sum of powers": f"[1] sum[k: k < i] 2^k {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
+    "a quotient out of an empty sum": "[1] sum[k=1..t] k/t = (t+1)/2",
+    "a constant out of an empty sum": "[1] sum[k=1..t] 1/t = 1",
+    "a bit": f"[1] {{{ZERO} if q == 1; 0 otherwise}} = [x + 7 y == 33]",
+    "one of two bits": f"[1] {{{ZERO} if q == 1 or r == 1; 0 otherwise}} = [x + 7 y == 33]",
+    "a one-hot entry": f"[1] {{{ZERO} if h[i] == 1; 0 otherwise}} = [x + 7 y == 33]",
+    "a square in a bracket": "[1] x [x^2 == y] = y [x^2 == y]",
+    "a quotient in a bracket": "[1] x [1/x + y == 0] = -y [1/x + y == 0]",
+    "nothing to the power of nothing": "[1] sum[r=-1..t] 0^(r+1) = 0",
+    "a bracket to the power of nothing": "[1] sum[r=-1..t] [x > 0]^(r+1) (1 - [x > 0]) = 0",
+    "a difference to the power of nothing": "[1] [x == 3] (x - 3)^(3-t) = 0 for t <= 3",
+    "a corner": (
+        "u[t,i] := u[t-1,i-1] + a[i] with u[t,-1] := 0, u[-1,i] := 0, u[-1,-1] := c\n"
+        "[1] u[t,i] = [i >= 1] u[t-1,i-1] + a[i]"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FALSE)
+def test_it_does_not_stand_for_what_has_one(name: str) -> None:
+    text = START + INDICES + FALSE[name] + "\n"
+    assert not proved_alone(text)[-1]
+
+
+SLICES = """
+dim N
+input S[N,N,N] symmetric, R[N,N,N] invertible, x
+[1] inv[r,c](S[r,c,0])[i,j] = inv[r,c](S[r,c,0])[j,i]
+[2] sum[n] S[n,i,k] inv[r,c](S[r,c,k])[n,j] = delta[i,j]
+"""
+
+
+def test_what_is_said_of_the_last_axes_holds_of_no_others() -> None:
+    assert not any(proved_alone(SLICES))
+
+
+# where both sides have values they are equal
+TRUE = {
+    "an exponential of a logarithm": "[1] exp(log(x)) = abs(x)",
+    "a quotient by itself": "[1] x/x = [x != 0]",
+    "a root times itself": "[1] x^(1/2) x^(1/2) = abs(x)",
+    "positions": "[1] t/t = [t >= 1]",
+    "nothing times a logarithm": "[1] 0 log(x) = [x < 0]",
+    "a difference of what has no value": "[1] acos(x) - acos(x) = relu(x - 1)",
+    "a reciprocal twice": "[1] 1/(1/x) = {x if x != 0 ; 5 otherwise}",
+    "a power of -1": "[1] (-1)^x (-1)^x = 1",
+    "a bit divided by itself": "[1] q x/q = q x",
+    "a sign of a reciprocal": "[1] sign(1/x) = sign(x)",
+    "a relation of reciprocals": "[1] [1/x > 0] = [x > 0]",
+    "a relation of logarithms": "[1] [log(x) < 0] = [x < 1]",
+    "an angle": "[1] [atan(x) + atan(1/x) == pi/2] = [x > 0]",
+    "sums in another order": "[1] [x + y + c == c + y + x] = 1",
+    "a square": "[1] [(x+y)^2 == x^2 + 2 x y + y^2] = 1",
+    "sines": "[1] [sin(x)^2 + cos(x)^2 == 1] = 1",
+    "a root of a number": "[1] [sqrt(2)^2 == 2] = 1",
+    "the sign of nothing": "[1] sign(sin(pi)) = 0",
+    "a derivative where two are equal": "[1] d/dx max(x,y) = [x >= y]",
+}
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_it_refutes_nothing(name: str) -> None:
+    (verdict,) = einrnn.parse(START + INDICES + TRUE[name] + "\n").check()
+    assert verdict.verdict in ("proved", "tested"), verdict
+
+
+# true, and proved although something in them may have no value
+PROVED = {
+    "a gain": (
+        "input F positive, H, R positive, P0 positive, z[T]\n"
+        "S[t] := H^2 P[t-1] F + R\nK[t] := P[t-1] F H/S[t]\n"
+        "P[t] := F P[t-1] - K[t] S[t] K[t] with P[-1] := P0\n"
+        "[1] P[t] = F P[t-1] - K[t] H F P[t-1]"
+    ),
+    "a lemma beside its own divisor": (
+        "A := sum[i] a[i]/c\n[l] A = 1/c sum[i] a[i]\n[1] c A = sum[i] a[i]"
+    ),
+    "a power of a time": "[1] y^(t+1) = y y^t",
+    "a guarded quotient": "[1] {c/x if x != 0; 0 otherwise} x = [x != 0] c",
+}
+
+
+@pytest.mark.parametrize("name", PROVED)
+def test_what_is_true_is_proved(name: str) -> None:
+    assert all(proved_alone(START + INDICES + PROVED[name] + "\n"))
