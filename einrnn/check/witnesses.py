@@ -32,6 +32,9 @@ Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
 
 # a matrix has no inverse there: the claim says nothing of the point, if the evaluator agrees
 _NO_VALUE = "E606"
+# what an engine is not made for: ranges and exponents that are looked up in data, definitions
+# whose order of computation depends on it, determinants that are too large to be written out
+_UNASKED = frozenset(("E605", "E612", "E613"))
 
 
 @dataclass()
@@ -62,6 +65,8 @@ class Witnesses:
         try:
             both = self._compiled.both(point, ready)
         except EinrnnError as problem:
+            if problem.code in _UNASKED:
+                return Witness()
             if problem.code == _NO_VALUE and (floats is None or not floats.defined.all()):
                 return Witness()
             if problem.code != _NO_VALUE or floats is None or not self._is_singular(point, ready):
@@ -185,7 +190,7 @@ def _at_some(
         rows = engine(point, ready, asked)
     except EinrnnError as problem:
         regular = floats is not None and floats.defined.reshape(-1)[chosen].all()
-        if problem.code == _NO_VALUE and not regular:
+        if problem.code in _UNASKED or (problem.code == _NO_VALUE and not regular):
             return 0.0, []
         return 0.0, [f"{name} cannot evaluate it: {problem.message}"]
     worst = 0.0

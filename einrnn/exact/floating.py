@@ -18,6 +18,7 @@ from einrnn.exact.logic import RELATIONS, reduced, rows, total
 from einrnn.exact.oracles import entries, seed_of
 from einrnn.exact.places import Whole
 from einrnn.exact.values import Array, Env, Flags, Values, aligned, any_along, merged
+from einrnn.numeric.scalars import to_float
 
 _WAVES = 3
 _MUCH = 32
@@ -50,7 +51,7 @@ class Floating:
 
     def number(self, node: n.Number, level: int) -> Values:
         """A rational number."""
-        return Values(np.array([node.value.numerator / node.value.denominator]))
+        return Values(np.array([to_float(node.value)]))
 
     def whole(self, values: Whole, level: int) -> Array:
         """Whole numbers."""

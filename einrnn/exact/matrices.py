@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -108,8 +109,8 @@ def powers(
 def eliminated(field: Field, matrices: Residues) -> tuple[Residues, Residues]:
     """Inverses (of those that have one) and determinants, by Gauss and Jordan's method."""
     size = matrices.shape[-1]
-    flat = matrices.reshape(-1, size, size)
-    count = flat.shape[0]
+    count = math.prod(matrices.shape[:-2])
+    flat = matrices.reshape(count, size, size)
     eye = np.broadcast_to(np.eye(size, dtype=np.uint64), flat.shape)
     work = np.concatenate([flat, eye], axis=2)
     det = np.ones(count, dtype=np.uint64)

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, TRUE, ZERO, number
+from einrnn.core.digits import is_long
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
@@ -135,7 +136,7 @@ def pow_(base: Expr, exponent: Expr) -> Expr:
 def _whole_power(base: Expr, exponent: Fraction) -> Expr:
     """A power with a whole exponent that is neither 0 nor 1."""
     match base:
-        case Number(value) if value or exponent > 0:
+        case Number(value) if (value or exponent > 0) and not is_long(value, int(exponent)):
             return Number(value ** int(exponent))
         case Mul(factors):
             return mul(pow_(factor, Number(exponent)) for factor in factors)

@@ -12,13 +12,16 @@ are only left as they were written.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, cast
 
 import sympy
 from sympy.core.relational import Relational
 from sympy.functions.elementary.piecewise import ExprCondPair
 
+from einrnn.core.digits import is_long
 from einrnn.core.functions import FUNCTIONS
+from einrnn.errors import EvaluationError
 
 sp: Any = sympy
 """sympy without its partial annotations, which do not cover what is used here."""
@@ -147,6 +150,10 @@ def function(name: str) -> Callable[..., Any]:
     return _OWN.get(spelled) or getattr(sp, spelled)
 
 
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))
+
+
 class Builder:
     """Makes sympy nodes and remembers how high they stand; see the module's docstring."""
 
@@ -177,8 +184,14 @@ class Builder:
         return self._grown(factors, sp.Mul(*kept, evaluate=low))
 
     def power(self, base: Any, exponent: Any) -> Any:
-        """A power."""
+        """A power. Raises EvaluationError (E613) where it has too many digits."""
         args = (base, exponent)
+        if (
+            base.is_Rational
+            and exponent.is_Integer
+            and is_long(Fraction(int(base.p), int(base.q)), int(exponent))
+        ):
+            raise EvaluationError("E613", f"{base}^{exponent} is too large to be written out")
         return self._grown(args, sp.Pow(base, exponent, evaluate=self._low(args)))
 
     def apply(self, name: str, args: Sequence[Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from einrnn.core import affine as af
 from einrnn.core import build
+from einrnn.core.digits import is_long
 from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce, Value
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import follows
@@ -54,6 +55,8 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
     single = single_factors(base)
     if single is not None and number.denominator == 1:
         coefficient, factors = single
+        if is_long(coefficient, int(number)):
+            raise TooLarge
         moved = tm.sorted_factors(_raised(a, e * number) for a, e in factors)
         return {Term((), (), moved): coefficient ** int(number)}
     return _power_of_sum(work, base, number)
@@ -116,6 +119,8 @@ def _power_of_sum(work: Normaliser, base: Poly, number: Fraction) -> Poly:
     (coefficient, factors), rest = primitive(base)
     if number.denominator != 1:
         return _root(work, coefficient, factors, rest, number)
+    if is_long(coefficient, int(number)):
+        raise TooLarge
     moved = tm.sorted_factors((a, e * number) for a, e in factors)
     outside: Poly = {Term((), (), moved): coefficient ** int(number)}
     return work.product(outside, _of_bracket(rest, number) or tm.atom(expression(rest), number))

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import TRUE, compare
+from einrnn.core.digits import is_long
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
@@ -61,6 +62,12 @@ class Term:
         return self.outside().union(self.letters, *(base.free for base in self.powers))
 
 
+def _is_short(value: Fraction, exponent: Fraction) -> bool:
+    """Whether a power of a number is a rational that can be written out."""
+    whole = exponent.denominator == 1 and (value or exponent > 0)
+    return bool(whole) and not is_long(value, int(exponent))
+
+
 def split(expr: Expr, taken: Iterable[Index] = ()) -> Term:
     """A product, with the sums inside it, as a term; bound indices differ from ``taken``."""
     number = Fraction(1)
@@ -72,7 +79,7 @@ def split(expr: Expr, taken: Iterable[Index] = ()) -> Term:
     while stack:
         node, exponent = stack.pop()
         match node:
-            case Number(value) if exponent.denominator == 1 and (value or exponent > 0):
+            case Number(value) if _is_short(value, exponent):
                 number *= value ** int(exponent)
             case Mul(factors):
                 stack.extend((factor, exponent) for factor in reversed(factors))
