@@ -139,11 +139,7 @@ def _make(closures: Closures, node: n.Node, below: list[Run]) -> Run:
         case n.Opaque():
             return _opaque(closures.opaque_seed, node, below)
         case n.Compare(op):
-            positions = isinstance(node.left, n.Value) and isinstance(node.right, n.Value)
-            arithmetic = scalars.IEEE if positions else closures.arithmetic
-            relation = arithmetic.relation(op)
-            left, right = below
-            return lambda env: relation(left(env), right(env))
+            return _compare(closures, node, op, *below)
         case n.And():
             return lambda env: all(run(env) for run in below)
         case n.Or():
@@ -153,6 +149,24 @@ def _make(closures: Closures, node: n.Node, below: list[Run]) -> Run:
             return lambda env: not part(env)
         case _:
             raise InternalError("E901", f"{type(node).__name__} cannot be evaluated")
+
+
+def _compare(closures: Closures, node: n.Compare, op: n.Relation, left: Run, right: Run) -> Run:
+    """Positions, and an entry and itself, are compared as they are, whatever the arithmetic."""
+    plain, relation = scalars.RELATIONS[op], closures.arithmetic.relation(op)
+    match node.left, node.right:
+        case n.Value(), n.Value():
+            return lambda env: plain(left(env), right(env))
+        case n.Element(first, args), n.Element(second, others) if first == second:
+            places = [(closures.of(a), closures.of(b)) for a, b in zip(args, others, strict=True)]
+
+            def run(env: Env) -> bool:
+                same = all(a(env) == b(env) for a, b in places)
+                return (plain if same else relation)(left(env), right(env))
+
+            return run
+        case _:
+            return lambda env: relation(left(env), right(env))
 
 
 def _affine(closures: Closures, node: n.Affine, below: list[Run]) -> Run:

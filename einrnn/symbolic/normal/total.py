@@ -7,17 +7,21 @@ undefined at some place only may therefore not stand for what is defined there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from einrnn.core import affine as af
-from einrnn.core.model import Model, Range
+from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
+    And,
     Apply,
     Cases,
+    Compare,
+    Cond,
     Element,
     Expr,
     Index,
@@ -29,7 +33,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import parts
+from einrnn.core.traverse import parts, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.signs import is_positive, positive_names
@@ -42,17 +46,21 @@ _EVERYWHERE = frozenset(
     }
 )
 
+_DEPTH = 3
+
 Known = tuple[Affine, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Totality:
     """What surely has a value: ``positive`` are the tensors with entries above 0, ``partial`` the
-    definitions that may have none, ``inverted`` tells which matrices have an inverse."""
+    definitions that may have none, ``inverted`` tells which matrices have an inverse, and
+    ``bodies`` what an entry of a definition may be by its clauses."""
 
     positive: frozenset[str] = frozenset()
     partial: frozenset[str] = frozenset()
     inverted: Callable[[Matrix], bool] = lambda matrix: False
+    bodies: Callable[[Element, Known], Sequence[Expr]] = lambda entry, known: ()
 
     def lacks(self, expr: Expr, known: Known = ()) -> bool:
         """Whether an expression may have no value for some numbers, as far as can be told from
@@ -76,17 +84,54 @@ class Totality:
 
     def is_nonzero(self, expr: Expr, known: Known = ()) -> bool:
         """Whether a value surely is not 0, where it is defined."""
+        match expr:
+            case Mul(factors):
+                return all(self.is_nonzero(factor, known) for factor in factors)
+            case Number(value):
+                return bool(value)
+            case Value(index):
+                beyond = (af.shift(af.scale(index, way), -1) for way in (1, -1))
+                return any(follows(known, value) for value in beyond)
+            case Pow(base, _):
+                return self.is_nonzero(base, known)
+            case _:
+                return self.is_above(expr, known)
+
+    def is_above(self, expr: Expr, known: Known = (), depth: int = _DEPTH) -> bool:
+        """Whether a value surely is above 0, where it is defined."""
         if isinstance(expr, Mul):
-            return all(self.is_nonzero(factor, known) for factor in expr.factors)
-        if isinstance(expr, Number):
-            return bool(expr.value)
-        if isinstance(expr, Value):
-            return any(follows(known, af.shift(af.scale(expr.index, way), -1)) for way in (1, -1))
+            return all(self.is_above(factor, known, depth) for factor in expr.factors)
+        if isinstance(expr, Element) and expr.tensor not in self.positive:
+            return self._all_clauses(expr, known, depth, self.is_above)
+        rest = _rest_of_one(expr)
+        if rest is not None:
+            return self._is_below_one(rest, known, depth)
         return is_positive(expr, self.positive) and all(
             follows(place.known, af.minus(place.node.hi, place.node.lo))
             for place in places(expr, known)
             if isinstance(place.node, Reduce) and place.node.op != "prod"
         )
+
+    def _is_below_one(self, expr: Expr, known: Known, depth: int) -> bool:
+        """Whether a value surely lies between 0 and 1, and is not 1."""
+        match expr:
+            case Apply("sigmoid"):
+                return True
+            case Pow(Apply("tanh"), Number(exponent)) if exponent == 2:
+                return True
+            case Pow(Element() as base, Number(exponent)) if exponent == 2:
+                return self._all_clauses(base, known, depth, _is_tanh)
+            case Element():
+                return self._all_clauses(expr, known, depth, self._is_below_one)
+            case _:
+                return False
+
+    def _all_clauses(
+        self, entry: Element, known: Known, depth: int, holds: Callable[[Expr, Known, int], bool]
+    ) -> bool:
+        """Whether something holds of an entry whichever clause decides it."""
+        found = self.bodies(entry, known) if depth else ()
+        return bool(found) and all(holds(body, known, depth - 1) for body in found)
 
     def may_fail(self, node: Node, known: Known) -> bool:
         """Whether a node may have no value although what it is computed from has."""
@@ -99,9 +144,7 @@ class Totality:
                 natural = index is not None and follows(known, index)
                 return not natural and not self.is_nonzero(base, known)
             case Apply("log" | "sqrt", (argument,)):
-                return not is_positive(argument, self.positive) or not self.is_nonzero(
-                    argument, known
-                )
+                return not self.is_above(argument, known)
             case Apply(function):
                 return function not in _EVERYWHERE
             case Reduce("max" | "min" | "logsumexp"):
@@ -126,8 +169,9 @@ def totality(model: Model, inverted: Callable[[Matrix], bool]) -> Totality:
     """
     positive = positive_names(model, ("positive",))
     partial = frozenset[str]()
+    bodies = functools.partial(_bodies, model)
     while True:
-        now = Totality(positive, partial, inverted)
+        now = Totality(positive, partial, inverted, bodies)
         found = {
             name
             for name, definition in model.definitions.items()
@@ -137,6 +181,50 @@ def totality(model: Model, inverted: Callable[[Matrix], bool]) -> Totality:
         if len(found) == len(partial):
             return now
         partial = frozenset(found)
+
+
+def _bodies(model: Model, entry: Element, known: Known) -> list[Expr]:
+    """What a definition says of an entry, by each clause that may decide it."""
+    definition = model.definitions.get(entry.tensor)
+    clauses = definition.clauses if definition is not None else ()
+    return [body_of(c, entry) for c in clauses if not surely_not(c, entry, known)]
+
+
+def surely_not(clause: Clause, entry: Element, known: Known) -> bool:
+    """Whether a clause is for places at which an entry surely is not."""
+    beyond = (af.shift(af.scale(value, -1), -1) for value in where(clause, entry))
+    return any(follows(known, value) for value in beyond)
+
+
+def where(clause: Clause, entry: Element) -> Known:
+    """What is at least zero where a clause decides an entry."""
+    rows: list[Affine] = []
+    for own, at in zip(clause.args, entry.args, strict=True):
+        letter = af.letter(own)
+        span = Range(own, own) if letter is None else clause.ranges[letter]
+        rows += (af.minus(at, span.lo), af.minus(span.hi, at))
+    return tuple(rows)
+
+
+def body_of(clause: Clause, entry: Element) -> Expr:
+    """What a clause says of an entry."""
+    letters = zip(map(af.letter, clause.args), entry.args, strict=True)
+    return substitute(clause.body, {i: at for i, at in letters if i is not None})
+
+
+def _rest_of_one(expr: Expr) -> Expr | None:
+    """What 1 is more than a value by: x of ``1 - x``."""
+    match expr:
+        case Add((Number(one), Mul((Number(minus), rest)))) | Add(
+            (Mul((Number(minus), rest)), Number(one))
+        ) if one == 1 and minus == -1:
+            return rest
+        case _:
+            return None
+
+
+def _is_tanh(expr: Expr, known: Known, depth: int) -> bool:
+    return isinstance(expr, Apply) and expr.function == "tanh"
 
 
 def as_index(expr: Expr) -> Affine | None:
@@ -166,6 +254,25 @@ def _known(ranges: Mapping[Index, Range]) -> Known:
     return tuple(value for at, r in pairs for value in (af.minus(at, r.lo), af.minus(r.hi, at)))
 
 
+def _said(cond: Cond) -> Known:
+    """What relations between indices say is at least zero where all of them hold."""
+    match cond:
+        case And(parts_):
+            return tuple(value for part in parts_ for value in _said(part))
+        case Compare(op, Value(left), Value(right)):
+            ahead, behind = af.minus(right, left), af.minus(left, right)
+            by_relation = {
+                "<=": (ahead,),
+                "<": (af.shift(ahead, -1),),
+                ">=": (behind,),
+                ">": (af.shift(behind, -1),),
+                "==": (ahead, behind),
+            }
+            return by_relation.get(op, ())
+        case _:
+            return ()
+
+
 class Place(NamedTuple):
     """A node, what is known of indices there, the indices on which it depends whether the node
     is computed, and those that are bound around it."""
@@ -193,6 +300,12 @@ def places(expr: Node, known: Known) -> Iterator[Place]:
             continue
         if isinstance(node, Cases):
             guards = guards.union(*(cond.free for cond, _ in node.branches))
+            for cond, branch in node.branches:
+                stack.append(place._replace(node=cond, guards=guards))
+                there = (*place.known, *_said(cond))
+                stack.append(place._replace(node=branch, known=there, guards=guards))
+            stack.append(place._replace(node=node.otherwise, guards=guards))
+            continue
         if isinstance(node, Matrix):
             bound |= {node.row, node.column}
         stack += [place._replace(node=part, guards=guards, bound=bound) for part in parts(node)]

@@ -34,7 +34,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import known_from
 from einrnn.symbolic.normal.rules import facts_of
-from einrnn.symbolic.normal.total import Place, places
+from einrnn.symbolic.normal.total import Place, body_of, places, surely_not, where
 from einrnn.symbolic.proof.statement import Statement
 
 _DEPTH = 3
@@ -128,7 +128,7 @@ class Defined:
         if not any(self._total.lacks(other, known) for other in others):
             return True
         return all(
-            self._follow(given, others, (*known, *where)) for where in self._cases(given, known)
+            self._follow(given, others, (*known, *there)) for there in self._cases(given, known)
         )
 
     def _follow(self, given: Expr, others: tuple[Expr, ...], known: Known) -> bool:
@@ -139,7 +139,7 @@ class Defined:
         """What is at least zero where each clause decides an entry; nothing for other things."""
         if not isinstance(given, Element) or given.tensor not in self._model.definitions:
             return [()]
-        return [_where(clause, given) for clause in self._clauses(given, known)]
+        return [where(clause, given) for clause in self._clauses(given, known)]
 
     def _has_values(self, expr: Expr, known: Known, needs: _Needs, depth: int) -> bool:
         return all(
@@ -159,7 +159,7 @@ class Defined:
             return True
         clauses = self._clauses(node, place.known) if depth else []
         return bool(clauses) and all(
-            self._has_values(_body(clause, node), place.known, needs, depth - 1)
+            self._has_values(body_of(clause, node), place.known, needs, depth - 1)
             for clause in clauses
         )
 
@@ -190,7 +190,7 @@ class Defined:
         every: _Needs | None = None
         for clause in clauses:
             own = _Needs()
-            for inner in _computed(_body(clause, entry), there.known):
+            for inner in _computed(body_of(clause, entry), there.known):
                 both = {**there.bound, **inner.bound}
                 if isinstance(inner.node, Element):
                     self._entry_needs(own, inner.node, inner._replace(bound=both), depth - 1)
@@ -204,7 +204,7 @@ class Defined:
         """The clauses that may decide an entry."""
         definition = self._model.definitions.get(entry.tensor)
         clauses = definition.clauses if definition is not None else ()
-        return [clause for clause in clauses if not _surely_not(clause, entry, known)]
+        return [clause for clause in clauses if not surely_not(clause, entry, known)]
 
     @cached_property
     def _closed(self) -> dict[str, frozenset[Node] | None]:
@@ -334,25 +334,3 @@ def _meets(own: Affine | Range, at: Affine, place: Place) -> bool:
     return not (own.lo.free | own.hi.free) & place.bound and all(
         follows(place.known, end) for end in ends
     )
-
-
-def _surely_not(clause: Clause, entry: Element, known: Known) -> bool:
-    """Whether a clause is for places at which an entry surely is not."""
-    beyond = (af.shift(af.scale(value, -1), -1) for value in _where(clause, entry))
-    return any(follows(known, value) for value in beyond)
-
-
-def _where(clause: Clause, entry: Element) -> Known:
-    """What is at least zero where a clause decides an entry."""
-    rows: list[Affine] = []
-    for own, at in zip(clause.args, entry.args, strict=True):
-        letter = af.letter(own)
-        span = Range(own, own) if letter is None else clause.ranges[letter]
-        rows += (af.minus(at, span.lo), af.minus(span.hi, at))
-    return tuple(rows)
-
-
-def _body(clause: Clause, entry: Element) -> Expr:
-    """What a clause says of an entry."""
-    letters = zip(map(af.letter, clause.args), entry.args, strict=True)
-    return substitute(clause.body, {i: at for i, at in letters if i is not None})
