@@ -150,7 +150,13 @@ def assumed_unit(assumption: Assumption) -> tuple[str, Unit] | None:
 
 
 def granted(assumption: Assumption) -> Rule | None:
-    """An assumption as a rule, from the side that is one term to the other side."""
+    """An assumption as a rule."""
+    found = oriented(assumption)
+    return None if found is None else replacement(*found, assumption.ranges)
+
+
+def oriented(assumption: Assumption) -> tuple[Expr, Expr] | None:
+    """The side of an assumption that is one term, and the other side, in normal form."""
     work = Normaliser(known_from(assumption.ranges))
     left, right = work.poly(assumption.left), work.poly(assumption.right)
     if len(left) != 1 or _size(left) < _size(right):
@@ -161,7 +167,7 @@ def granted(assumption: Assumption) -> Rule | None:
     if not term.factors or _size(left) < _size(right):
         return None
     image = tm.scale(right, 1 / coefficient)
-    return replacement(term_expression(term), expression(image), assumption.ranges)
+    return term_expression(term), expression(image)
 
 
 def _size(poly: Poly) -> tuple[int, int]:
@@ -294,7 +300,7 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
     for atom, _ in term.factors:
         match atom:
             case Cases(((Compare("==", value, _), _),)):
-                if powers.get(value, Fraction(0)) > 0:
+                if powers.get(value, Fraction(0)) > 0 and not _may_lack(work, term):
                     return {}
                 solved = _solved(work, value)
                 if solved is not None and powers.get(solved[0], Fraction(0)) >= 1:
@@ -303,6 +309,12 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
             case _:
                 pass
     return None
+
+
+def _may_lack(work: Normaliser, term: Term) -> bool:
+    """Whether a term may have no value where it looks as if it were 0: ``det(A) inv(A)`` stands
+    for cofactors, which are not 0 where the determinant is."""
+    return any(isinstance(atom, Matrix) and atom.op == "inv" for atom, _ in term.factors)
 
 
 def _solved(work: Normaliser, value: Expr) -> tuple[Expr, Poly] | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.build import number
-from einrnn.core.model import Clause, Model, Range
+from einrnn.core.model import Assumption, Clause, Model, Range
 from einrnn.core.nodes import (
     Affine,
     Apply,
@@ -32,8 +32,10 @@ from einrnn.core.nodes import (
 from einrnn.core.traverse import parts, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows
-from einrnn.symbolic.normal.expand import known_from
-from einrnn.symbolic.normal.rules import facts_of
+from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.rules import facts_of, oriented
+from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.normal.total import Place, body_of, places, surely_not, where
 from einrnn.symbolic.proof.statement import Statement
 
@@ -89,8 +91,25 @@ class Defined:
         self._total = facts_of(model).total
 
     def may_replace(self, statement: Statement) -> bool:
-        """Whether the right side has a value wherever the left side has."""
-        return self.follow(statement.left, (statement.right,), known_from(statement.ranges))
+        """Whether what the left side is as a pattern has a value only where both sides have."""
+        left, known = statement.left, known_from(statement.ranges)
+        if isinstance(left, Element):
+            return self.follow(left, (statement.right,), known)
+        try:
+            pattern = expression(Normaliser().poly(left))
+        except TooLarge:
+            return False
+        return self.follow(pattern, (left, statement.right), known)
+
+    def may_assume(self, assumption: Assumption) -> bool:
+        """The same of an assumption: it grants nothing where a side has no value."""
+        try:
+            found = oriented(assumption)
+        except TooLarge:
+            return False
+        sides = (assumption.left, assumption.right)
+        known = known_from(assumption.ranges)
+        return found is None or self.follow(found[0], sides, known)
 
     def may_step(self, statement: Statement, index: Index, back: Statement) -> bool:
         """Whether, where a statement has values, it may be used ``back`` in time: its right side

@@ -53,6 +53,7 @@ class Opener:
 
     def __post_init__(self) -> None:
         self.clock = clock_of(self.model)
+        self.assumptions = tuple(filter(self.defined.may_assume, self.assumptions))
         granted = rules_of(self.model, self.assumptions)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
         edged = (at_edges(self.model, self.clock),) if self.clock.edged else ()

@@ -36,6 +36,8 @@ def by_factor(
     and it is 0 at the first time: ``(1 - a) s[t] - …`` is ``a`` times the same at ``t - 1``."""
     if statement.condition is not None or not _goes_alone(opener, difference):
         return None
+    if not opener.defined.is_kept(statement, index, direction):
+        return None
     span = statement.ranges[index]
     ranges = {**statement.ranges, index: after_first(span, direction)}
     work = opener.normaliser(replace(statement, ranges=ranges), ())
