@@ -106,6 +106,7 @@ class Document:
         """
         start = time.monotonic()
         reading = self._reading()
+        from einrnn.check.freed import freed, settled
         from einrnn.check.judge import Judge
         from einrnn.check.verdict import Report
         from einrnn.check.verdicts import verdicts, witnesses
@@ -118,9 +119,12 @@ class Document:
         reading()
         self.require_labels((*labels, *explain))
         model = _up_to(self.model, frozenset(labels)) if labels else self.model
-        judge = Judge(model, self.source, seed, timeout, frozenset(explain))
+        opened = freed(model)
+        judge = Judge(opened or model, self.source, seed, timeout, frozenset(explain))
         found = verdicts(judge, frozenset(labels), progress, words, shelf)
         rows = found.verdicts + self._invalid(labels)
+        if opened is not None:
+            rows = [settled(model, judge, row) for row in rows]
         rows.sort(key=lambda v: (v.line, v.column, v.step))
         seconds = time.monotonic() - start
         return Report(self.source.name, tuple(rows), self.diagnostics, seconds, found.known)

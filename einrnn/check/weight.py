@@ -43,6 +43,18 @@ class Weights:
         return self._known[key]
 
 
+def most_entries(model: Model, sizes: Sizes) -> int:
+    """The entries of the largest array that a model speaks of, as it is written."""
+    found = [1]
+    for given in model.inputs.values():
+        found.append(prod(max(1, _most(axis, sizes, {})) for axis in given.axes))
+    for definition in model.definitions.values():
+        found += [_largest(clause.body, clause.ranges, sizes) for clause in definition.clauses]
+    for claim in model.claims:
+        found += [_largest(side, claim.ranges, sizes) for side in (claim.left, claim.right)]
+    return max(found)
+
+
 def _largest(expr: Expr, ranges: Mapping[Index, Range], sizes: Sizes) -> int:
     """The entries over the free indices of any part of an expression."""
     lengths: dict[Index, int] = {}
