@@ -376,7 +376,9 @@ def _is_free(work: Normaliser, poly: Poly, index: Index, size: Affine) -> bool:
 def _surely(work: Normaliser, poly: Poly, atom: Matrix) -> bool:
     """Whether the inverse is computed whatever the free indices are."""
     return any(
-        dict(term.factors).get(atom) == 1 and not guards(term) and is_computed(term, work.known)
+        dict(term.factors).get(atom) == 1
+        and not guards(term, work.facts.bits)
+        and is_computed(term, work.known)
         for term in poly
     )
 
@@ -388,12 +390,14 @@ def surely_inverted(work: Normaliser, poly: Poly, inverse: Matrix) -> bool:
     if len(found) != 1:
         return False
     ((term, _),) = found.items()
-    if guards(term) or not all(_is_no_divisor(work, *pair) for pair in term.factors):
+    if guards(term, work.facts.bits) or not all(
+        _is_no_divisor(work, *pair) for pair in term.factors
+    ):
         return False
     there = {
         (node.size, node.body)
         for other in poly
-        if not guards(other) and is_computed(other, work.known)
+        if not guards(other, work.facts.bits) and is_computed(other, work.known)
         for atom, _ in other.factors
         for node in _computed(atom)
     }
@@ -423,7 +427,9 @@ def _computed(expr: Expr) -> Iterator[Matrix]:
         if isinstance(node, Matrix) and node.op == "inv":
             yield node
         whole = isinstance(node, Reduce) and follows((), af.minus(node.hi, node.lo))
-        if whole or isinstance(node, Add | Mul | Pow | Apply | Matrix):
+        # what is beside a condition may be left out
+        every = isinstance(node, Mul) and not any(isinstance(f, Cases) for f in node.factors)
+        if whole or every or isinstance(node, Add | Pow | Apply | Matrix):
             stack += parts(node)
 
 

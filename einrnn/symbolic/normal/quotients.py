@@ -93,8 +93,10 @@ def _may_clear(work: Normaliser, poly: Poly, divisor: Expr) -> bool:
     """Whether the polynomial has no value where the divisor is 0 and a term without it counts."""
     dividing = [t for t in poly if dict(t.factors).get(divisor, Fraction(0)) < 0]
     others = [t for t in poly if dict(t.factors).get(divisor, Fraction(0)) >= 0]
-    certain = [guards(t) for t in dividing if is_computed(t, work.known)]
-    return all(any(guard <= guards(other) for guard in certain) for other in others)
+    certain = [guards(t, work.facts.bits) for t in dividing if is_computed(t, work.known)]
+    return all(
+        any(guard <= guards(other, work.facts.bits) for guard in certain) for other in others
+    )
 
 
 def _divisors(poly: Poly, outside: bool) -> dict[Expr, Fraction]:

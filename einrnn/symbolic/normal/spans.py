@@ -6,10 +6,10 @@ carried out, and the whole has a value where the divisor is 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Cond, Expr, Index
+from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.symbolic.normal.domain import follows, inequalities, side
 from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Term
@@ -36,16 +36,20 @@ def has_values(index: Index, conds: Iterable[Cond], known: tuple[Affine, ...]) -
     return follows(known, af.minus(highs[0], lows[0]))
 
 
-def guards(term: Term) -> frozenset[Cond | Expr]:
-    """What has to hold for a term to be computed, besides the ranges of its sums."""
+def guards(term: Term, bits: Container[str]) -> frozenset[Cond | Expr]:
+    """What has to hold for a term to be computed, besides the ranges of its sums; what an entry
+    of ``bits`` picks, which are 0 or 1, may not be computed where it is 0."""
     bound = frozenset(term.bound)
     conds = [cond for cond in term.conds if not cond.free & bound]
-    return frozenset((*conds, *brackets(term)))
+    return frozenset((*conds, *_factors(term, bits)))
 
 
-def brackets(term: Term) -> frozenset[Expr]:
-    """The conditions on values that a term has as factors."""
-    return frozenset(atom for atom, exponent in term.factors if exponent > 0 and is_bracket(atom))
+def _factors(term: Term, bits: Container[str]) -> Iterator[Expr]:
+    """The factors of a term that are 0 or 1."""
+    for atom, exponent in term.factors:
+        picks = isinstance(atom, Element) and atom.tensor in bits
+        if exponent > 0 and (picks or is_bracket(atom)):
+            yield atom
 
 
 def is_computed(term: Term, known: tuple[Affine, ...]) -> bool:

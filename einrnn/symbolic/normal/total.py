@@ -10,9 +10,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from einrnn.core import affine as af
+from einrnn.core.build import ONE, ZERO
 from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import (
     Add,
@@ -259,7 +260,10 @@ def _said(cond: Cond) -> Known:
     match cond:
         case And(parts_):
             return tuple(value for part in parts_ for value in _said(part))
-        case Compare(op, Value(left), Value(right)):
+        case Compare(op, first, second):
+            left, right = as_index(first), as_index(second)
+            if left is None or right is None:
+                return ()
             ahead, behind = af.minus(right, left), af.minus(left, right)
             by_relation = {
                 "<=": (ahead,),
@@ -271,6 +275,12 @@ def _said(cond: Cond) -> Known:
             return by_relation.get(op, ())
         case _:
             return ()
+
+
+def _is_bracket(expr: Expr) -> TypeGuard[Cases]:
+    if not isinstance(expr, Cases) or len(expr.branches) != 1:
+        return False
+    return expr.branches[0][1] is ONE and expr.otherwise is ZERO
 
 
 class Place(NamedTuple):
@@ -306,6 +316,12 @@ def places(expr: Node, known: Known) -> Iterator[Place]:
                 stack.append(place._replace(node=branch, known=there, guards=guards))
             stack.append(place._replace(node=node.otherwise, guards=guards))
             continue
+        if isinstance(node, Mul):
+            # what a bracket that is 0 multiplies is not computed
+            conds = [f.branches[0][0] for f in node.factors if _is_bracket(f)]
+            guards = guards.union(*(cond.free for cond in conds))
+            said = (value for cond in conds for value in _said(cond))
+            place = place._replace(known=(*place.known, *said))
         if isinstance(node, Matrix):
             bound |= {node.row, node.column}
         stack += [place._replace(node=part, guards=guards, bound=bound) for part in parts(node)]
