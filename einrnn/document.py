@@ -124,7 +124,7 @@ class Document:
         found = verdicts(judge, frozenset(labels), progress, words, shelf)
         rows = found.verdicts + self._invalid(labels)
         if opened is not None:
-            rows = [settled(model, judge, row) for row in rows]
+            rows = [settled(model, seed, row) for row in rows]
         rows.sort(key=lambda v: (v.line, v.column, v.step))
         seconds = time.monotonic() - start
         return Report(self.source.name, tuple(rows), self.diagnostics, seconds, found.known)

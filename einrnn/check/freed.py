@@ -10,18 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from einrnn.check.claims import prepare
-from einrnn.check.compare import Compiled
-from einrnn.check.judge import Judge
-from einrnn.check.points import Point
-from einrnn.check.tolerance import REFUTES, relative
+from einrnn.check.tolerance import REFUTES
 from einrnn.check.verdict import Verdict
 from einrnn.check.weight import most_entries
 from einrnn.core.model import Model
 from einrnn.errors import EinrnnError
-from einrnn.numeric.sample import sample
 
 # fixed sizes above this are left open where arrays have more entries than that; what is larger
 # still is not computed even once
@@ -37,7 +31,7 @@ def freed(model: Model) -> Model | None:
     return replace(model, dims={**model.dims, **dict.fromkeys(large)})
 
 
-def settled(model: Model, judge: Judge, verdict: Verdict) -> Verdict:
+def settled(model: Model, seed: int, verdict: Verdict) -> Verdict:
     """A verdict with large sizes open as one on the document, which fixes them: what is false at
     other sizes need not be so at its own."""
     if verdict.verdict != "refuted":
@@ -47,7 +41,7 @@ def settled(model: Model, judge: Judge, verdict: Verdict) -> Verdict:
         for claim in model.claims
         if (claim.label, claim.step) == (verdict.label, verdict.step)
     )
-    error = _error(replace(model, claims=(claim,)), judge.seed)
+    error = _error(replace(model, claims=(claim,)), seed)
     if error is not None and error > REFUTES:
         note = "the counterexample is smaller than the document; at its sizes the sides differ too"
         return replace(verdict, notes=(*verdict.notes, note))
@@ -77,6 +71,14 @@ def _sizes(model: Model) -> Mapping[str, int]:
 def _error(model: Model, seed: int) -> float | None:
     """How far the sides of the only claim are apart at the sizes that a model fixes, at random
     inputs; None where that cannot be computed."""
+    # most documents need none of this
+    import numpy as np
+
+    from einrnn.check.compare import Compiled
+    from einrnn.check.points import Point
+    from einrnn.check.tolerance import relative
+    from einrnn.numeric.sample import sample
+
     sizes = _sizes(model)
     if most_entries(model, sizes) > _TOO_HEAVY:
         return None

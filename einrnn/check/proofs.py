@@ -101,7 +101,7 @@ class Proofs:
             statements = search(model, self.point)
             deadline = time.process_time() + _CONJECTURE_SECONDS
             proved = Prover(model, deadline=deadline).proved_together(statements)
-            whole = filter(Defined(model).may_replace, proved)
+            whole = filter(self._defined[way].may_replace, proved)
             found[way] = tuple(Lemma(_name(statement), statement) for statement in whole)
         return found
 
@@ -129,6 +129,11 @@ class Proofs:
             "reverse": with_numbers(reverse),
         }
 
+    @cached_property
+    def _defined(self) -> dict[str, Defined]:
+        """What has a value wherever something else has, in either model."""
+        return {way: Defined(self._models[way]) for way in ("forward", "reverse")}
+
     def scene(self, ready: Ready, way: Way, seconds: float) -> Scene:
         """Where a proof of a claim may be told again, in some time."""
         from einrnn.symbolic.narrate.scene import Scene
@@ -146,9 +151,7 @@ class Proofs:
         allowed = frozenset(ready.assumptions)
         lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
         found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
-        defined = Defined(model)
-        whole = [lemma for lemma in lemmas if defined.may_replace(lemma.statement)]
-        return Prover(model, granted, usable(whole), deadline, found, mirrored)
+        return Prover(model, granted, usable(lemmas), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim
@@ -162,11 +165,13 @@ class Proofs:
         return fixed_dims(self.prepared.model)
 
     def remember(self, ready: Ready) -> None:
-        """Keep a proved claim, in both of its forms."""
+        """Keep a proved claim, in those of its two forms in which it may serve as a rule."""
         assumptions = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
-            lemma = Lemma(ready.claim.label, self._statement(ready, pair))
-            self._known.setdefault(way, []).append(_Known(lemma, assumptions))
+            statement = self._statement(ready, pair)
+            if self._defined[way].may_replace(statement):
+                lemma = Lemma(ready.claim.label, statement)
+                self._known.setdefault(way, []).append(_Known(lemma, assumptions))
 
 
 def _name(statement: Statement) -> str:

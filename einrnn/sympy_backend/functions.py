@@ -186,11 +186,8 @@ class Builder:
     def power(self, base: Any, exponent: Any) -> Any:
         """A power. Raises EvaluationError (E613) where it has too many digits."""
         args = (base, exponent)
-        if (
-            base.is_Rational
-            and exponent.is_Integer
-            and is_long(Fraction(int(base.p), int(base.q)), int(exponent))
-        ):
+        numbers = base.is_Rational and exponent.is_Integer
+        if numbers and is_long(_fraction(base), int(exponent)):
             raise EvaluationError("E613", f"{base}^{exponent} is too large to be written out")
         return self._grown(args, sp.Pow(base, exponent, evaluate=self._low(args)))
 

@@ -286,15 +286,15 @@ class Normaliser:
         condition fails may be multiplied by it, and is computed nowhere else."""
         match cond:
             case Compare("!=", left, right):
-                cases = (Compare(op, left, right) for op in ("<", ">"))
-                return tm.plus(map(self.guard, cases))
+                less, more = Compare("<", left, right), Compare(">", left, right)
+                return tm.plus((self.guard(less), self.guard(more)))
             case Compare(op, left, right):
                 found = self.bracket(cond)
                 if _is_guard(found):
                     return found
                 if op in ("<=", ">="):
-                    cases = (Compare(part, left, right) for part in (op[0], "=="))
-                    return tm.plus(map(self.guard, cases))
+                    apart = Compare("<" if op == "<=" else ">", left, right)
+                    return tm.plus((self.guard(apart), self.guard(Compare("==", left, right))))
                 if op in ("<", "<="):
                     left, right = right, left
                 difference = self.simple(build.sub(left, right))
@@ -379,10 +379,9 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
                 polys.append((yield _expand.steps(work, part)))
             return tm.plus(polys)
         case Mul():
-            result = tm.ONE
-            for part in _guarded(work, expr):
-                factor = part if isinstance(part, dict) else (yield _expand.steps(work, part))
-                result = work.product(result, factor)
+            result, factors = _guarded(work, expr)
+            for part in factors:
+                result = work.product(result, (yield _expand.steps(work, part)))
             return result
         case Pow(base, exponent):
             inner = yield _expand.steps(work, base)
@@ -402,21 +401,20 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
             raise TooLarge
 
 
-def _guarded(work: Normaliser, expr: Mul) -> list[Expr | Poly]:
-    """The factors of a product, with brackets as guards where another one may have no value."""
+def _guarded(work: Normaliser, expr: Mul) -> tuple[Poly, list[Expr]]:
+    """The guards of a product, where its brackets are some because another factor may have no
+    value, and the other factors."""
     factors = flat((expr,), Mul)
-    found = [factor for factor in factors if is_bracket(factor)]
-    partial = found and any(
-        work.facts.total.lacks(factor, work.known) for factor in factors if factor not in found
-    )
-    if not partial:
-        return [*factors]
-    return [
-        work.guard(factor.branches[0][0])
-        if isinstance(factor, Cases) and is_bracket(factor)
-        else factor
-        for factor in factors
-    ]
+    others = [factor for factor in factors if not is_bracket(factor)]
+    if len(others) == len(factors) or not any(
+        work.facts.total.lacks(factor, work.known) for factor in others
+    ):
+        return tm.ONE, factors
+    guards = tm.ONE
+    for factor in factors:
+        if isinstance(factor, Cases) and is_bracket(factor):
+            guards = work.product(guards, work.guard(factor.branches[0][0]))
+    return guards, others
 
 
 def _is_guard(holds: Poly) -> bool:

@@ -20,5 +20,6 @@ def tensor_of(matrix: Matrix) -> str | None:
     """The tensor whose last two axes a matrix is, in either order; None where it is something
     else, such as another slice of a tensor."""
     entry = matrix.body
-    plain = isinstance(entry, Element) and is_plain(entry, matrix.row, matrix.column)
-    return entry.tensor if plain else None
+    if isinstance(entry, Element) and is_plain(entry, matrix.row, matrix.column):
+        return entry.tensor
+    return None
