@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,8 @@ from einrnn.numeric.interpret import Interpreter
 Array = npt.NDArray[np.generic]
 
 _SHRUNK_ENTRIES = 60
+# positions looked at where that of the largest error is none to be sure of
+_MOST_PLACES = 60
 
 
 _Entry = tuple[str, tuple[int, ...]]
@@ -268,15 +271,35 @@ def _outcomes(batch: Batch, ready: Ready) -> list[FloatOutcome]:
 
 
 def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
-    """The position at which the floats found the sides to differ, where the interpreter does
-    so too, with rational numbers where it can."""
+    """The position at which the floats found the sides to differ, or another one, where the
+    interpreter does so too, with rational numbers where it can, and both sides surely have
+    values."""
     point, found = case
     if found.at is None or not _differs(case):
         return None
-    interpreter = oracle(point)
+    interpreter, ranges = oracle(point), ready.claim.ranges
     try:
-        least = {i: interpreter.index(r.lo, {}) for i, r in ready.claim.ranges.items()}
-        env = {index: found.at.get(index, least[index]) for index in ready.claim.ranges}
+        spans = {
+            i: range(interpreter.index(r.lo, {}), interpreter.index(r.hi, {}) + 1)
+            for i, r in ranges.items()
+        }
+    except EinrnnError:
+        return None
+    first = tuple(found.at.get(index, spans[index].start) for index in ranges)
+    others = islice(product(*spans.values()), _MOST_PLACES)
+    for at in (first, *others):
+        failure = _failure(point, ready, interpreter, at)
+        if failure is not None:
+            return failure
+    return None
+
+
+def _failure(
+    point: Point, ready: Ready, interpreter: Interpreter, at: tuple[int, ...]
+) -> _Failure | None:
+    """How the sides differ at a position, if they surely do."""
+    env = dict(zip(ready.claim.ranges, at, strict=True))
+    try:
         left = interpreter.value(ready.forward.left, env)
         right = interpreter.value(ready.forward.right, env)
     except EinrnnError:
@@ -288,7 +311,7 @@ def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
     sure = sure_values(point.prepared, ready, point, env)
     if sure is None or not _differ(*sure):
         return None
-    return _Failure(point, tuple(env.values()), left, right)
+    return _Failure(point, at, left, right)
 
 
 def _are_rational(*sides: Any) -> bool:

@@ -271,6 +271,8 @@ class Judge:
             return replace(base, notes=(note,))
         if tried.error > AGREES:
             note = f"the sides differ by {tried.error:.1e}, too little to refute the claim"
+            if tried.error > REFUTES:
+                note = "the sides differ where one of them has no value, or rounding decides which"
             return replace(base, notes=(note,))
         outcome = self.outcome(ready)
         if outcome.verdict == "differs":

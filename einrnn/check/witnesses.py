@@ -192,6 +192,8 @@ def _at_some(
         regular = floats is not None and floats.defined.reshape(-1)[chosen].all()
         if problem.code in _UNASKED or (problem.code == _NO_VALUE and not regular):
             return 0.0, []
+        if not all(_is_sure(point, ready, position) for position in asked):
+            return 0.0, []
         return 0.0, [f"{name} cannot evaluate it: {problem.message}"]
     worst = 0.0
     for side, mine in enumerate((both.left, both.right)):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 
 from einrnn.core.nodes import ReduceOp, Relation
@@ -16,7 +17,17 @@ from einrnn.numeric import scalars
 from einrnn.numeric.scalars import Arithmetic, Scalar
 
 _NEAR = 1e-9
+# what rounding leaves of 0, and what a division by that makes
+_TINY, _HUGE = 1e-12, 1e12
 _JUMPS = frozenset(("sign", "step"))
+# values at whole numbers that are rational
+_RATIONAL: dict[tuple[str, Scalar], Fraction] = {
+    **{(name, 0): Fraction(0) for name in ("sin", "tan", "sinh", "tanh", "asin", "atan", "erf")},
+    **{(name, 0): Fraction(1) for name in ("exp", "cos", "cosh")},
+    ("sigmoid", 0): Fraction(1, 2),
+    ("log", 1): Fraction(0),
+    ("acos", 1): Fraction(0),
+}
 
 
 class NoValue(Exception):
@@ -29,8 +40,20 @@ def _sure(value: Scalar) -> Scalar:
     return value
 
 
+def _is_exact(value: Scalar) -> bool:
+    return not isinstance(value, float)
+
+
+def _multiply(factors: Sequence[Scalar]) -> Scalar:
+    if any(factor == 0 and _is_exact(factor) for factor in factors):
+        if all(map(math.isfinite, factors)):
+            return Fraction(0)
+        raise NoValue
+    return scalars.multiply(factors)
+
+
 def _power(base: Scalar, exponent: Scalar) -> Scalar:
-    if base == 0 and exponent < 0:
+    if exponent < 0 and (base == 0 or (isinstance(base, float) and abs(base) < _TINY)):
         raise NoValue
     return _sure(scalars.power(base, exponent))
 
@@ -39,14 +62,27 @@ def _function(name: str) -> Callable[..., Scalar]:
     run = scalars.function(name)
 
     def strictly(*args: Scalar) -> Scalar:
-        if name in _JUMPS and _is_near(args[0], 0):
+        if len(args) == 1 and _is_exact(args[0]):
+            exact = _root(args[0]) if name == "sqrt" else _RATIONAL.get((name, args[0]))
+            if exact is not None:
+                return exact
+        if (name in _JUMPS and _is_near(args[0], 0)) or (name == "log" and args[0] < _TINY):
             raise NoValue
         value = _sure(run(*args))
-        if args and not math.isfinite(value) and all(map(math.isfinite, args)):
+        if args and abs(value) > _HUGE and all(map(math.isfinite, args)):
             raise NoValue
         return value
 
     return strictly
+
+
+def _root(value: Scalar) -> Fraction | None:
+    """The square root of the square of a rational."""
+    exact = Fraction(value)
+    if exact < 0:
+        raise NoValue
+    above, below = math.isqrt(exact.numerator), math.isqrt(exact.denominator)
+    return Fraction(above, below) if Fraction(above, below) ** 2 == exact else None
 
 
 def _is_near(a: Scalar, b: Scalar) -> bool:
@@ -94,6 +130,6 @@ def _reduction(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
     return strictly
 
 
-_arithmetic = partial(Arithmetic, scalars.add, scalars.multiply, _power, _function, _reduction)
+_arithmetic = partial(Arithmetic, scalars.add, _multiply, _power, _function, _reduction)
 STRICT: Arithmetic = _arithmetic(_relation)
 AWAY_FROM_TIES: Arithmetic = _arithmetic(_order_apart_from_ties)

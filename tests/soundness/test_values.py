@@ -9,9 +9,7 @@ from tests.soundness.test_found import proved_alone
 
 # 0 where it has a value, and none where x + 7 y = 33
 ZERO = "(1/(x+7 y-33) - 1/(7 y-33) + x/((7 y-33) (x+7 y-33)))"
-START = (
-    "dim T, N\ninput x, y, c, q boolean, r boolean, h[N] one-hot in N, a[N], m[N] integer in N\n"
-)
+START = "dim T, N\ninput x, y, c, q boolean, r boolean, h[N] one-hot in N, a[N], g[N], m[N] integer in N\n"
 INDICES = "index t : T\nindex i, k : N\n"
 
 # each false at one place, where something on the way has no value
@@ -52,6 +50,21 @@ FALSE = {
     "nothing to the power of nothing": "[1] sum[r=-1..t] 0^(r+1) = 0",
     "a bracket to the power of nothing": "[1] sum[r=-1..t] [x > 0]^(r+1) (1 - [x > 0]) = 0",
     "a difference to the power of nothing": "[1] [x == 3] (x - 3)^(3-t) = 0 for t <= 3",
+    "less than, of a bit": "[1] {x if q >= 1/2; 0 otherwise} = x",
+    "less than, of numbers": "[1] {1 if x < x + 1; 0 otherwise} = 0",
+    "an assumption": (f"assume [z] c exp({ZERO}) exp(-{ZERO}) = 1\n[1] c = 1 using z"),
+    "a pattern": (
+        f"A := {{1 if x+7 y != 33; 5 otherwise}}\nB := 1 + {ZERO}\n"
+        f"[l] A exp({ZERO}) exp(-{ZERO}) = B\n[m] B = 1\n[1] A = 1"
+    ),
+    "a factor over time": (
+        "s[t] := 2 s[t-1] with s[0] := {1 if x+7 y != 33; 5 otherwise}\n"
+        f"[1] s[t] = {{1 + {ZERO} if t == 0 ; 2^t otherwise}}"
+    ),
+    "a divisor that is picked": (
+        "[1] x (sum[k] h[k] a[k])/(x - sum[k] h[k] g[k]) - (sum[k] h[k] a[k] g[k])/(x - sum[k] h[k] g[k])"
+        " = sum[k] h[k] a[k] + sum[k] a[k] [x == g[k]]"
+    ),
     "a corner": (
         "u[t,i] := u[t-1,i-1] + a[i] with u[t,-1] := 0, u[-1,i] := 0, u[-1,-1] := c\n"
         "[1] u[t,i] = [i >= 1] u[t-1,i-1] + a[i]"
@@ -126,3 +139,37 @@ PROVED = {
 @pytest.mark.parametrize("name", PROVED)
 def test_what_is_true_is_proved(name: str) -> None:
     assert all(proved_alone(START + INDICES + PROVED[name] + "\n"))
+
+
+# false at plain places, though rounding decides what the sides are at others
+REFUTED = {
+    "a relation at ties too": "[1] [exp(a[i]) <= exp(a[k])] = [i < k]",
+    "a distance at ties too": "[1] [sqrt((a[i] - a[k])^2) <= 0] = 1 - delta[i,k]",
+    "nothing times a value": "[1] [q exp(x) > 0] = 1",
+    "a root of a bit": "[1] sign(sqrt(q)) = 1",
+    "a logarithm of a whole number": "[1] sign(log(1 + q)) = 1",
+    "an exponential of a whole number": "[1] [exp(m[i]) <= 1] = 0",
+    "labels at the same place": "[1] [a[i] > a[k]] = 1 - delta[i,k]",
+}
+
+
+@pytest.mark.parametrize("name", REFUTED)
+def test_what_is_false_elsewhere_is_refuted(name: str) -> None:
+    (verdict,) = einrnn.parse(START + INDICES + REFUTED[name] + "\n").check()
+    assert verdict.verdict == "refuted"
+
+
+# divisions by what is 0, but for rounding: there is no value anywhere
+NOWHERE = {
+    "tangent": "[1] tan(pi/2) = 1",
+    "squares": "[1] 1/((x+y)^2 - x^2 - 2 x y - y^2) = 0",
+    "sines": "[1] 1/(sin(x)^2 + cos(x)^2 - 1) = 0",
+    "roots": "[1] atan(1/(sqrt(x^2) sqrt(x^2) - x^2)) = 0",
+    "logarithms": "[1] log(exp(x+y) - exp(x) exp(y)) = 0",
+}
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+def test_of_what_has_no_value_nothing_is_false(name: str) -> None:
+    (verdict,) = einrnn.parse(START + INDICES + NOWHERE[name] + "\n").check()
+    assert verdict.verdict in ("tested", "proved"), verdict

@@ -24,7 +24,7 @@ def value_bracket(work: Normaliser, op: str, left: Expr, right: Expr) -> Poly:
         opposite = {"!=": "==", ">=": "<", "<=": ">"}[op]
         return complement(value_bracket(work, opposite, left, right))
     if op == "<":
-        left, right = right, left
+        op, left, right = ">", right, left
     difference = tm.plus((work.poly(left), tm.scale(work.poly(right), Fraction(-1))))
     return _relation(work, op, difference)
 
