@@ -300,10 +300,13 @@ def _matrix(closures: Closures, node: n.Matrix, below: list[Run]) -> Run:
 def _matrix_function(
     arithmetic: Arithmetic, op: n.MatrixOp, rows: list[list[Scalar]], exponent: int
 ) -> Any:
+    if op == "matpow":
+        return elimination.power(rows, exponent)
+    det = arithmetic.determinant(rows, elimination.determinant(rows))
     if op in ("det", "logdet"):
-        det = elimination.determinant(rows)
         return det if op == "det" else arithmetic.function("log")(det)
-    result = elimination.power(rows, -1 if op == "inv" else exponent)
+    arithmetic.power(det, -1)  # there is no inverse where this has no value
+    result = elimination.power(rows, -1)
     if result is None:
         raise EvaluationError("E606", f"the matrix of {op} is singular: {_rows_text(rows)}")
     return result

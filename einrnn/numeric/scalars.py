@@ -150,7 +150,8 @@ RELATIONS: dict[Relation, Callable[[Scalar, Scalar], bool]] = {
 
 
 class Arithmetic(NamedTuple):
-    """How the interpreter computes: functions, relations and reductions by name."""
+    """How the interpreter computes: functions, relations and reductions by name; what is made of
+    the determinant of a matrix, once it has been worked out."""
 
     add: Callable[[Sequence[Scalar]], Scalar]
     multiply: Callable[[Sequence[Scalar]], Scalar]
@@ -158,6 +159,19 @@ class Arithmetic(NamedTuple):
     function: Callable[[str], Callable[..., Scalar]]
     reduction: Callable[[ReduceOp], Callable[[Sequence[Scalar]], Scalar]]
     relation: Callable[[Relation], Callable[[Scalar, Scalar], bool]]
+    determinant: Callable[[Sequence[Sequence[Scalar]], Scalar], Scalar]
 
 
-IEEE = Arithmetic(add, multiply, power, function, REDUCTIONS.__getitem__, RELATIONS.__getitem__)
+def _as_it_is(rows: Sequence[Sequence[Scalar]], value: Scalar) -> Scalar:
+    return value
+
+
+IEEE = Arithmetic(
+    add,
+    multiply,
+    power,
+    function,
+    REDUCTIONS.__getitem__,
+    RELATIONS.__getitem__,
+    _as_it_is,
+)

@@ -1,8 +1,8 @@
 """Arithmetic that gives a value only where there surely is one.
 
-Where the language says that there is none (a division by zero, a logarithm of 0, a root of a
-negative number), and where rounding may decide between two values (a comparison of floats that
-nearly agree), it raises :class:`NoValue`.
+Floats carry a bound on what rounding has done to them. Where the language says that there is no
+value (a division by zero, a logarithm of 0, a root of a negative number), and where rounding
+may decide whether there is one or which of two it is, :class:`NoValue` is raised.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from einrnn.core.nodes import ReduceOp, Relation
 from einrnn.numeric import scalars
 from einrnn.numeric.scalars import Arithmetic, Scalar
 
-_NEAR = 1e-9
-# what rounding leaves of 0, and what a division by that makes
-_TINY, _HUGE = 1e-12, 1e12
+# a rounding, and how many times the estimated error counts
+_UNIT, _SAFETY = 2.0**-52, 16.0
+# what a determinant may be off by, relative to the product of the lengths of its rows
+_MATRIX = 1e-12
 _JUMPS = frozenset(("sign", "step"))
 # values at whole numbers that are rational
 _RATIONAL: dict[tuple[str, Scalar], Fraction] = {
@@ -34,14 +35,38 @@ class NoValue(Exception):
     """There is no value, or it cannot be told which one."""
 
 
-def _sure(value: Scalar) -> Scalar:
-    if value != value:
-        raise NoValue
-    return value
+class Rounded(float):
+    """A float that may be off by ``error``."""
+
+    error: float
+
+    @staticmethod
+    def of(value: Scalar, error: float) -> Rounded:
+        """A number with its error, what the last operation adds to it included."""
+        found = Rounded(scalars.to_float(value))
+        found.error = error + _UNIT * abs(found)
+        if found != found:
+            raise NoValue
+        return found
+
+
+def _error(value: Scalar) -> float:
+    return value.error if isinstance(value, Rounded) else 0.0
 
 
 def _is_exact(value: Scalar) -> bool:
     return not isinstance(value, float)
+
+
+def _may_be_zero(value: Scalar) -> bool:
+    return abs(value) <= _SAFETY * _error(value) if isinstance(value, Rounded) else value == 0
+
+
+def _add(terms: Sequence[Scalar]) -> Scalar:
+    total = scalars.add(terms)
+    if all(map(_is_exact, terms)) or not math.isfinite(total):
+        return total
+    return Rounded.of(total, sum(_error(t) + _UNIT * abs(t) for t in terms))
 
 
 def _multiply(factors: Sequence[Scalar]) -> Scalar:
@@ -49,13 +74,36 @@ def _multiply(factors: Sequence[Scalar]) -> Scalar:
         if all(map(math.isfinite, factors)):
             return Fraction(0)
         raise NoValue
-    return scalars.multiply(factors)
+    product = scalars.multiply(factors)
+    if all(map(_is_exact, factors)) or not math.isfinite(product):
+        return product
+    relative = sum(_error(f) / abs(f) if f else math.inf for f in factors if _error(f))
+    if math.isfinite(relative):
+        return Rounded.of(product, abs(product) * (relative + len(factors) * _UNIT))
+    return Rounded.of(product, math.prod(abs(f) + _error(f) for f in factors))
 
 
 def _power(base: Scalar, exponent: Scalar) -> Scalar:
-    if exponent < 0 and (base == 0 or (isinstance(base, float) and abs(base) < _TINY)):
+    if exponent < 0 and _may_be_zero(base):
         raise NoValue
-    return _sure(scalars.power(base, exponent))
+    value = scalars.power(base, exponent)
+    if _is_exact(value):
+        return value
+    if not (_is_exact(exponent) and exponent == int(exponent)) and _may_be_zero(base):
+        raise NoValue
+    return _near(lambda b, e: scalars.power(b, e), (base, exponent), value)
+
+
+def _near(run: Callable[..., Scalar], args: Sequence[Scalar], value: Scalar) -> Rounded:
+    """A value with the error that those of its arguments make."""
+    error = 0.0
+    for place, arg in enumerate(args):
+        if _error(arg):
+            for way in (1, -1):
+                moved = [*args[:place], float(arg) + way * _error(arg), *args[place + 1 :]]
+                change = abs(scalars.to_float(run(*moved)) - scalars.to_float(value))
+                error = max(error, change) if change == change else math.inf
+    return Rounded.of(value, error + 4 * _UNIT * abs(value))
 
 
 def _function(name: str) -> Callable[..., Scalar]:
@@ -66,14 +114,23 @@ def _function(name: str) -> Callable[..., Scalar]:
             exact = _root(args[0]) if name == "sqrt" else _RATIONAL.get((name, args[0]))
             if exact is not None:
                 return exact
-        if (name in _JUMPS and _is_near(args[0], 0)) or (name == "log" and args[0] < _TINY):
+        if (name in _JUMPS or name == "log") and _may_be_zero(args[0]) and not _is_zero(args[0]):
             raise NoValue
-        value = _sure(run(*args))
-        if args and abs(value) > _HUGE and all(map(math.isfinite, args)):
+        if name == "log" and args[0] == 0:
             raise NoValue
-        return value
+        value = run(*args)
+        if _is_exact(value) or not (args or math.isfinite(value)):
+            return value
+        if not math.isfinite(value) and all(map(math.isfinite, args)):
+            raise NoValue
+        return _near(run, args, value)
 
     return strictly
+
+
+def _is_zero(value: Scalar) -> bool:
+    """Whether a number is 0 and no rounding has made it so."""
+    return value == 0 and not _error(value)
 
 
 def _root(value: Scalar) -> Fraction | None:
@@ -85,20 +142,21 @@ def _root(value: Scalar) -> Fraction | None:
     return Fraction(above, below) if Fraction(above, below) ** 2 == exact else None
 
 
-def _is_near(a: Scalar, b: Scalar) -> bool:
+def is_near(a: Scalar, b: Scalar) -> bool:
     """Whether rounding may have made two numbers differ, or be the same."""
-    if not isinstance(a, float) and not isinstance(b, float):
-        return False
+    if a != a or b != b:
+        return True
     if not math.isfinite(a) or not math.isfinite(b):
-        return a != a or b != b
-    return abs(a - b) <= _NEAR * max(1, abs(a), abs(b))
+        return False
+    error = _error(a) + _error(b)
+    return bool(error) and abs(a - b) <= _SAFETY * error
 
 
 def _relation(op: Relation) -> Callable[[Scalar, Scalar], bool]:
     holds = scalars.RELATIONS[op]
 
     def strictly(a: Scalar, b: Scalar) -> bool:
-        if _is_near(a, b):
+        if is_near(a, b):
             raise NoValue
         return holds(a, b)
 
@@ -123,13 +181,26 @@ def _reduction(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
     combine = scalars.REDUCTIONS[op]
 
     def strictly(values: Sequence[Scalar]) -> Scalar:
-        if not values and op not in ("sum", "prod"):
+        if op == "sum":
+            return _add(values)
+        if op == "prod":
+            return _multiply(values)
+        if not values:
             raise NoValue
-        return _sure(combine(values))
+        value = combine(values)
+        if _is_exact(value) or not math.isfinite(value):
+            return value
+        return Rounded.of(value, max(map(_error, values)) + 4 * _UNIT * abs(value))
 
     return strictly
 
 
-_arithmetic = partial(Arithmetic, scalars.add, _multiply, _power, _function, _reduction)
-STRICT: Arithmetic = _arithmetic(_relation)
-AWAY_FROM_TIES: Arithmetic = _arithmetic(_order_apart_from_ties)
+def _determinant(rows: Sequence[Sequence[Scalar]], value: Scalar) -> Scalar:
+    if _is_exact(value):
+        return value
+    return Rounded.of(value, _MATRIX * math.prod(math.hypot(*map(float, row)) for row in rows))
+
+
+_arithmetic = partial(Arithmetic, _add, _multiply, _power, _function, _reduction)
+STRICT: Arithmetic = _arithmetic(_relation, _determinant)
+AWAY_FROM_TIES: Arithmetic = _arithmetic(_order_apart_from_ties, _determinant)

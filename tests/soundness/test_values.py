@@ -9,7 +9,9 @@ from tests.soundness.test_found import proved_alone
 
 # 0 where it has a value, and none where x + 7 y = 33
 ZERO = "(1/(x+7 y-33) - 1/(7 y-33) + x/((7 y-33) (x+7 y-33)))"
-START = "dim T, N\ninput x, y, c, q boolean, r boolean, h[N] one-hot in N, a[N], g[N], m[N] integer in N\n"
+START = """dim T, N
+input x, y, c, q boolean, r boolean, h[N] one-hot in N, a[N], g[N], m[N] integer in N
+"""
 INDICES = "index t : T\nindex i, k : N\n"
 
 # each false at one place, where something on the way has no value
@@ -62,7 +64,8 @@ FALSE = {
         f"[1] s[t] = {{1 + {ZERO} if t == 0 ; 2^t otherwise}}"
     ),
     "a divisor that is picked": (
-        "[1] x (sum[k] h[k] a[k])/(x - sum[k] h[k] g[k]) - (sum[k] h[k] a[k] g[k])/(x - sum[k] h[k] g[k])"
+        "[1] x (sum[k] h[k] a[k])/(x - sum[k] h[k] g[k])"
+        " - (sum[k] h[k] a[k] g[k])/(x - sum[k] h[k] g[k])"
         " = sum[k] h[k] a[k] + sum[k] a[k] [x == g[k]]"
     ),
     "a corner": (
