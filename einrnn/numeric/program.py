@@ -100,15 +100,17 @@ class Program:
         A jax or torch program takes arrays of its library too, gives such arrays back, and
         is differentiated there by its derived gradient, also under ``jit`` and ``vmap``.
         """
-        if self._short is not None and self._short.fits(map(type, given.values())):
-            return self._short.run(given)
+        if self._short is not None:
+            names, fits, run = self._short
+            if [*given] == names and fits(map(type, given.values())):
+                return run(*given.values())
         if self._usual is not None:
             found = self._usual(given)
             if found is not None:
                 return found
         if self._foreign is not None and self._foreign.owns(given):
             found = self._foreign(given)
-            self._short = self._foreign.short()
+            self._short = self._foreign.short(tuple(given))
             return found
         kind = _kind(given)
         known = self._known(kind)

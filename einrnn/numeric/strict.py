@@ -91,7 +91,7 @@ def _power(base: Scalar, exponent: Scalar) -> Scalar:
         return value
     if not (_is_exact(exponent) and exponent == int(exponent)) and _may_be_zero(base):
         raise NoValue
-    return _near(lambda b, e: scalars.power(b, e), (base, exponent), value)
+    return _near(scalars.power, (base, exponent), value)
 
 
 def _near(run: Callable[..., Scalar], args: Sequence[Scalar], value: Scalar) -> Rounded:

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
 
 
 class Short(NamedTuple):
-    """What to run where the types of all arguments fit: to sort them takes longer than a small
-    program."""
+    """What to run on arguments of these names, in their order, whose types fit: to sort them takes
+    longer than a small program."""
 
+    names: list[str]
     fits: Callable[[Iterable[type]], bool]
-    run: Callable[[dict[str, Any]], dict[str, Any]]
+    run: Callable[..., dict[str, Any]]
 
 
 class Foreign(Protocol):
@@ -28,8 +29,8 @@ class Foreign(Protocol):
         """The outputs as arrays of the library."""
         ...
 
-    def short(self) -> Short | None:
-        """The short way, where there is one."""
+    def short(self, names: tuple[str, ...]) -> Short | None:
+        """The short way for arguments of these names, where there is one."""
         ...
 
 

@@ -35,6 +35,7 @@ class JaxFunction:
         self._name = name
         self._others: dict[Program, JaxFunction] = {}
         self._sizes = frozenset(program.model.dims)
+        self._by_names: dict[tuple[str, ...], Any] = {}
         # classes of jax arrays that were seen: to ask jax takes longer than a small program
         self._kinds: set[type] = set()
 
@@ -58,7 +59,7 @@ class JaxFunction:
         arrays is not checked, because traced arrays have none.
         """
         if self._kinds.issuperset(map(type, given.values())) and self._sizes.isdisjoint(given):
-            return self._jitted(given)
+            return self._jitted(tuple(given))(*given.values())
         arrays: Arrays = {}
         sizes: tuple[tuple[str, int], ...] = ()
         for name, value in given.items():
@@ -66,22 +67,27 @@ class JaxFunction:
                 sizes = (*sizes, (name, value))
             else:
                 arrays[name] = value if hasattr(value, "dtype") else np.asarray(value)
-        return self._with_sizes(arrays, sizes) if sizes else self._jitted(arrays)
+        if sizes:
+            return self._with_sizes(arrays, sizes)
+        return self._jitted(tuple(arrays))(*arrays.values())
 
-    def short(self) -> Short:
-        """The traced call, for arguments that all are arrays of classes seen before."""
-        return Short(self._kinds.issuperset, self._jitted)
+    def short(self, names: tuple[str, ...]) -> Short:
+        """The traced call, for arguments of these names in their order, all of them arrays of
+        classes seen before."""
+        return Short([*names], self._kinds.issuperset, self._jitted(names))
 
-    @cached_property
-    def _jitted(self) -> Any:
-        """The traced call; jax takes its shortest way where nothing is static."""
-        jax: Any = optional("jax")
+    def _jitted(self, names: tuple[str, ...]) -> Any:
+        """The traced call with arrays in the order of these names: jax takes longer over a
+        dictionary than over what it holds. It takes its shortest way where nothing is static."""
+        if names not in self._by_names:
+            jax: Any = optional("jax")
 
-        def run(arrays: Arrays) -> Arrays:
-            return self.traced(arrays)
+            def run(*arrays: Any) -> Arrays:
+                return self.traced(dict(zip(names, arrays, strict=True)))
 
-        run.__name__ = self._name
-        return jax.jit(run)
+            run.__name__ = self._name
+            self._by_names[names] = jax.jit(run)
+        return self._by_names[names]
 
     @cached_property
     def _with_sizes(self) -> Any:

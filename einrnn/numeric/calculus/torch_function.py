@@ -42,7 +42,7 @@ class TorchFunction:
 
         return any(isinstance(value, torch.Tensor) for value in given.values())
 
-    def short(self) -> None:
+    def short(self, names: tuple[str, ...]) -> None:
         """None: whether tensors fit depends on more than their types."""
 
     def __call__(self, given: Mapping[str, Any]) -> Tensors:

@@ -307,11 +307,12 @@ class Normaliser:
                 for part in parts:
                     result = self.product(result, self.guard(part))
                 return result
-            case Or(()):
-                return tm.NOTHING
-            case Or((first, *others)):
-                rest = self.guard(Or(tuple(others)))
-                return tm.plus((self.guard(first), self.product(self.guard(Not(first)), rest)))
+            case Or(parts):
+                result, before = tm.NOTHING, tm.ONE
+                for part in parts:
+                    result = tm.plus((result, self.product(before, self.guard(part))))
+                    before = self.product(before, self.guard(Not(part)))
+                return result
             case Not(part):
                 return self.guard(_opposite(part))
 

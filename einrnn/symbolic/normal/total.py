@@ -34,7 +34,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import parts, substitute
+from einrnn.core.traverse import parts, substitute, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.signs import is_positive, positive_names
@@ -169,19 +169,22 @@ def totality(model: Model, inverted: Callable[[Matrix], bool]) -> Totality:
     which its entries are computed.
     """
     positive = positive_names(model, ("positive",))
-    partial = frozenset[str]()
     bodies = functools.partial(_bodies, model)
-    while True:
-        now = Totality(positive, partial, inverted, bodies)
-        found = {
-            name
-            for name, definition in model.definitions.items()
-            if name in partial
-            or any(now.lacks(c.body, _known(c.ranges)) for c in definition.clauses)
-        }
-        if len(found) == len(partial):
-            return now
-        partial = frozenset(found)
+    alone = Totality(positive, frozenset(), inverted, bodies)
+    partial: set[str] = set()
+    readers: dict[str, list[str]] = {}
+    for name, definition in model.definitions.items():
+        clauses = definition.clauses
+        if any(alone.lacks(clause.body, _known(clause.ranges)) for clause in clauses):
+            partial.add(name)
+        for other in frozenset[str]().union(*(tensors(clause.body) for clause in clauses)):
+            readers.setdefault(other, []).append(name)
+    pending = list(partial)
+    while pending:
+        new = set(readers.get(pending.pop(), ())) - partial
+        partial |= new
+        pending += new
+    return Totality(positive, frozenset(partial), inverted, bodies)
 
 
 def _bodies(model: Model, entry: Element, known: Known) -> list[Expr]:

@@ -8,7 +8,7 @@ values wherever it has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
 from functools import cached_property
 from typing import NamedTuple
@@ -225,16 +225,18 @@ class Defined:
         clauses = definition.clauses if definition is not None else ()
         return [clause for clause in clauses if not surely_not(clause, entry, known)]
 
+    @property
+    def _partial(self) -> list[str]:
+        """The definitions that may have no value, in their order."""
+        return [name for name in self._model.definitions if name in self._total.partial]
+
     @cached_property
     def _closed(self) -> dict[str, frozenset[Node] | None]:
         """Of each definition what surely is computed for every entry, of that what speaks of no
         index; None for what is never computed, as long as nothing says otherwise."""
-        found: dict[str, frozenset[Node] | None] = dict.fromkeys(self._total.partial)
-        while True:
-            now = {name: self._closed_of(name, found) for name in found}
-            if now == found:
-                return found
-            found = now
+        found: dict[str, frozenset[Node] | None] = dict.fromkeys(self._partial)
+        _settle(found, self._closed_of)
+        return found
 
     def _closed_of(
         self, name: str, known: Mapping[str, frozenset[Node] | None]
@@ -257,14 +259,9 @@ class Defined:
     def _causes(self) -> dict[str, frozenset[Node] | None]:
         """Of each definition that may have no value what that can be due to; None where it may
         be what speaks of an index."""
-        found: dict[str, frozenset[Node] | None] = dict.fromkeys(
-            self._total.partial, frozenset[Node]()
-        )
-        while True:
-            now = {name: self._causes_of(name, found) for name in found}
-            if now == found:
-                return found
-            found = now
+        found: dict[str, frozenset[Node] | None] = dict.fromkeys(self._partial, frozenset[Node]())
+        _settle(found, self._causes_of)
+        return found
 
     def _causes_of(
         self, name: str, known: Mapping[str, frozenset[Node] | None]
@@ -283,6 +280,20 @@ class Defined:
                     return None
                 every |= own
         return every
+
+
+def _settle(
+    found: dict[str, frozenset[Node] | None],
+    again: Callable[[str, Mapping[str, frozenset[Node] | None]], frozenset[Node] | None],
+) -> None:
+    """Work every value out from the others until none changes."""
+    changed = True
+    while changed:
+        changed = False
+        for name in found:
+            new = again(name, found)
+            changed = changed or new != found[name]
+            found[name] = new
 
 
 def _key(node: Node) -> Node:
