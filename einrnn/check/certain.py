@@ -17,7 +17,7 @@ from einrnn.core.nodes import Derivative, Index
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.strict import AWAY_FROM_TIES, STRICT, NoValue, is_near
+from einrnn.numeric.strict import AWAY_FROM_TIES, STRICT, NoValue
 
 
 def sure_values(
@@ -35,7 +35,5 @@ def sure_values(
             return None
         left, right = interpreter.value(pair.left, env), interpreter.value(pair.right, env)
     except (EinrnnError, NoValue):
-        return None
-    if is_near(left, right) and left != right:
         return None
     return (left, right) if np.isfinite([float(left), float(right)]).all() else None

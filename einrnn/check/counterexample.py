@@ -31,6 +31,7 @@ from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.floats import FloatOutcome
 from einrnn.numeric.interpret import Interpreter
+from einrnn.numeric.strict import is_near
 
 Array = npt.NDArray[np.generic]
 
@@ -309,7 +310,7 @@ def _failure(
     if point.draw >= TIED and not _are_rational(left, right):
         return None  # of what is 0 at equal entries rounding may leave something
     sure = sure_values(point.prepared, ready, point, env)
-    if sure is None or not _differ(*sure):
+    if sure is None or is_near(*sure) or not _differ(*sure):
         return None
     return _Failure(point, at, left, right)
 
