@@ -8,21 +8,14 @@ undefined at some place only may therefore not stand for what is defined there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeGuard
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, ZERO
-from einrnn.core.model import Clause, Model, Range
+from einrnn.core.model import Model, Range
 from einrnn.core.nodes import (
     Add,
-    Affine,
-    And,
     Apply,
-    Cases,
-    Compare,
-    Cond,
     Element,
     Expr,
     Index,
@@ -34,9 +27,11 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import parts, substitute, tensors
+from einrnn.core.traverse import tensors
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.clauses import body_of, surely_not
 from einrnn.symbolic.normal.domain import follows
+from einrnn.symbolic.normal.places import Known, as_index, places
 from einrnn.symbolic.normal.signs import is_positive, positive_names
 
 # what has a value for every number
@@ -48,8 +43,6 @@ _EVERYWHERE = frozenset(
 )
 
 _DEPTH = 3
-
-Known = tuple[Affine, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,28 +187,6 @@ def _bodies(model: Model, entry: Element, known: Known) -> list[Expr]:
     return [body_of(c, entry) for c in clauses if not surely_not(c, entry, known)]
 
 
-def surely_not(clause: Clause, entry: Element, known: Known) -> bool:
-    """Whether a clause is for places at which an entry surely is not."""
-    beyond = (af.shift(af.scale(value, -1), -1) for value in where(clause, entry))
-    return any(follows(known, value) for value in beyond)
-
-
-def where(clause: Clause, entry: Element) -> Known:
-    """What is at least zero where a clause decides an entry."""
-    rows: list[Affine] = []
-    for own, at in zip(clause.args, entry.args, strict=True):
-        letter = af.letter(own)
-        span = Range(own, own) if letter is None else clause.ranges[letter]
-        rows += (af.minus(at, span.lo), af.minus(span.hi, at))
-    return tuple(rows)
-
-
-def body_of(clause: Clause, entry: Element) -> Expr:
-    """What a clause says of an entry."""
-    letters = zip(map(af.letter, clause.args), entry.args, strict=True)
-    return substitute(clause.body, {i: at for i, at in letters if i is not None})
-
-
 def _rest_of_one(expr: Expr) -> Expr | None:
     """What 1 is more than a value by: x of ``1 - x``."""
     match expr:
@@ -231,100 +202,7 @@ def _is_tanh(expr: Expr, known: Known, depth: int) -> bool:
     return isinstance(expr, Apply) and expr.function == "tanh"
 
 
-def as_index(expr: Expr) -> Affine | None:
-    """The whole number that a sum of indices, sizes and whole numbers is; None for others."""
-    match expr:
-        case Value(index):
-            return index
-        case Number(value) if value.denominator == 1:
-            return af.of(int(value))
-        case Mul((Number(times), Value(index))) if times.denominator == 1:
-            return af.scale(index, int(times))
-        case Add(terms):
-            found = af.ZERO
-            for term in terms:
-                index = as_index(term)
-                if index is None:
-                    return None
-                found = af.plus(found, index)
-            return found
-        case _:
-            return None
-
-
 def _known(ranges: Mapping[Index, Range]) -> Known:
     """What ranges say is at least zero."""
     pairs = ((af.of(index), range_) for index, range_ in ranges.items())
     return tuple(value for at, r in pairs for value in (af.minus(at, r.lo), af.minus(r.hi, at)))
-
-
-def _said(cond: Cond) -> Known:
-    """What relations between indices say is at least zero where all of them hold."""
-    match cond:
-        case And(parts_):
-            return tuple(value for part in parts_ for value in _said(part))
-        case Compare(op, first, second):
-            left, right = as_index(first), as_index(second)
-            if left is None or right is None:
-                return ()
-            ahead, behind = af.minus(right, left), af.minus(left, right)
-            by_relation = {
-                "<=": (ahead,),
-                "<": (af.shift(ahead, -1),),
-                ">=": (behind,),
-                ">": (af.shift(behind, -1),),
-                "==": (ahead, behind),
-            }
-            return by_relation.get(op, ())
-        case _:
-            return ()
-
-
-def _is_bracket(expr: Expr) -> TypeGuard[Cases]:
-    if not isinstance(expr, Cases) or len(expr.branches) != 1:
-        return False
-    return expr.branches[0][1] is ONE and expr.otherwise is ZERO
-
-
-class Place(NamedTuple):
-    """A node, what is known of indices there, the indices on which it depends whether the node
-    is computed, and those that are bound around it."""
-
-    node: Node
-    known: Known
-    guards: frozenset[Index]
-    bound: frozenset[Index]
-
-
-def places(expr: Node, known: Known) -> Iterator[Place]:
-    """Every node, where it is."""
-    stack = [Place(expr, known, frozenset(), frozenset())]
-    while stack:
-        place = stack.pop()
-        yield place
-        node, guards, bound = place.node, place.guards, place.bound
-        if isinstance(node, Reduce):
-            letter = af.of(node.index)
-            # of an index of the same name further out nothing is said here
-            outer = (value for value in place.known if node.index not in value.free)
-            inner = (*outer, af.minus(letter, node.lo), af.minus(node.hi, letter))
-            guards |= node.lo.free | node.hi.free
-            stack.append(Place(node.body, inner, guards, bound | {node.index}))
-            continue
-        if isinstance(node, Cases):
-            guards = guards.union(*(cond.free for cond, _ in node.branches))
-            for cond, branch in node.branches:
-                stack.append(place._replace(node=cond, guards=guards))
-                there = (*place.known, *_said(cond))
-                stack.append(place._replace(node=branch, known=there, guards=guards))
-            stack.append(place._replace(node=node.otherwise, guards=guards))
-            continue
-        if isinstance(node, Mul):
-            # what a bracket that is 0 multiplies is not computed
-            conds = [f.branches[0][0] for f in node.factors if _is_bracket(f)]
-            guards = guards.union(*(cond.free for cond in conds))
-            said = (value for cond in conds for value in _said(cond))
-            place = place._replace(known=(*place.known, *said))
-        if isinstance(node, Matrix):
-            bound |= {node.row, node.column}
-        stack += [place._replace(node=part, guards=guards, bound=bound) for part in parts(node)]

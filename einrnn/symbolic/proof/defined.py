@@ -31,17 +31,17 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import parts, substitute
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.clauses import body_of, surely_not, where
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.places import Known, Place, places
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import facts_of, oriented
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.normal.total import Place, body_of, places, surely_not, where
 from einrnn.symbolic.proof.statement import Statement
 
 _DEPTH = 3
 
-Known = tuple[Affine, ...]
 # an entry: its positions, or where between which ones they are
 Pattern = tuple[str, tuple[Affine | Range, ...]]
 
