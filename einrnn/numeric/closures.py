@@ -12,7 +12,7 @@ from einrnn.core import nodes as n
 from einrnn.core.traverse import parts, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError, InternalError
-from einrnn.numeric import elimination, opaque, scalars
+from einrnn.numeric import opaque, scalars
 from einrnn.numeric.scalars import Arithmetic, Scalar
 
 Position = tuple[int, ...]
@@ -300,13 +300,10 @@ def _matrix(closures: Closures, node: n.Matrix, below: list[Run]) -> Run:
 def _matrix_function(
     arithmetic: Arithmetic, op: n.MatrixOp, rows: list[list[Scalar]], exponent: int
 ) -> Any:
-    if op == "matpow":
-        return elimination.power(rows, exponent)
-    det = arithmetic.determinant(rows, elimination.determinant(rows))
     if op in ("det", "logdet"):
+        det = arithmetic.determinant(rows)
         return det if op == "det" else arithmetic.function("log")(det)
-    arithmetic.power(det, -1)  # there is no inverse where this has no value
-    result = elimination.power(rows, -1)
+    result = arithmetic.matrix_power(rows, -1 if op == "inv" else exponent)
     if result is None:
         raise EvaluationError("E606", f"the matrix of {op} is singular: {_rows_text(rows)}")
     return result

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.nodes import ReduceOp, Relation
+from einrnn.numeric import elimination
 
 Scalar = float | Fraction
+Matrix = Sequence[Sequence[Scalar]]
 
 
 def to_float(value: Scalar) -> float:
@@ -150,8 +152,8 @@ RELATIONS: dict[Relation, Callable[[Scalar, Scalar], bool]] = {
 
 
 class Arithmetic(NamedTuple):
-    """How the interpreter computes: functions, relations and reductions by name; what is made of
-    the determinant of a matrix, once it has been worked out."""
+    """How the interpreter computes: functions, relations and reductions by name; the determinant
+    of a matrix, and its powers, None where an inverse is missing."""
 
     add: Callable[[Sequence[Scalar]], Scalar]
     multiply: Callable[[Sequence[Scalar]], Scalar]
@@ -159,11 +161,8 @@ class Arithmetic(NamedTuple):
     function: Callable[[str], Callable[..., Scalar]]
     reduction: Callable[[ReduceOp], Callable[[Sequence[Scalar]], Scalar]]
     relation: Callable[[Relation], Callable[[Scalar, Scalar], bool]]
-    determinant: Callable[[Sequence[Sequence[Scalar]], Scalar], Scalar]
-
-
-def _as_it_is(rows: Sequence[Sequence[Scalar]], value: Scalar) -> Scalar:
-    return value
+    determinant: Callable[[Matrix], Scalar]
+    matrix_power: Callable[[Matrix, int], Sequence[Sequence[Scalar]] | None]
 
 
 IEEE = Arithmetic(
@@ -173,5 +172,6 @@ IEEE = Arithmetic(
     function,
     REDUCTIONS.__getitem__,
     RELATIONS.__getitem__,
-    _as_it_is,
+    elimination.determinant,
+    elimination.power,
 )

@@ -13,12 +13,13 @@ from fractions import Fraction
 from functools import partial
 
 from einrnn.core.nodes import ReduceOp, Relation
-from einrnn.numeric import scalars
-from einrnn.numeric.scalars import Arithmetic, Scalar
+from einrnn.numeric import elimination, scalars
+from einrnn.numeric.scalars import Arithmetic, Matrix, Scalar
 
 # a rounding, and how many times the estimated error counts
 _UNIT, _SAFETY = 2.0**-52, 16.0
-# what a determinant may be off by, relative to the product of the lengths of its rows
+# what a determinant may be off by, relative to the product of the lengths of its rows, and an
+# entry of a power or an inverse, relative to the largest one
 _MATRIX = 1e-12
 _JUMPS = frozenset(("sign", "step"))
 # values at whole numbers that are rational
@@ -195,12 +196,23 @@ def _reduction(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
     return strictly
 
 
-def _determinant(rows: Sequence[Sequence[Scalar]], value: Scalar) -> Scalar:
+def _determinant(rows: Matrix) -> Scalar:
+    value = elimination.determinant(rows)
     if _is_exact(value):
         return value
     return Rounded.of(value, _MATRIX * math.prod(math.hypot(*map(float, row)) for row in rows))
 
 
+def _matrix_power(rows: Matrix, exponent: int) -> Sequence[Sequence[Scalar]] | None:
+    if exponent < 0 and _may_be_zero(_determinant(rows)):
+        raise NoValue
+    found = elimination.power(rows, exponent)
+    if found is None or all(_is_exact(value) for row in found for value in row):
+        return found
+    error = _MATRIX * max(abs(value) for row in found for value in row)
+    return [[Rounded.of(value, float(error)) for value in row] for row in found]
+
+
 _arithmetic = partial(Arithmetic, _add, _multiply, _power, _function, _reduction)
-STRICT: Arithmetic = _arithmetic(_relation, _determinant)
-AWAY_FROM_TIES: Arithmetic = _arithmetic(_order_apart_from_ties, _determinant)
+STRICT: Arithmetic = _arithmetic(_relation, _determinant, _matrix_power)
+AWAY_FROM_TIES: Arithmetic = _arithmetic(_order_apart_from_ties, _determinant, _matrix_power)
