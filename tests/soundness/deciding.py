@@ -11,7 +11,8 @@ from einrnn.core.build import sub
 from einrnn.core.nodes import Expr
 from einrnn.numeric.interpret import Interpreter
 from einrnn.symbolic.normal.expand import Normaliser, known_from
-from einrnn.symbolic.normal.rules import facts_of, rules_of
+from einrnn.symbolic.normal.rules import rules_of
+from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import Poly
 from tests.soundness.generator import FREE, MODEL, RANK, I, J
 

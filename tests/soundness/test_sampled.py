@@ -15,7 +15,7 @@ from einrnn.numeric.interpret import Interpreter
 from einrnn.symbolic.normal import sampled
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 from einrnn.symbolic.normal.facts import Facts
-from einrnn.symbolic.normal.rules import facts_of
+from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import TooLarge, plus, scale
 from tests.builders import LETTERS, entry, size
 from tests.soundness.generator import FREE, MODEL, RANK, Maker, N

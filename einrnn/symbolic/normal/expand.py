@@ -31,13 +31,13 @@ from einrnn.core.nodes import (
     Or,
     Pow,
     Reduce,
-    Relation,
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import canonical as canonical_binders
 from einrnn.core.traverse import elements, substitute
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal import guards
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.absolute import absolutes
 from einrnn.symbolic.normal.brackets import (
@@ -61,10 +61,9 @@ from einrnn.symbolic.normal.roots import (
     has_whole_number,
     numbers_folded,
 )
-from einrnn.symbolic.normal.settle import affine_parts, is_bracket, settle
+from einrnn.symbolic.normal.settle import affine_parts, settle
 from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge, sorted_terms
-from einrnn.symbolic.simplify import flat
 
 _MOST_TERMS = 4_000
 _MOST_STEPS = 20_000
@@ -95,8 +94,8 @@ class Normaliser:
         default_factory=dict["tuple[Expr, tuple[Affine, ...]]", Poly]
     )
     _nested: list[int] = field(default_factory=lambda: [0])
-    # brackets that are no normal form, as guards of what may have no value, with that form
-    _guards: dict[Expr, Poly] = field(default_factory=dict["Expr", Poly])
+    # brackets that are no normal form, with that form; see guards
+    guards: dict[Expr, Poly] = field(default_factory=dict["Expr", Poly])
 
     def poly(self, expr: Expr) -> Poly:
         """The normal form.
@@ -168,7 +167,7 @@ class Normaliser:
         gathered = collected(self, term) or absolutes(self, term)
         if gathered is not None:
             return gathered
-        freed = self._freed(term)
+        freed = guards.freed(self, term)
         if freed is not None:
             return freed
         cancelled = cancel_sum(term, self.known_for(term))
@@ -191,16 +190,6 @@ class Normaliser:
         finally:
             self._nested[0] -= 1
         return None
-
-    def _freed(self, term: Term) -> Poly | None:
-        """The term with one guard in its normal form, where nothing is left that needs one."""
-        found = next((atom for atom, _ in term.factors if atom in self._guards), None)
-        if found is None:
-            return None
-        others = tuple(pair for pair in term.factors if pair[0] is not found)
-        if self.facts.total.product_lacks(others, self.known_for(term)):
-            return None
-        return self.times(Term(term.bound, term.conds, others), self._guards[found])
 
     def _multiplied_out(self, term: Term, base: Expr, exponent: Fraction) -> Poly:
         """A factor that is a sum, multiplied in once."""
@@ -250,7 +239,7 @@ class Normaliser:
             self.ends,
             self._done,
             self._nested,
-            self._guards,
+            self.guards,
         )
 
     def simple(self, expr: Expr) -> Expr:
@@ -281,41 +270,6 @@ class Normaliser:
             case _:
                 return None
 
-    def guard(self, cond: Cond) -> Poly:
-        """The same as a sum of brackets of which one at most is 1: what is undefined where the
-        condition fails may be multiplied by it, and is computed nowhere else."""
-        match cond:
-            case Compare("!=", left, right):
-                less, more = Compare("<", left, right), Compare(">", left, right)
-                return tm.plus((self.guard(less), self.guard(more)))
-            case Compare(op, left, right):
-                found = self.bracket(cond)
-                if _is_guard(found):
-                    return found
-                if op in ("<=", ">="):
-                    apart = Compare("<" if op == "<=" else ">", left, right)
-                    return tm.plus((self.guard(apart), self.guard(Compare("==", left, right))))
-                if op in ("<", "<="):
-                    left, right = right, left
-                difference = self.simple(build.sub(left, right))
-                relation: Relation = "==" if op == "==" else ">"
-                bracket = build.iverson(Compare(relation, difference, build.ZERO))
-                self._guards[bracket] = found
-                return tm.atom(bracket)
-            case And(parts):
-                result = tm.ONE
-                for part in parts:
-                    result = self.product(result, self.guard(part))
-                return result
-            case Or(parts):
-                result, before = tm.NOTHING, tm.ONE
-                for part in parts:
-                    result = tm.plus((result, self.product(before, self.guard(part))))
-                    before = self.product(before, self.guard(Not(part)))
-                return result
-            case Not(part):
-                return self.guard(_opposite(part))
-
     def bracket(self, cond: Cond) -> Poly:
         """1 where a condition holds and else 0, as a polynomial in simple brackets."""
         match cond:
@@ -338,29 +292,6 @@ class Normaliser:
                 return complement(self.bracket(part))
 
 
-_OPPOSITES: Mapping[Relation, Relation] = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-}
-
-
-def _opposite(cond: Cond) -> Cond:
-    """What holds where a condition does not."""
-    match cond:
-        case Compare(op, left, right):
-            return Compare(_OPPOSITES[op], left, right)
-        case And(parts):
-            return Or(tuple(map(Not, parts)))
-        case Or(parts):
-            return And(tuple(map(Not, parts)))
-        case Not(part):
-            return part
-
-
 @trampoline
 def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
     match expr:
@@ -380,7 +311,7 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
                 polys.append((yield _expand.steps(work, part)))
             return tm.plus(polys)
         case Mul():
-            result, factors = _guarded(work, expr)
+            result, factors = guards.guarded(work, expr)
             for part in factors:
                 result = work.product(result, (yield _expand.steps(work, part)))
             return result
@@ -400,31 +331,6 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
             return matrix(work, expr)
         case _:
             raise TooLarge
-
-
-def _guarded(work: Normaliser, expr: Mul) -> tuple[Poly, list[Expr]]:
-    """The guards of a product, where its brackets are some because another factor may have no
-    value, and the other factors."""
-    factors = flat((expr,), Mul)
-    others = [factor for factor in factors if not is_bracket(factor)]
-    if len(others) == len(factors) or not any(
-        work.facts.total.lacks(factor, work.known) for factor in others
-    ):
-        return tm.ONE, factors
-    guards = tm.ONE
-    for factor in factors:
-        if isinstance(factor, Cases) and is_bracket(factor):
-            guards = work.product(guards, work.guard(factor.branches[0][0]))
-    return guards, others
-
-
-def _is_guard(holds: Poly) -> bool:
-    """Whether a bracket is a sum of brackets that each keep what they multiply from being
-    computed where they are 0."""
-    return all(
-        times > 0 and all(is_bracket(atom) for atom, _ in term.factors)
-        for term, times in holds.items()
-    )
 
 
 def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
@@ -454,9 +360,9 @@ def _cases(work: Normaliser, expr: Cases) -> Steps[Poly]:
 
 def _branch(work: Normaliser, holds: Poly, conds: tuple[Cond, ...], branch: Expr) -> Poly:
     """The bracket of a branch, as a guard where that may have no value elsewhere."""
-    if _is_guard(holds) or not work.facts.total.lacks(branch, work.known):
+    if guards.is_guard(holds) or not work.facts.total.lacks(branch, work.known):
         return holds
-    return _settled(work, work.guard(And(conds)))
+    return _settled(work, guards.guard(work, And(conds)))
 
 
 def _settled(work: Normaliser, holds: Poly) -> Poly:

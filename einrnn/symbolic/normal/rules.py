@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
-from functools import cache, partial
 from itertools import product
 
 from einrnn.core import affine as af
@@ -34,19 +32,14 @@ from einrnn.core.traverse import elements, rebuild, substitute, tensors, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
-from einrnn.symbolic.normal.definite import is_definite
 from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
-from einrnn.symbolic.normal.facts import Facts, Unit
 from einrnn.symbolic.normal.geometric import geometric_sums
 from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
-from einrnn.symbolic.normal.signs import positive_names
-from einrnn.symbolic.normal.slices import is_plain, tensor_of
-from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
-from einrnn.symbolic.normal.total import totality
-from einrnn.symbolic.unfold import recurs, replaced_by_bodies
+from einrnn.symbolic.normal.slices import is_plain
+from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PRODUCTS = 64
 _MOST_TURNED = 3
@@ -56,97 +49,12 @@ def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, .
     """The rules that a model's inputs and the granted assumptions give."""
     rules: list[Rule] = [reduce_quotient, vanishes, matrix_powers, power_sums, geometric_sums]
     for given in model.inputs.values():
-        rules += _fact_rules(given)
+        rules += fact_rules(given)
     for assumption in assumptions:
         rule = granted(assumption)
         if rule is not None:
             rules.append(rule)
     return tuple(rules)
-
-
-def facts_of(model: Model) -> Facts:
-    """What a model says of its tensors that is more than a rule.
-
-    Kept with the model: it is asked for with every statement.
-    """
-    kept = model.__dict__.get("_facts")
-    if kept is None:
-        kept = model.__dict__["_facts"] = _facts(model)
-    return kept
-
-
-def _facts(model: Model) -> Facts:
-    limits = {
-        given.name: fact.bound
-        for given in model.inputs.values()
-        for fact in given.facts
-        if fact.name == "integer" and fact.bound is not None
-    }
-    symmetric = [name for name, i in model.inputs.items() if i.has("symmetric") or i.has("spd")]
-    kinds = ("invertible", "spd", "orthogonal")
-    invertible = {
-        n: i.axes[-1] for n, i in model.inputs.items() if any(i.has(kind) for kind in kinds)
-    }
-    units = {name: unit for name, i in model.inputs.items() if (unit := _unit(i)) is not None}
-    found = Facts(
-        limits,
-        frozenset(symmetric),
-        positive_names(model),
-        invertible,
-        units,
-        frozenset(n for n, given in model.inputs.items() if n not in units and _fact_rules(given)),
-        frozenset(n for n, i in model.inputs.items() if i.has("boolean") or i.has("one-hot")),
-        frozenset(n for n, given in model.inputs.items() if given.has("spd")),
-    )
-    # a probability may be 0
-    strict = replace(found, positive=positive_names(model, ("positive",)))
-    return replace(found, total=totality(model, cache(partial(_is_invertible, model, strict))))
-
-
-def _is_invertible(model: Model, facts: Facts, matrix: Matrix) -> bool:
-    """Whether a matrix has an inverse whatever the inputs are: it is given to have one, or is
-    positive definite by what it is made of."""
-    if facts.invertible.get(tensor_of(matrix) or "") is matrix.size:
-        return True
-    names = frozenset(
-        name
-        for name in tensors(matrix.body)
-        if name in model.definitions
-        and len(model.definitions[name].clauses) == 1
-        and not recurs(model, name)
-    )
-    last = af.last(matrix.size)
-    ranges = {index: Range(af.ZERO, last) for index in (matrix.row, matrix.column)}
-    try:
-        body = replaced_by_bodies(model, names, matrix.body, ranges)
-        opened = Matrix("inv", matrix.row, matrix.column, matrix.size, body, af.ONE, matrix.at)
-        return is_definite(Normaliser(facts=facts), opened)
-    except TooLarge:
-        return False
-
-
-def _unit(given: Input) -> Unit | None:
-    """What an input's only fact says, if it is that entries add up to 1."""
-    if len(given.facts) != 1:
-        return None
-    (fact,) = given.facts
-    if fact.name not in ("one-hot", "probability") or fact.axis is None:
-        return None
-    return Unit(fact.axis, given.axes[fact.axis], fact.name == "one-hot")
-
-
-def assumed_unit(assumption: Assumption) -> tuple[str, Unit] | None:
-    """The tensor whose entries an assumption says to add up to 1, if that is all it says."""
-    total, one = assumption.left, assumption.right
-    if one is not ONE or not isinstance(total, Reduce) or total.op != "sum":
-        return None
-    entry = total.body
-    if not isinstance(entry, Element) or total.lo is not af.ZERO:
-        return None
-    letters = [af.letter(arg) for arg in entry.args]
-    if None in letters or len(set(letters)) != len(letters) or total.index not in letters:
-        return None
-    return entry.tensor, Unit(letters.index(total.index), af.shift(total.hi, 1), False)
 
 
 def granted(assumption: Assumption) -> Rule | None:
@@ -351,7 +259,8 @@ def _divisor(work: Normaliser, base: Expr) -> tuple[tm.Factors, Fraction, Poly] 
     return leading.factors, coefficient, others
 
 
-def _fact_rules(given: Input) -> list[Rule]:
+def fact_rules(given: Input) -> list[Rule]:
+    """The rules that the facts of an input are."""
     rules: list[Rule] = []
     for fact in given.facts:
         match fact.name:

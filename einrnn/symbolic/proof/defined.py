@@ -36,7 +36,8 @@ from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 from einrnn.symbolic.normal.places import Known, Place, places
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.rules import facts_of, oriented
+from einrnn.symbolic.normal.rules import oriented
+from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.statement import Statement
 

@@ -20,7 +20,8 @@ from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.rules import assumed_unit, facts_of, inverse_pair, rules_of
+from einrnn.symbolic.normal.rules import inverse_pair, rules_of
+from einrnn.symbolic.normal.stated import assumed_unit, facts_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import Clock, Time, clock_of
