@@ -126,7 +126,7 @@ def every_matrix_taken_for_symmetric(patch):
 
 @corrupts("input m[N], x[N]\n[1] m[i]^2 x[i] = m[i] x[i]")
 def every_tensor_taken_for_boolean(patch):
-    patch.setattr(rules, "_fact_rules", lambda given: [rules._idempotent(given)])
+    patch.setattr(rules, "fact_rules", lambda given: [rules._idempotent(given)])
 
 
 @corrupts("input x[N]\n[1] sum[i] x[i]/(1 + x[i]) = N + sum[i] 1/(1 + x[i])")
