@@ -24,8 +24,17 @@ LAWS = {
     "two together": "dim T\ninput a, b, u0, v0\nu[t] := a u[t-1] + b   with u[-1] := u0\n"
     "v[t] := a v[t-1] + b   with v[-1] := v0\nindex t : T\n"
     "[1] u[t] - v[t] = a^(t+1) (u0 - v0)",
+    "exponentials": "dim N\ninput a\n[1] (exp(a) - 1) sum[k=0..N-1] exp(a k) = exp(a N) - 1",
+    "exponentials that fall": "dim N\ninput a, b\n"
+    "[1] (1 - b exp(-2 a)) sum[k=0..N] b^k exp(-2 a k) = 1 - b^(N+1) exp(-2 a (N+1))",
+    "a product": "dim N\ninput a, b\n"
+    "[1] (1 - 2 a b) sum[k=0..N] (2 a b)^k = 1 - 2^(N+1) a^(N+1) b^(N+1)",
+    "two powers": "dim N\ninput a, b\n[1] (1 - a b) sum[k=0..N] a^k b^k = 1 - (a b)^(N+1)",
 }
 TRAPS = {
+    "an exponential at zero": "dim N\ninput a\n[1] sum[k=0..N-1] exp(a k) = (exp(a N) - 1)/a",
+    "a product of others": "dim N\ninput a, b\n"
+    "[1] (1 - a b) sum[k=0..N] a^k b^k = 1 - a b^(N+1)",
     "one too many": "dim N\ninput a\n[1] (1 - a) sum[k=0..N-1] a^k = 1 - a^(N+1)",
     "emptier than empty": "dim N\ninput x[N], a\n"
     "[1] x[i] (1 - a) sum[r=N+2..i] a^r = x[i] (a^(N+2) - a^(i+1))",

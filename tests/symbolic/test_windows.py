@@ -14,6 +14,7 @@ L := sum[n] g[n] y[n]
 SHIFT = "dim T\ninput x[T]\n"
 POSITIVE = "dim T\ninput c[T] positive\n"
 ANY = "dim T\ninput c[T]\n"
+NUMBERS = "dim T, N\ninput a, b, r[T], u[T,N], z[N]\n"
 POWERS = "dim N\ninput X[N,N], A[N,N]\n"
 
 FLIPPED = """
@@ -28,6 +29,16 @@ RIGHT = {
     "from a later start": FLIPPED + "[x] sum[t=1..T-1] x[t] y[T-t] = sum[t=1..T-1] y[t] x[T-t]\n",
     "two of them": FLIPPED
     + "[x] sum[t,r] x[T-1-t] y[T-1-r] x[r]^2 = sum[t,r] x[t] y[r] x[T-1-r]^2\n",
+    "of the index alone": NUMBERS
+    + "[x] sum[k=0..T-1] tanh(a k + b) = sum[k=1..T] tanh(a (T-k) + b)\n",
+    "harmonic": NUMBERS + "[x] sum[k=0..T-1] a/(k+1) = sum[k=1..T] a/k\n",
+    "exponentials": NUMBERS + "[x] sum[k=0..T-1] exp(a k) = sum[k=0..T-1] exp(a (T-1-k))\n",
+    "of another index's": NUMBERS
+    + "[x] sum[k=0..N-1-i] z[i] exp(a k) = sum[k=0..N-1-i] z[i] exp(a (N-1-i-k))\n",
+    "powers of two": NUMBERS
+    + "[x] sum[k=0..T-1] a^(T-1-k) b^k = sum[k=0..T-1] a^k b^(T-1-k)\n",
+    "the later by the earlier": NUMBERS
+    + "[x] sum[t] sum[s=0..t] a^(t-s) r[s] u[t,n] = sum[s] r[s] sum[j=0..T-1-s] a^j u[s+j,n]\n",
     "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = sum[k] w[k] dL/dw[k]\n",
     "window": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=0..T-2] x[t]^2\n",
     "product": POSITIVE + "[x] log(prod[t] c[t]) = sum[t] log(c[t])\n",
@@ -39,6 +50,13 @@ WRONG = {
     "both ends": FLIPPED + "[x] sum[t] x[t] y[T-1-t] = sum[t] y[t] x[t]\n",
     "from a later start": FLIPPED + "[x] sum[t=1..T-1] x[t] y[T-t] = sum[t=1..T-1] y[t] x[T-1-t]\n",
     "two of them": FLIPPED + "[x] sum[t,r] x[T-1-t] y[T-1-r] x[r]^2 = sum[t,r] x[t] y[r] x[r]^2\n",
+    "of the index alone": NUMBERS
+    + "[x] sum[k=0..T-1] tanh(a k + b) = sum[k=0..T-1] tanh(a (T-k) + b)\n",
+    "harmonic": NUMBERS + "[x] sum[k=0..T-1] a/(k+1) = sum[k=1..T-1] a/k\n",
+    "powers of two": NUMBERS
+    + "[x] sum[k=0..T-1] a^(T-1-k) b^k = sum[k=0..T-1] a^k b^(T-k)\n",
+    "the later by the earlier": NUMBERS
+    + "[x] sum[t] sum[s=0..t] a^(t-s) r[s] u[t,n] = sum[s] r[s] sum[j=0..T-1-s] a^j u[j,n]\n",
     "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = 2 sum[k] w[k] dL/dw[k]\n",
     "stride, shifted": STRIDE + "[x] dL/dw[k] = sum[n=0..N-2] g[n+1] x[2*n+k]\n",
     "window": SHIFT + "[x] sum[t=1..T-1] x[t-1]^2 = sum[t=1..T-1] x[t]^2\n",

@@ -1,12 +1,15 @@
-"""Sums of powers whose exponent is the index: (b - 1) Σ b^k over lo..hi is b^(hi+1) - b^lo."""
+"""Sums of powers whose exponent is the index: (b - 1) Σ b^k over lo..hi is b^(hi+1) - b^lo.
+
+``exp(a k)`` is such a power of ``exp(a)``.
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.build import power
-from einrnn.core.nodes import Affine, Expr, Index, Mul, Number, Pow, Value
+from einrnn.core.build import apply, power
+from einrnn.core.nodes import Affine, Apply, Expr, Index, Mul, Number, Pow, Value
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser
@@ -27,14 +30,14 @@ def geometric_sums(work: Normaliser, term: Term) -> Poly | None:
         ends = None if found is None else span(term, index)
         if found is None or ends is None:
             continue
-        rest = tm.plus((work.poly(power(*found)), tm.scale(tm.ONE, Fraction(-1))))
+        rest = tm.plus((work.poly(found), tm.scale(tm.ONE, Fraction(-1))))
         leading = _leading(rest)
         beside = dict(term.factors)
-        if leading is None or any(beside.get(a, Fraction(0)) < e for a, e in leading):
+        if leading is None or not all(_divides(e, beside.get(a, Fraction(0))) for a, e in leading):
             continue
         low, high = ends
         upper, lower = (
-            work.poly(power(Pow(found[0], Value(end)), found[1]))
+            work.poly(Pow(found, Value(end)))
             for end in (af.shift(high, 1), low)
         )
         at_ends = tm.plus((upper, tm.scale(lower, Fraction(-1))))
@@ -42,32 +45,51 @@ def geometric_sums(work: Normaliser, term: Term) -> Poly | None:
     return None
 
 
-def _summed(term: Term, index: Index) -> tuple[Expr, int] | None:
-    """What a sum over an index adds powers of, ``b^(m k)``, as b and m."""
-    own = [pair for pair in term.factors if index in pair[0].free]
-    if len(own) != 1:
-        return None
-    atom, times = own[0]
-    if not isinstance(atom, Pow) or index in atom.base.free:
-        return None
-    match atom.exponent:
-        case Value(value) if value is af.of(index):
+def _summed(term: Term, index: Index) -> Expr | None:
+    """What a sum over an index k adds powers of: b where the summands are ``b^k``."""
+    own = [_power(*pair, index) for pair in term.factors if index in pair[0].free]
+    bases = [base for base in own if base is not None]
+    return None if len(bases) < len(own) or not own else Mul(tuple(bases))
+
+
+def _power(atom: Expr, times: Fraction, index: Index) -> Expr | None:
+    """The base b of a power b^k."""
+    match atom:
+        case Pow(base, Value(value)) if value is af.of(index):
             pass
-        case Mul((Number(factor), Value(value))) if value is af.of(index):
+        case Pow(base, Mul((Number(factor), Value(value)))) if value is af.of(index):
             times *= factor
+        case Apply("exp", (Mul(factors),)) if Value(af.of(index)) in factors:
+            others = tuple(factor for factor in factors if factor is not Value(af.of(index)))
+            base = apply("exp", Mul(others))
         case _:
             return None
-    if times.denominator != 1 or not 0 < times <= _MOST_TIMES:
+    least = -_MOST_TIMES if _is_exp(base) else 1
+    if index in base.free or times.denominator != 1 or not least <= times <= _MOST_TIMES:
         return None
-    return atom.base, int(times)
+    return power(base, int(times))
+
+
+def _is_exp(atom: Expr) -> bool:
+    """Whether it is an exponential, whose reciprocal is one as well."""
+    return isinstance(atom, Apply) and atom.function == "exp"
+
+
+def _divides(exponent: Fraction, present: Fraction) -> bool:
+    """Whether a power is part of another, ``a^2`` of ``a^3`` and ``a^-2`` of ``a^-3``."""
+    return 0 < exponent <= present or present <= exponent < 0
 
 
 def _leading(rest: Poly) -> Factors | None:
     """The factors of the leading term: of the highest degree, and none where it is a number."""
-    plain = [t for t in rest if not t.bound and not t.conds and all(e > 0 for _, e in t.factors)]
-    if not plain or len(plain) < len(rest):
+    if any(t.bound or t.conds or not all(e > 0 or _is_exp(a) for a, e in t.factors) for t in rest):
         return None
-    return max(plain, key=tm.degree).factors
+    return max(rest, key=_weight).factors if rest else None
+
+
+def _weight(term: Term) -> tuple[Fraction, object]:
+    """How often atoms occur, whether multiplied or divided by, and what else orders terms."""
+    return sum((abs(e) for _, e in term.factors), Fraction(0)), tm.degree(term)
 
 
 def _replaced(

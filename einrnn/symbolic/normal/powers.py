@@ -41,9 +41,9 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
         if _splits(work, base, rest, whole) and len(rest) + 1 == len(exponent):
             split = power(work, base, rest)
             return work.product(split, power(work, base, tm.constant(whole)))
-        inner = _power_of_one(work, base, exponent)
-        if inner is not None:
-            return power(work, *inner)
+        by_factor = _power_of_product(work, base, exponent)
+        if by_factor is not None:
+            return by_factor
         return tm.atom(Pow(expression(base), expression(exponent)))
     if number.denominator == 1 and 0 <= number <= _MOST_REPEATED:
         result = tm.ONE
@@ -80,18 +80,29 @@ def _splits(work: Normaliser, base: Poly, rest: Poly, whole: Fraction) -> bool:
     return follows(work.known, index)
 
 
-def _power_of_one(work: Normaliser, base: Poly, exponent: Poly) -> tuple[Poly, Poly] | None:
-    """(a^n)^m as a^(n m), where a is positive or all exponents are whole; else None."""
+def _power_of_product(work: Normaliser, base: Poly, exponent: Poly) -> Poly | None:
+    """(a^n b)^m as a^(n m) b^m, where all is positive or all exponents are whole; else None."""
     single = single_factors(base)
-    if single is None or single[0] != 1 or len(single[1]) != 1:
+    if single is None or not single[1]:
         return None
-    ((atom, times),) = single[1]
-    if times == 1 or is_bracket(atom):
+    coefficient, factors = single
+    if any(is_bracket(atom) for atom, _ in factors):
         return None
-    whole = times.denominator == 1 and all(map(_is_whole, exponent.items()))
-    if not whole and not work.is_positive(atom):
+    whole = all(map(_is_whole, exponent.items())) and all(e.denominator == 1 for _, e in factors)
+    if not whole and (coefficient < 0 or not all(work.is_positive(a) for a, _ in factors)):
         return None
-    return tm.atom(atom), tm.scale(exponent, times)
+    if coefficient == 1 and len(factors) == 1:
+        ((atom, times),) = factors
+        if isinstance(atom, Apply) and atom.function == "exp":
+            above = work.product(work.poly(atom.args[0]), tm.scale(exponent, times))
+            return exponential(work, work.canonical(above))
+        if times == 1:
+            return None
+    powers = [(tm.atom(atom), tm.scale(exponent, times)) for atom, times in factors]
+    result = power(work, tm.constant(coefficient), exponent)
+    for below, above in powers:
+        result = work.product(result, power(work, below, above))
+    return result
 
 
 def _is_whole(summand: tuple[Term, Fraction]) -> bool:

@@ -2,51 +2,88 @@
 
 ``Σ_k w(K-1-k) x(n+k) = Σ_k w(k) x(n+K-1-k) = Σ_m w(n+K-1-m) x(m)``: what a dummy counts means
 nothing. Of all choices that make some position the dummy itself, the one with the least key is
-taken, so that terms which differ in that alone become one term.
+taken, so that terms which differ in that alone become one term. A dummy that no entry is read
+with, ``Σ_{k=1..K} tanh(a k)``, is counted from either end of its range.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
-from einrnn.core.nodes import Affine, Element, Index
+from einrnn.core.nodes import Affine, Element, Index, Value
 from einrnn.core.traverse import walk
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import side
 from einrnn.symbolic.normal.dummies import canonical
+from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_CHOICES = 24
 
 
-def reflected(poly: Poly) -> Poly:
-    """The polynomial with dummies counted from one place, where some are counted downwards.
+def reflected(work: Normaliser, poly: Poly) -> Poly:
+    """The polynomial with dummies counted from one place, where some are counted downwards or
+    from elsewhere.
 
     Raises:
-        TooLarge: the indices are too symmetric to be told apart in the budget.
+        TooLarge: the indices are too symmetric to be told apart in the budget, or a bound index
+            has no range.
     """
-    if not any(_downwards(term) for term in poly):
+    if not any(_downwards(term) or _loose(term) or not _anchored(term) for term in poly):
         return poly
-    return tm.plus({_least(term): coefficient} for term, coefficient in poly.items())
+    return tm.plus(tm.scale(_least(work, term), times) for term, times in poly.items())
 
 
 def _positions(term: Term) -> Iterator[Affine]:
+    """The positions at which entries of tensors are read, and the distances from the ends of its
+    range for a dummy that is at none of them."""
+    yield from _read(term)
+    for index in _loose(term):
+        for cond in term.conds:
+            parts = side(cond)
+            if parts is not None and parts[0] == "<=":
+                yield parts[1]
+
+
+def _read(term: Term) -> Iterator[Affine]:
     """The positions at which entries of tensors are read."""
     for node in walk(*(factor for factor, _ in term.factors)):
         if isinstance(node, Element):
             yield from node.args
 
 
+def _loose(term: Term) -> list[Index]:
+    """The bound indices that no entry is read with."""
+    used = {index for at in _read(term) for index in at.free}
+    return [index for index in term.bound if index not in used]
+
+
 def _downwards(term: Term) -> int:
     """How often a bound index is subtracted at a position."""
     bound = frozenset(term.bound)
-    positions = _positions(term)
+    positions = _read(term)
     return sum(times < 0 and atom in bound for at in positions for atom, times in at.terms)
 
 
-def _least(term: Term) -> Term:
-    return min(_choices(term), key=lambda choice: (_downwards(choice), _key(choice)))
+def _least(work: Normaliser, term: Term) -> Poly:
+    choices = _choices(term)
+    if _loose(term):
+        # what is counted otherwise is another sum inside of functions: exp(k x), exp((K-k) x)
+        forms = [work.poly(expression({choice: Fraction(1)})) for choice in choices]
+        return min(forms, key=_form_key)
+    best: Poly = {min(choices, key=lambda choice: (_downwards(choice), _key(choice))): Fraction(1)}
+    counts = any(isinstance(node, Value) for node in walk(*(atom for atom, _ in term.factors)))
+    return work.poly(expression(best)) if counts else best
+
+
+def _form_key(form: Poly) -> tuple[int, int, int, list[tuple[bytes, Fraction]]]:
+    keyed = sorted((_key(term), times) for term, times in form.items())
+    divided = sum(e < 0 and bool(a.free & {*t.bound}) for t in form for a, e in t.factors)
+    return divided, len(form), sum(_downwards(term) for term in form), keyed
 
 
 def _key(term: Term) -> bytes:

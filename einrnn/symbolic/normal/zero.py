@@ -63,7 +63,7 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         difference = work.canonical(difference)
         if not difference:
             return True
-    turned = ordered(reflected(difference), work.known)
+    turned = ordered(reflected(work, difference), work.known)
     if turned != difference and _vanishes_peeled(work, work.canonical(turned)):
         return True
     if _vanishes_peeled(work, difference):
