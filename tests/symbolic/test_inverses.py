@@ -86,6 +86,18 @@ def test_an_inverse_that_may_not_be_computed_clears_nothing():
     assert not proved(text)
 
 
+def test_an_inverse_in_the_middle_is_found_symmetric_on_the_way():
+    """The covariance of a smoother, both ways: A'inv(Q)A stands in it and in its transpose."""
+    text = """input A[N,N], P[N,N] spd, Q[N,N] spd
+Pp[i,j] := sum[k,l] A[i,k] P[k,l] A[j,l] + Q[i,j]
+G[i,j] := sum[k,l] P[i,k] A[l,k] inv(Pp)[l,j]
+L[i,j] := inv(P)[i,j] + sum[k,l] A[k,i] inv(Q)[k,l] A[l,j]
+[1] inv(L)[i,j] = P[i,j] - sum[k,l] G[i,k] A[k,l] P[l,j]
+"""
+    assert proved(text)
+    assert not proved(text.replace("A[k,l] P[l,j]", "A[l,k] P[l,j]"))
+
+
 def test_the_lemmas_against_numpy():
     rng = np.random.default_rng(5)
     a, b, u = rng.normal(size=(4, 4)), rng.normal(size=(4, 4)), rng.normal(size=(4, 2))

@@ -66,7 +66,8 @@ def vanishes_with_inverses(work: Normaliser, poly: Poly) -> bool:
     if not inverses(poly):
         return False
     for _ in range(_MOST_CLEARED):
-        poly = _replaced(work, poly)
+        # a matrix may have been found symmetric after terms with its inverse were ordered
+        poly = work.canonical(_replaced(work, poly))
         if not poly or vanishes_cleared(work, poly):
             return True
         cleared = _cleared(work, poly)
