@@ -57,8 +57,8 @@ class Document:
     @cached_property
     def model(self) -> Model:
         """The well-formed part, with definitions in simplified form going through late names."""
+        from einrnn.symbolic.definitions import tidy_definitions
         from einrnn.symbolic.late import name_late
-        from einrnn.symbolic.tidy import tidy_definitions
 
         return name_late(tidy_definitions(self._elaborated.model))
 

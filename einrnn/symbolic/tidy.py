@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
-from einrnn.core.model import Model, Range
+from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -87,19 +86,3 @@ def again(node: Node, new: tuple[Node, ...], ranges: Ranges) -> Node:
             return s.cases(branches, exprs[-1], ranges)
         case _:
             return with_parts(node, new)
-
-
-def tidy_definitions(model: Model) -> Model:
-    """The model with the right side of every definition simplified."""
-    return model.with_definitions(
-        {
-            name: replace(
-                definition,
-                clauses=tuple(
-                    replace(clause, body=tidy(clause.body, clause.ranges))
-                    for clause in definition.clauses
-                ),
-            )
-            for name, definition in model.definitions.items()
-        }
-    )

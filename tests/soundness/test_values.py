@@ -13,6 +13,18 @@ START = """dim T, N
 input x, y, c, q boolean, r boolean, h[N] one-hot in N, a[N], g[N], m[N] integer in N
 """
 INDICES = "index t : T\nindex i, k : N\n"
+FREE = "input A, B, E[T], F[T], S[N,N] spd, O[N,N] orthogonal, V[N,N] invertible\n"
+
+
+def _two(value: str) -> str:
+    """Two numbers said to be one value: where that is none nothing is said of them."""
+    return f"assume [a] A = {value}\nassume [b] B = {value}\n[1] A = B using a, b"
+
+
+def _each(value: str) -> str:
+    """The same at each time."""
+    return f"assume [a] E[t] = {value}\nassume [b] F[t] = {value}\n[1] E[t] = F[t] using a, b"
+
 
 # each false at one place, where something on the way has no value
 FALSE = {
@@ -67,6 +79,47 @@ FALSE = {
         "[1] x (sum[k] h[k] a[k])/(x - sum[k] h[k] g[k])"
         " - (sum[k] h[k] a[k] g[k])/(x - sum[k] h[k] g[k])"
         " = sum[k] h[k] a[k] + sum[k] a[k] [x == g[k]]"
+    ),
+    "a natural power of what is 0": (
+        "input z\n[1] (x^2 + y - 33)^(N-1) (y - z)/(x^2 + z - 33) = (x^2 + y - 33)^N/(x^2 + z - 33)"
+        " - (x^2 + y - 33)^(N-1) + 5 [x^2 + y == 33]"
+    ),
+    "the same, twice as much": (
+        "input z\n[1] (2 x^2 + 2 y - 66)^(N-1) (2 y - 2 z)/(x^2 + z - 33)"
+        " = (2 x^2 + 2 y - 66)^N/(x^2 + z - 33)"
+        " - 2 (2 x^2 + 2 y - 66)^(N-1) + 5 [x^2 + y == 33]"
+    ),
+    "an empty sum": FREE + "s := sum[r=N..400] exp(r)\n" + _two("1/s"),
+    "an empty sum at each time": FREE + "s[t] := sum[r=t..400] exp(r)\n" + _each("log(s[t])"),
+    "a recurrence from an empty sum": (
+        FREE + "s[t] := s[t-1] exp(E[t]) with s[-1] := sum[r=N..400] 1\n" + _each("1/s[t]")
+    ),
+    "a multiple of a definite matrix": FREE
+    + "s := sum[r=N..400] exp(r)\nW[i,k] := s S[i,k]\n"
+    + _two("inv(W)[0,0]"),
+    "a definite matrix at some times": FREE + _each("inv[i,k]([t <= 400] S[i,k])[0,0]"),
+    "the logarithm of a determinant": FREE + _two("logdet(O)"),
+    "the logarithm of another": FREE + _two("logdet(V)"),
+    "a root of what is below 0": FREE + _two("(-1)^([x == 33]/2)"),
+    "another root": FREE + _two("(-exp(x))^([y == 33]/2)"),
+    "nothing times a logarithm": FREE
+    + "d := 0*log(x + 33)\nassume [a] A = B + d\n[1] A = B using a",
+    "a logarithm less itself": FREE
+    + "d := log(x + 33) - log(x + 33)\nassume [a] A = B + d\n[1] A = B using a",
+    "a quotient to the power of nothing": FREE
+    + "d := (1/(x - 33))^0\nassume [a] A = d\n[1] A = 1 using a",
+    "a lost entry beside another": FREE
+    + "d[i,k] := 0*log(a[i]) + log(a[k])\nassume [a] g[i] + d[i,k] = log(a[k])\n"
+    "[1] g[i] = 0 using a",
+    "a second edge": (
+        "u[t,i] := u[t-1,i] + u[t-1,i-2] with u[-1,i] := 1, u[-1,-1] := 1, u[-1,-2] := 1,"
+        " u[t,-1] := 7, u[t,-2] := 7\n"
+        "[1] [x == 33] u[t,i-2] = [x == 33] ([i >= 2] u[t,i-2] + 7 [i == 1])"
+    ),
+    "a second edge at the end": (
+        "u[t,i] := u[t-1,i] + u[t-1,i+2] with u[-1,i] := 1, u[-1,N] := 1, u[-1,N+1] := 1,"
+        " u[t,N] := 7, u[t,N+1] := 7\n"
+        "[1] [x == 33] u[t,i+2] = [x == 33] ([i <= N-3] u[t,i+2] + 7 [i == N-2])"
     ),
     "a corner": (
         "u[t,i] := u[t-1,i-1] + a[i] with u[t,-1] := 0, u[-1,i] := 0, u[-1,-1] := c\n"

@@ -39,7 +39,7 @@ def _kind(work: Normaliser, term: Term, times: Fraction) -> str | None:
     diagonal = is_zero(af.minus(af.of(_ROW), af.of(_COLUMN)))
     if diagonal in term.conds:
         others = tuple(cond for cond in term.conds if cond is not diagonal)
-        positive = all(work.is_positive(atom) for atom, _ in term.factors)
+        positive = _is_above(work, [atom for atom, _ in term.factors])
         return "definite" if positive and not others and not term.bound else None
     if any(cond.free & {_ROW, _COLUMN} for cond in term.conds):
         return None
@@ -48,10 +48,15 @@ def _kind(work: Normaliser, term: Term, times: Fraction) -> str | None:
     if any(e != 1 for a, e in term.factors if a in ends):
         return None
     if len(ends) == 1 and _is_definite_at(work, ends[0], _ROW, _COLUMN):
-        return "definite" if not term.bound and all(map(work.is_positive, rest)) else None
+        return "definite" if not (term.bound or term.conds) and _is_above(work, rest) else None
     if len(ends) != 2:
         return None
     return "semidefinite" if _is_congruent(work, term, ends, rest) else None
+
+
+def _is_above(work: Normaliser, atoms: list[Expr]) -> bool:
+    """Whether values surely are above 0: a multiple by 0 has no inverse."""
+    return all(work.facts.total.is_above(atom, work.known) for atom in atoms)
 
 
 def _is_definite_at(work: Normaliser, atom: Expr, row: Index, column: Index) -> bool:

@@ -21,7 +21,7 @@ from einrnn.symbolic.normal.rules import fact_rules
 from einrnn.symbolic.normal.signs import positive_names
 from einrnn.symbolic.normal.slices import tensor_of
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.normal.total import totality
+from einrnn.symbolic.normal.total import Totality, names_above, totality
 from einrnn.symbolic.unfold import recurs, replaced_by_bodies
 
 
@@ -59,15 +59,19 @@ def _facts(model: Model) -> Facts:
         frozenset(n for n, i in model.inputs.items() if i.has("boolean") or i.has("one-hot")),
         frozenset(n for n, given in model.inputs.items() if given.has("spd")),
     )
-    # a probability may be 0
-    strict = replace(found, positive=positive_names(model, ("positive",)))
-    return replace(found, total=totality(model, cache(partial(_is_invertible, model, strict))))
+    # a probability may be 0, and so may an empty sum
+    above = names_above(model)
+    strict = replace(found, positive=above, total=Totality(above))
+    return replace(
+        found, total=totality(model, above, cache(partial(_is_invertible, model, strict)))
+    )
 
 
 def _is_invertible(model: Model, facts: Facts, matrix: Matrix) -> bool:
-    """Whether a matrix has an inverse whatever the inputs are: it is given to have one, or is
-    positive definite by what it is made of."""
-    if facts.invertible.get(tensor_of(matrix) or "") is matrix.size:
+    """Whether a matrix has an inverse whatever the inputs are, and where the logarithm of its
+    determinant is asked for a positive one: it is given to have one, or is positive definite by
+    what it is made of."""
+    if matrix.op != "logdet" and facts.invertible.get(tensor_of(matrix) or "") is matrix.size:
         return True
     names = frozenset(
         name

@@ -130,13 +130,11 @@ class Totality:
     def may_fail(self, node: Node, known: Known) -> bool:
         """Whether a node may have no value although what it is computed from has."""
         match node:
-            case Pow(base, Number(exponent)):
-                whole = exponent.denominator == 1
-                return not (whole and exponent >= 0) and not self.is_nonzero(base, known)
             case Pow(base, exponent):
                 index = as_index(exponent)
-                natural = index is not None and follows(known, index)
-                return not natural and not self.is_nonzero(base, known)
+                if index is None:  # roots and powers like them
+                    return not self.is_above(base, known)
+                return not follows(known, index) and not self.is_nonzero(base, known)
             case Apply("log" | "sqrt", (argument,)):
                 return not self.is_above(argument, known)
             case Apply(function):
@@ -155,13 +153,32 @@ class Totality:
                 return False
 
 
-def totality(model: Model, inverted: Callable[[Matrix], bool]) -> Totality:
-    """What is surely defined in a model.
+def names_above(model: Model) -> frozenset[str]:
+    """The tensors with entries that surely are above 0 where they have a value."""
+    names = positive_names(model, ("positive",))  # empty sums among them
+    while True:
+        total = Totality(names)
+        wrong = {
+            name
+            for name in names & model.definitions.keys()
+            if not all(
+                total.is_above(clause.body, _known(clause.ranges))
+                for clause in model.definitions[name].clauses
+            )
+        }
+        if not wrong:
+            return names
+        names -= wrong
+
+
+def totality(
+    model: Model, positive: frozenset[str], inverted: Callable[[Matrix], bool]
+) -> Totality:
+    """What is surely defined in a model, ``positive`` being the tensors with entries above 0.
 
     A recurrence is defined where it is whenever it was before: by induction over the order in
     which its entries are computed.
     """
-    positive = positive_names(model, ("positive",))
     bodies = functools.partial(_bodies, model)
     alone = Totality(positive, frozenset(), inverted, bodies)
     partial: set[str] = set()

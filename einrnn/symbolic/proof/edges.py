@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
 from einrnn.core import affine as af
-from einrnn.core.model import Clause, Model
+from einrnn.core.build import ZERO
+from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import Affine, Element
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.normal import terms as tm
@@ -15,6 +17,16 @@ from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.powers import power
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.proof.clock import Clock
+
+
+class Edge(NamedTuple):
+    """A clause for one place of an axis, just outside of where the general one holds, whether
+    that is before or after it (1 or -1), and how far inside of it an entry is."""
+
+    clause: Clause
+    axis: int
+    side: int
+    inside: Affine
 
 
 def at_edges(model: Model, clock: Clock) -> Rule:
@@ -28,20 +40,21 @@ def at_edges(model: Model, clock: Clock) -> Rule:
             if exponent.denominator != 1:
                 continue
             known = (*work.known, *inequalities(term.conds))
-            for clause, inside in _inside(model, clock, atom):
-                if not _is_only(model, atom, clause, known):
+            for edge in _edges(model, clock, atom):
+                if not _is_only(model, atom, edge.clause, known):
                     continue
-                sure = (af.shift(af.scale(inside, way), -1) for way in (1, -1))
+                if not follows(known, edge.inside) and not _is_last(model, atom, edge):
+                    continue
+                sure = (af.shift(af.scale(edge.inside, way), -1) for way in (1, -1))
                 if not any(follows(known, value) for value in sure):
-                    return _in_two(work, term, atom, exponent, clause, inside)
+                    return _in_two(work, term, atom, exponent, edge)
         return None
 
     return rule
 
 
-def _inside(model: Model, clock: Clock, entry: Element) -> Iterator[tuple[Clause, Affine]]:
-    """The clauses that give a definition values at an edge of one of its axes other than time,
-    each with how far inside of that edge an entry is."""
+def _edges(model: Model, clock: Clock, entry: Element) -> Iterator[Edge]:
+    """Where a definition has values at an edge of one of its axes other than time."""
     own = model.definitions[entry.tensor].clauses[-1]
     for clause, axis in clock.edged[entry.tensor]:
         letter = af.letter(own.args[axis])
@@ -50,9 +63,9 @@ def _inside(model: Model, clock: Clock, entry: Element) -> Iterator[tuple[Clause
         span, edge = own.ranges[letter], clause.args[axis]
         beyond = af.minus(entry.args[axis], edge)
         if af.number(af.minus(span.lo, edge)) == 1:
-            yield clause, beyond
+            yield Edge(clause, axis, 1, beyond)
         elif af.number(af.minus(edge, span.hi)) == 1:
-            yield clause, af.scale(beyond, -1)
+            yield Edge(clause, axis, -1, af.scale(beyond, -1))
 
 
 def _is_only(model: Model, entry: Element, clause: Clause, known: tuple[Affine, ...]) -> bool:
@@ -62,6 +75,19 @@ def _is_only(model: Model, entry: Element, clause: Clause, known: tuple[Affine, 
         other is clause or _is_beside(other, clause, entry, known) or _says_the_same(other, clause)
         for other in others
     )
+
+
+def _is_last(model: Model, entry: Element, edge: Edge) -> bool:
+    """Whether a definition has no values further out, or zeros there as at the edge."""
+    place = edge.clause.args[edge.axis]
+    for other in model.definitions[entry.tensor].clauses[:-1]:
+        letter = af.letter(own := other.args[edge.axis])
+        span = Range(own, own) if letter is None else other.ranges[letter]
+        end = span.lo if edge.side == 1 else span.hi
+        zeros = other.body is ZERO and edge.clause.body is ZERO
+        if not zeros and not follows((), af.scale(af.minus(end, place), edge.side)):
+            return False
+    return True
 
 
 def _is_beside(other: Clause, clause: Clause, entry: Element, known: tuple[Affine, ...]) -> bool:
@@ -82,9 +108,10 @@ def _says_the_same(first: Clause, second: Clause) -> bool:
 
 
 def _in_two(
-    work: Normaliser, term: Term, atom: Element, exponent: Fraction, clause: Clause, inside: Affine
+    work: Normaliser, term: Term, atom: Element, exponent: Fraction, edge: Edge
 ) -> Poly:
     """A term where an entry is inside of an edge, and where it is at it and has a value."""
+    clause, inside = edge.clause, edge.inside
     rest = tm.sorted_factors(pair for pair in term.factors if pair[0] is not atom)
     within = tm.sorted_conds((*term.conds, at_least_zero(af.shift(inside, -1))))
     at_edge = tm.sorted_conds((*term.conds, is_zero(inside)))
