@@ -12,6 +12,10 @@ LAWS = {
     "square": "input b positive, x\n[1] (b^x)^2 = b^(2 x)",
     "zeroth": "input b\nindex t : T\n[1] sum[r=0..t] [r == t] b^(t-r) = 1",
     "number": "input x\nindex t : T\n[1] 2^t 2 x = 2^(t+1) x",
+    "signs": "input x\nindex t : T\n[1] (-x)^(2 t) (-1)^(t+1) = -x^(2 t) (-1)^t",
+    "a product": "input x, y\nindex t : T\n[1] (x^2 y)^t = x^(2 t) y^t",
+    "of an exponential": "input x, y, z\n[1] exp(x)^(y z) = exp(x y z)",
+    "of nothing": "dim N\ninput x\n[1] x^(N-1) x [x != 0] = x^N",
     "closed form": (
         "input g[T], b\nindex t : T\nv[t] := b v[t-1] + g[t] with v[-1] := 0\n"
         "[1] v[t] = sum[r=0..t] b^(t-r) g[r]"
@@ -19,6 +23,10 @@ LAWS = {
 }
 TRAPS = {
     "even root of an even power": "input b, x\n[1] sqrt(b^(2 x)) = b^x",
+    "of nothing to the zeroth": "dim N\ninput x\n[1] x^(N-1) [x != 0] = x^(N-1)",
+    "an odd sign": "input x\nindex t : T\n[1] (-x)^t = -x^t",
+    "roots of a product": "input x, y\n[1] (x y)^(1/2) = x^(1/2) y^(1/2)",
+    "any power of a product": "input x, y, z\n[1] (x y)^z = x^z y^z",
     "product for sum": "input b positive, x, y\n[1] b^x b^y = b^(x y)",
     "power of a power": "input b positive, x\n[1] (b^x)^2 = b^(x^2)",
     "off by one": (

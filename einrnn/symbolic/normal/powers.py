@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 _MOST_REPEATED = 6
 _MOST_CASES = 6
+_MINUS_ONE: Poly = {tm.UNIT: Fraction(-1)}
 
 
 def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
     """A power: whole ones are multiplied out, negative ones of sums are atoms."""
     if base == tm.ONE:
         return tm.ONE
+    if base == _MINUS_ONE and all(map(_is_whole, exponent.items())):
+        exponent = {term: times % 2 for term, times in exponent.items() if times % 2}
     number = as_number(exponent)
     if number is None:
         # a^(n + m) = a^n a^m keeps a symbolic exponent beside a whole one apart

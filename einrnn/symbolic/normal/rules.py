@@ -36,6 +36,7 @@ from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.geometric import geometric_sums
 from einrnn.symbolic.normal.matpow import matrix_powers
+from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.slices import is_plain
@@ -208,7 +209,7 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
     for atom, _ in term.factors:
         match atom:
             case Cases(((Compare("==", value, _), _),)):
-                if powers.get(value, Fraction(0)) > 0 and not _may_lack(work, term):
+                if _has_power(work, term, value) and not _may_lack(work, term):
                     return {}
                 solved = _solved(work, value)
                 if solved is not None and powers.get(solved[0], Fraction(0)) >= 1:
@@ -217,6 +218,22 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
             case _:
                 pass
     return None
+
+
+def _has_power(work: Normaliser, term: Term, value: Expr) -> bool:
+    """Whether a value is among the factors, and nothing is divided by it."""
+    known = (*work.known, *inequalities(term.conds))
+    found = False
+    for atom, exponent in term.factors:
+        index = af.of(1)
+        if isinstance(atom, Pow) and atom.base is value:
+            index = as_index(atom.exponent)
+        elif atom is not value:
+            continue
+        if exponent < 0 or index is None or not follows(known, index):
+            return False
+        found = found or follows(known, af.shift(index, -1))
+    return found
 
 
 def _may_lack(work: Normaliser, term: Term) -> bool:
