@@ -196,6 +196,21 @@ def _reduction(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
     return strictly
 
 
+def _reduction_apart_from_ties(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
+    """The same of the largest and the smallest of several values."""
+    reduce_ = _reduction(op)
+    if op not in ("max", "min"):
+        return reduce_
+
+    def strictly(values: Sequence[Scalar]) -> Scalar:
+        value = reduce_(values)
+        if sum(one == value or is_near(one, value) for one in values) > 1:
+            raise NoValue
+        return value
+
+    return strictly
+
+
 def _determinant(rows: Matrix) -> Scalar:
     value = elimination.determinant(rows)
     if _is_exact(value):
@@ -213,6 +228,8 @@ def _matrix_power(rows: Matrix, exponent: int) -> Sequence[Sequence[Scalar]] | N
     return [[Rounded.of(value, float(error)) for value in row] for row in found]
 
 
-_arithmetic = partial(Arithmetic, _add, _multiply, _power, _function, _reduction)
-STRICT: Arithmetic = _arithmetic(_relation, _determinant, _matrix_power)
-AWAY_FROM_TIES: Arithmetic = _arithmetic(_order_apart_from_ties, _determinant, _matrix_power)
+_numbers = partial(Arithmetic, _add, _multiply, _power, _function)
+STRICT: Arithmetic = _numbers(_reduction, _relation, _determinant, _matrix_power)
+AWAY_FROM_TIES: Arithmetic = _numbers(
+    _reduction_apart_from_ties, _order_apart_from_ties, _determinant, _matrix_power
+)

@@ -12,6 +12,7 @@ from einrnn.core.nodes import Affine, Element, Index
 from einrnn.core.traverse import elements, fresh, substitute
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
@@ -206,7 +207,15 @@ def _furthest(opener: Opener, found: Iterable[Element]) -> frozenset[Element]:
 
 
 def at(opener: Opener, statement: Statement, when: Time) -> bool:
-    """Whether a statement at one time is true by unfolding everything it needs there."""
+    """Whether a statement at one time is true by unfolding everything it needs there; it is not
+    where something has no value: ``s[t]/(t+1)`` one step before the first time."""
+    try:
+        return _at(opener, statement, when)
+    except TooLarge:
+        return False
+
+
+def _at(opener: Opener, statement: Statement, when: Time) -> bool:
     if opener.by_normal_form(statement, opener.any, ()) is not None:
         return True
     work = opener.normaliser(statement, ())
