@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
@@ -11,7 +12,7 @@ from einrnn.core.nodes import Expr, Index, Mul
 from einrnn.core.traverse import elements, substitute
 from einrnn.dataclass import dataclass
 from einrnn.language.sizes import UNNAMED
-from einrnn.language.text import affine_text
+from einrnn.language.text import affine_text, condition_text
 from einrnn.symbolic.narrate.cases import by_branches
 from einrnn.symbolic.narrate.chain import Start, chain
 from einrnn.symbolic.narrate.scene import Line, Scene, Usable
@@ -29,6 +30,7 @@ from einrnn.symbolic.proof.trace import (
     Kept,
     Paired,
     Scaled,
+    Separately,
 )
 from einrnn.symbolic.ranges import Ranges
 
@@ -67,6 +69,13 @@ def parts(scene: Scene, proof: Proof, written: Start) -> Iterator[Part]:
             yield from teller.whole(Plan(tuple(map(_named, lemmas)), at_numbers=True))
         case InsideSum():
             yield from teller.whole(Plan(in_sums=True))
+        case Separately(cases):
+            for statement, inner in cases:
+                assert statement.condition is not None
+                where = f"where {condition_text(statement.condition, scene.model)}"
+                for part in parts(scene.about(statement), inner, written):
+                    title = f"{where}: {part.title}" if part.title else where
+                    yield replace(part, title=title)
         case None:
             yield from teller.whole(Plan())
 

@@ -28,6 +28,7 @@ from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.scaled import by_factor
+from einrnn.symbolic.proof.separate import cases
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
 from einrnn.symbolic.proof.tactics import (
     at_constant,
@@ -38,7 +39,7 @@ from einrnn.symbolic.proof.tactics import (
     by_unfolding,
 )
 from einrnn.symbolic.proof.together import proved_together
-from einrnn.symbolic.proof.trace import ByLemmas
+from einrnn.symbolic.proof.trace import ByLemmas, Separately
 
 
 @dataclass()
@@ -66,7 +67,26 @@ class Prover:
         )
 
     def prove(self, statement: Statement) -> Proof | None:
-        """A proof, or None where none was found before the deadline.
+        """A proof, or None where none was found before the deadline: in each of the cases of
+        the condition, or else of the whole."""
+        return self._case_by_case(statement) or self._prove(statement)
+
+    def _case_by_case(self, statement: Statement) -> Proof | None:
+        """A proof of each case, where the condition has several."""
+        rows = cases(statement)
+        if len(rows) == 1:
+            return None
+        found: list[tuple[Statement, Proof]] = []
+        for row in rows:
+            proof = self._prove(row)
+            if proof is None:
+                return None
+            found.append((row, proof))
+        steps = (f"in {len(rows)} cases", *dict.fromkeys(s for _, p in found for s in p.steps))
+        return Proof(found[0][1].method, steps, Separately(tuple(found)))
+
+    def _prove(self, statement: Statement) -> Proof | None:
+        """A proof of a statement as a whole.
 
         Definitions are unfolded in stages, cheapest first: derivatives, then what the
         statement mentions, then all. Each stage begins with what the one before left.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Expr, Index
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.proof.statement import Lemma, Statement
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 
 
 @dataclass(frozen=True)
@@ -77,4 +77,11 @@ class Paired:
     lemma: Statement
 
 
-Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Scaled | Paired
+@dataclass(frozen=True)
+class Separately:
+    """The statement was proved in each of the cases that its condition has."""
+
+    cases: tuple[tuple[Statement, Proof], ...]
+
+
+Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Scaled | Paired | Separately
