@@ -134,6 +134,8 @@ def _canonical(term: Term, symmetric: frozenset[object]) -> Term:
         return isinstance(atom, Element) or len(atom.at) == 2
 
     used = term.indices
+    # A[i,k] and A[k,i] are one item before they are told apart by what surrounds k
+    term = _all_turned(term, may_swap)
     named: list[tuple[bytes, tuple[Index, ...]]] = []
     for piece in _pieces(term, may_swap):
         order, key = _label(piece)
@@ -144,10 +146,13 @@ def _canonical(term: Term, symmetric: frozenset[object]) -> Term:
     names = _names(len(order), used - frozenset(term.bound))
     mapping = {old: af.of(new) for old, new in zip(order, names, strict=True) if old is not new}
     renamed = rename(term, mapping) if mapping else term
-    factors = tuple((_turned(a, may_swap, names), e) for a, e in renamed.factors)
-    if factors != renamed.factors:
-        factors = merged((), factors)
-    return Term(names, renamed.conds, factors)
+    return _all_turned(Term(names, renamed.conds, renamed.factors), may_swap)
+
+
+def _all_turned(term: Term, may_swap: Swaps) -> Term:
+    """A term with the positions that may be exchanged in order."""
+    factors = tuple((_turned(a, may_swap, term.bound), e) for a, e in term.factors)
+    return term if factors == term.factors else Term(term.bound, term.conds, merged((), factors))
 
 
 def _turned(atom: Expr, may_swap: Swaps, bound: tuple[Index, ...]) -> Expr:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from einrnn.core import affine as af
 from einrnn.core.build import compare
 from einrnn.core.model import Assumption, Definition, Input, Model, Range
-from einrnn.core.nodes import Add, Apply, Element, Expr, Index, Mul, Number, Pow, Reduce
+from einrnn.core.nodes import Add, Affine, Apply, Element, Expr, Index, Mul, Number, Pow, Reduce
 from einrnn.core.traverse import canonical, substitute
 from einrnn.symbolic.present.pattern import Pattern, find
 from einrnn.symbolic.present.terms import Term, split, times
@@ -61,6 +61,8 @@ def _of_input(given: Input) -> list[tuple[str, Rule]]:
             rules.append((words, _one_hot(given.name, fact.axis)))
         if fact.name in ("one-hot", "boolean"):
             rules.append((f"{given.name} is 0 or 1", _idempotent(given.name)))
+        if fact.name in ("symmetric", "spd"):
+            rules.append((f"{given.name} is symmetric", _symmetric(given.name)))
     return rules
 
 
@@ -115,6 +117,30 @@ def _idempotent(name: str) -> Rule:
         return None
 
     return rule
+
+
+def _symmetric(name: str) -> Rule:
+    """``Q[j,i] = Q[i,j]``: free letters come first, then those that are first by name."""
+
+    def rule(term: Term, ranges: Ranges) -> Term | None:
+        bound = frozenset(index for index, _ in term.bound)
+        for base, exponent in term.powers.items():
+            if not (isinstance(base, Element) and base.tensor == name):
+                continue
+            *first, row, column = base.args
+            if _place(column, bound) < _place(row, bound):
+                powers = {b: e for b, e in term.powers.items() if b is not base}
+                turned = Element(name, (*first, column, row))
+                powers[turned] = powers.get(turned, Fraction(0)) + exponent
+                return replace(term, powers=powers)
+        return None
+
+    return rule
+
+
+def _place(at: Affine, bound: frozenset[Index]) -> tuple[bool, str, bytes]:
+    letter = af.letter(at)
+    return bool(at.free & bound), letter.name if letter is not None else "", at.key
 
 
 def granted_rule(assumption: Assumption) -> Rule | None:
