@@ -42,6 +42,8 @@ from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.statement import Statement
 
 _DEPTH = 3
+_MOST_CAUSES = 16
+_AXES = tuple(Index(f"·axis{number}") for number in range(16))
 
 # an entry: its positions, or where between which ones they are
 Pattern = tuple[str, tuple[Affine | Range, ...]]
@@ -134,6 +136,8 @@ class Defined:
             return True
         back = {index: af.shift(af.of(index), -direction)}
         earlier = tuple(substitute(side, back) for side in sides)
+        # what is one step back is at one of the times, too
+        known = (*known, *(substitute(value, back) for value in known))
         needs = self._needs_of(statement, known)
         return all(self._has_values(side, known, needs, _DEPTH) for side in earlier)
 
@@ -174,8 +178,8 @@ class Defined:
             return _key(node) in needs.values and not node.free & place.bound
         if needs.has_entry(node, place):
             return True
-        causes = self._causes[node.tensor]
-        if causes is not None and causes <= needs.values:
+        causes = _at(self._causes[node.tensor], node.args)
+        if causes is not None and causes <= needs.values and not _any_of(causes, place.bound):
             return True
         clauses = self._clauses(node, place.known) if depth else []
         return bool(clauses) and all(
@@ -258,8 +262,8 @@ class Defined:
 
     @cached_property
     def _causes(self) -> dict[str, frozenset[Node] | None]:
-        """Of each definition that may have no value what that can be due to; None where it may
-        be what speaks of an index."""
+        """Of each definition that may have no value what that can be due to, in letters for its
+        axes; None where it may be what speaks of other indices, or there is too much."""
         found: dict[str, frozenset[Node] | None] = dict.fromkeys(self._partial, frozenset[Node]())
         _settle(found, self._causes_of)
         return found
@@ -269,18 +273,35 @@ class Defined:
     ) -> frozenset[Node] | None:
         every = frozenset[Node]()
         for clause in self._model.definitions[name].clauses:
+            if len(clause.args) > len(_AXES):
+                return None
+            letters = zip(map(af.letter, clause.args), _AXES, strict=False)
+            axes = {letter: af.of(axis) for letter, axis in letters if letter is not None}
             for place in places(clause.body, known_from(clause.ranges)):
                 node = place.node
                 if not self._total.may_fail(node, place.known):
                     continue
                 if isinstance(node, Element):
-                    own = known[node.tensor]
+                    own = _at(known[node.tensor], node.args)
                 else:
-                    own = None if node.free else frozenset((_key(node),))
-                if own is None:
+                    own = frozenset((_key(node),))
+                if own is None or _any_of(own, place.bound):
                     return None
-                every |= own
-        return every
+                every |= {substitute(cause, axes) for cause in own}
+        return every if len(every) <= _MOST_CAUSES else None
+
+
+def _at(causes: frozenset[Node] | None, args: tuple[Affine, ...]) -> frozenset[Node] | None:
+    """Causes in letters for axes, at the positions of an entry."""
+    if not causes:
+        return causes
+    places_ = dict(zip(_AXES, args, strict=False))
+    return frozenset(substitute(cause, places_) for cause in causes)
+
+
+def _any_of(nodes: frozenset[Node], indices: frozenset[Index]) -> bool:
+    """Whether a node speaks of one of some indices."""
+    return any(node.free & indices for node in nodes)
 
 
 def _settle(
