@@ -141,6 +141,12 @@ class Defined:
         needs = self._needs_of(statement, known)
         return all(self._has_values(side, known, needs, _DEPTH) for side in earlier)
 
+    def come_with(self, statement: Statement, others: tuple[Expr, ...]) -> bool:
+        """Whether other values are there wherever both sides of a statement are."""
+        known = known_from(statement.ranges)
+        needs = self._needs_of(statement, known)
+        return all(self._has_values(other, known, needs, _DEPTH) for other in others)
+
     def _needs_of(self, statement: Statement, known: Known) -> _Needs:
         """What surely is computed for both sides."""
         needs = self._needs(statement.left, known, _DEPTH)

@@ -25,6 +25,7 @@ from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
+from einrnn.symbolic.proof.opened import opened_rules
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.scaled import by_factor
@@ -256,9 +257,12 @@ class Prover:
         others = (lemma for lemma in self.lemmas if not lemma.about & about)
         lemmas = compatible(others, self._opener.clock.behind)
         fired: dict[str, None] = {}
-        rules = tuple(noting(lemma, fired) for lemma in lemmas)
         opener = self._opener
-        proof = by_induction(opener, statement, opener.any, index, direction, rules)
+        rules = [noting(lemma.name, lemma.rule, fired) for lemma in lemmas]
+        for lemma in lemmas:
+            found = opened_rules(opener, statement, index, direction, lemma)
+            rules += [noting(lemma.name, rule, fired) for rule in found]
+        proof = by_induction(opener, statement, opener.any, index, direction, tuple(rules))
         if proof is None or not fired:
             return proof
         return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))
@@ -318,7 +322,7 @@ class Prover:
         self, statement: Statement, difference: Expr, chosen: Chosen, lemmas: tuple[Lemma, ...]
     ) -> Proof | None:
         fired: dict[str, None] = {}
-        rules = tuple(noting(lemma, fired) for lemma in lemmas)
+        rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
         work = self._opener.normaliser(statement, rules)
         if work.simple(difference) is difference:
             return None  # the lemmas do not apply

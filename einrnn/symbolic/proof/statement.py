@@ -172,14 +172,13 @@ def compatible(
     return tuple(kept)
 
 
-def noting(lemma: Lemma, fired: dict[str, None]) -> Rule:
-    """The rule that a lemma is; where it is used, its name is put down."""
-    rule = lemma.rule
+def noting(name: str, rule: Rule, fired: dict[str, None]) -> Rule:
+    """The rule; where it is used, its name is put down."""
 
     def run(work: Normaliser, term: Term) -> Poly | None:
         found = rule(work, term)
         if found is not None:
-            fired[lemma.name] = None
+            fired[name] = None
         return found
 
     return run
