@@ -54,6 +54,9 @@ FALSE = {
     "a sum as far as a look-up": f"[1] sum[k: k < m[i]] {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
     "a sum of numbers": f"[1] sum[k: k < i] k {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
     "a sum of powers": f"[1] sum[k: k < i] 2^k {ZERO} + a[i] = a[i] + [x + 7 y == 33]",
+    "a sum over pairs that may be none": (
+        FREE + "Z := sum[i,k: i != k] S[i,k]\n[1] [x == 33] (sum[i,k: i != k] S[i,k]/Z - 1) = 0"
+    ),
     "a quotient out of an empty sum": "[1] sum[k=1..t] k/t = (t+1)/2",
     "a constant out of an empty sum": "[1] sum[k=1..t] 1/t = 1",
     "a bit": f"[1] {{{ZERO} if q == 1; 0 otherwise}} = [x + 7 y == 33]",
@@ -183,6 +186,21 @@ PROVED = {
         "S[t] := H^2 P[t-1] F + R\nK[t] := P[t-1] F H/S[t]\n"
         "P[t] := F P[t-1] - K[t] S[t] K[t] with P[-1] := P0\n"
         "[1] P[t] = F P[t-1] - K[t] H F P[t-1]"
+    ),
+    "a sum over pairs": (
+        FREE + "Z := sum[i,k: i != k] S[i,k]\n[1] sum[i,k: i != k] S[i,k]/Z = 1 for N >= 2"
+    ),
+    "an adjoint with divisors that are not of time": (
+        "input w[T,N]\nd[i] := 1/a[i]\ns[t,i] := d[i] s[t-1,i] + x with s[-1,i] := 0\n"
+        "L := sum[t,i] w[t,i] s[t,i]\nl[t,i] := w[t,i] + d[i] l[t+1,i] with l[T,i] := 0\n"
+        "[1] dL/ds[t,i] = l[t,i]"
+    ),
+    "what is the same over time": (
+        "input p[N], A[N,N], e[T,N]\n"
+        "u[t,k] := e[t,k] A[i,k] f[t-1,i] with u[0,k] := p[k] e[0,k]\n"
+        "d[t] := sum[k] u[t,k]\nf[t,k] := u[t,k]/d[t]\n"
+        "b[t,i] := A[i,k] e[t+1,k] b[t+1,k]/d[t+1] with b[T-1,i] := 1\n"
+        "[1] sum[k] f[t,k] b[t,k] = 1"
     ),
     "a lemma beside its own divisor": (
         "A := sum[i] a[i]/c\n[l] A = 1/c sum[i] a[i]\n[1] c A = sum[i] a[i]"

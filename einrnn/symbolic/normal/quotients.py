@@ -44,7 +44,7 @@ def vanishes_cleared(work: Normaliser, poly: Poly) -> bool:
         TooLarge: the products have too many terms.
     """
     for _ in range(_ROUNDS):
-        poly = _outer(work, poly)
+        poly = cleared(work, poly)
         remaining = _inner(work, poly)
         if not remaining:
             return True
@@ -54,7 +54,7 @@ def vanishes_cleared(work: Normaliser, poly: Poly) -> bool:
     return False
 
 
-def _outer(work: Normaliser, poly: Poly) -> Poly:
+def cleared(work: Normaliser, poly: Poly) -> Poly:
     """The polynomial times every divisor that no bound index occurs in."""
     for _ in range(_ROUNDS):
         divisors = _divisors(poly, outside=True)

@@ -14,6 +14,8 @@ from einrnn.symbolic.normal.domain import follows, inequalities, side
 from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Term
 
+_MOST_ROWS = 32
+
 
 def has_values(index: Index, conds: Iterable[Cond], known: tuple[Affine, ...]) -> bool:
     """Whether an index surely takes some value: it has one lower and one upper bound, which
@@ -53,21 +55,46 @@ def _factors(term: Term, bits: Container[str]) -> Iterator[Expr]:
 
 
 def is_computed(term: Term, known: tuple[Affine, ...]) -> bool:
-    """Whether a term's sums all have summands where its guards hold.
+    """Whether a term's sums together have a summand where its guards hold.
 
-    Each index may depend on those that are shown to have values before it.
+    The indices are eliminated one by one: some value of one lies between its bounds if and only if
+    each lower bound is at most each upper one (Fourier and Motzkin; exact where indices have the
+    coefficients 1 and -1).
     """
-    known = (*known, *inequalities(c for c in term.conds if not c.free & frozenset(term.bound)))
-    left = list(term.bound)
-    done: tuple[Cond, ...] = ()
-    while left:
-        for index in left:
-            others = frozenset(left) - {index}
-            conds = [c for c in term.conds if index in c.free and not c.free & others]
-            if has_values(index, conds, (*known, *inequalities(done))):
-                left.remove(index)
-                done = (*done, *conds)
-                break
-        else:
+    bound = frozenset(term.bound)
+    known = (*known, *inequalities(c for c in term.conds if not c.free & bound))
+    rows: list[Affine] = []
+    for cond in term.conds:
+        parts = side(cond)
+        if cond.free & bound:
+            if parts is None or parts[0] != "<=":
+                return False
+            rows.append(parts[1])
+    for index in term.bound:
+        left = _without(index, rows)
+        if left is None:
             return False
-    return True
+        rows = left
+    return all(follows(known, row) for row in rows)
+
+
+def _without(index: Index, rows: list[Affine]) -> list[Affine] | None:
+    """What has to be at least zero so that an index has a value with which all rows are; None
+    where that cannot be told."""
+    lows: list[Affine] = []
+    highs: list[Affine] = []
+    left: list[Affine] = []
+    for row in rows:
+        times = af.coefficient(row, index)
+        rest = af.plus(row, af.of(index), -times)
+        if index in rest.free or abs(times) > 1:
+            return None
+        if not times:
+            left.append(rest)
+        elif times == 1:
+            lows.append(af.scale(rest, -1))
+        else:
+            highs.append(rest)
+    if not lows or not highs or len(left) + len(lows) * len(highs) > _MOST_ROWS:
+        return None
+    return left + [af.minus(high, low) for low in lows for high in highs]

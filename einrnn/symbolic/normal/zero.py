@@ -17,7 +17,7 @@ from einrnn.symbolic.normal.finish import exponentials, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.orders import ordered
-from einrnn.symbolic.normal.quotients import vanishes_cleared
+from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
@@ -63,15 +63,15 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         difference = work.canonical(difference)
         if not difference:
             return True
-    turned = ordered(reflected(work, difference), work.known)
-    if turned != difference and _vanishes_peeled(work, work.canonical(turned)):
-        return True
-    if _vanishes_peeled(work, difference):
+    if _vanishes_turned(work, difference) or _vanishes_peeled(work, difference):
         return True
     moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
         return True
     if vanishes_cleared(work, difference):
+        return True
+    whole = cleared(work, difference)
+    if whole != difference and _vanishes_turned(work, whole):
         return True
     plain = work.poly(exponentials(expression(difference)))
     again = exponentials(written := expression(plain))
@@ -80,6 +80,12 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     if not plain or vanishes_cleared(work, plain):
         return True
     return vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference)
+
+
+def _vanishes_turned(work: Normaliser, difference: Poly) -> bool:
+    """Whether it is 0 once its sums are counted from one place, and over one order."""
+    turned = ordered(reflected(work, difference), work.known)
+    return turned != difference and _vanishes_peeled(work, work.canonical(turned))
 
 
 def _with_ends(work: Normaliser, difference: Poly) -> Poly:
