@@ -38,10 +38,14 @@ _TURNS: tuple[tuple[Way, float], ...] = (
 
 @dataclass(frozen=True)
 class _Known:
-    """A proved claim and the assumptions that it leans on."""
+    """A proved claim and the assumptions that it leans on.
+
+    A ``partial`` one may replace its left side only where something else has its values.
+    """
 
     lemma: Lemma
     assumptions: frozenset[str]
+    partial: bool = False
 
 
 @dataclass()
@@ -70,7 +74,7 @@ class Proofs:
                 continue
             until = min(deadline, time.process_time() + share * seconds)
             statement = self._statement(ready, dict(ways)[way])
-            prover = self._prover(ready, way, until)
+            prover = self._prover(ready, way, statement, until)
             proof = prover.prove(statement)
             if proof is not None:
                 self.remember(ready)
@@ -146,10 +150,15 @@ class Proofs:
     def _granted(self, ready: Ready) -> tuple[Assumption, ...]:
         return named_assumptions(self._models["stated"], ready.assumptions)
 
-    def _prover(self, ready: Ready, way: Way, deadline: float) -> Prover:
+    def _prover(self, ready: Ready, way: Way, statement: Statement, deadline: float) -> Prover:
         model, granted = self._models[way], self._granted(ready)
-        allowed = frozenset(ready.assumptions)
-        lemmas = [k.lemma for k in self._known.get(way, ()) if k.assumptions <= allowed]
+        allowed, come = frozenset(ready.assumptions), self._defined[way].come_at_all
+        lemmas = [
+            known.lemma
+            for known in self._known.get(way, ())
+            if known.assumptions <= allowed
+            and (not known.partial or come(statement, known.lemma.statement))
+        ]
         found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
         return Prover(model, granted, usable(lemmas), deadline, found, mirrored)
 
@@ -169,9 +178,9 @@ class Proofs:
         assumptions = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
             statement = self._statement(ready, pair)
-            if self._defined[way].may_replace(statement):
-                lemma = Lemma(ready.claim.label, statement)
-                self._known.setdefault(way, []).append(_Known(lemma, assumptions))
+            partial = not self._defined[way].may_replace(statement)
+            lemma = Lemma(ready.claim.label, statement)
+            self._known.setdefault(way, []).append(_Known(lemma, assumptions, partial))
 
 
 def _name(statement: Statement) -> str:

@@ -86,7 +86,7 @@ def sum_turned_round_without_its_range(patch):
 
 @corrupts("index i, j : N\ninput g[N,N]\n[1] sum[i,j: i < j] g[i,j] = 1/2 sum[i,j: i != j] g[i,j]")
 def pairs_halved_whatever_their_order_means(patch):
-    patch.setattr(orders, "_exchanged", lambda term, first, second: frozenset(term.factors))
+    patch.setattr(orders, "_is_the_same", lambda *_: True)
     # random numbers would tell the difference before
     patch.setattr(zero, "surely_differs", lambda work, difference: False)
 

@@ -135,7 +135,7 @@ def _canonical(term: Term, symmetric: frozenset[object]) -> Term:
 
     used = term.indices
     # A[i,k] and A[k,i] are one item before they are told apart by what surrounds k
-    term = _all_turned(term, may_swap)
+    term = all_turned(term, may_swap)
     named: list[tuple[bytes, tuple[Index, ...]]] = []
     for piece in _pieces(term, may_swap):
         order, key = _label(piece)
@@ -146,10 +146,10 @@ def _canonical(term: Term, symmetric: frozenset[object]) -> Term:
     names = _names(len(order), used - frozenset(term.bound))
     mapping = {old: af.of(new) for old, new in zip(order, names, strict=True) if old is not new}
     renamed = rename(term, mapping) if mapping else term
-    return _all_turned(Term(names, renamed.conds, renamed.factors), may_swap)
+    return all_turned(Term(names, renamed.conds, renamed.factors), may_swap)
 
 
-def _all_turned(term: Term, may_swap: Swaps) -> Term:
+def all_turned(term: Term, may_swap: Swaps) -> Term:
     """A term with the positions that may be exchanged in order."""
     factors = tuple((_turned(a, may_swap, term.bound), e) for a, e in term.factors)
     return term if factors == term.factors else Term(term.bound, term.conds, merged((), factors))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import (
@@ -41,6 +42,8 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_REPLACED = 40
 _MOST_CLEARED = 5
+_MOST_CHOICES = 3
+_MOST_TRIED = 10
 _MOST_LINKS = 6
 
 Binding = Mapping[Index, Affine]
@@ -65,15 +68,19 @@ def vanishes_with_inverses(work: Normaliser, poly: Poly) -> bool:
     """
     if not inverses(poly):
         return False
-    for _ in range(_MOST_CLEARED):
+    pending = [(work, poly, 0)]
+    for _ in range(_MOST_TRIED):
+        if not pending:
+            break
+        work, poly, depth = pending.pop()
         # a matrix may have been found symmetric after terms with its inverse were ordered
         poly = work.canonical(_replaced(work, poly))
         if not poly or vanishes_cleared(work, poly):
             return True
-        cleared = _cleared(work, poly)
-        if cleared is None:
-            return False
-        work, poly = cleared
+        if depth < _MOST_CLEARED:
+            # the first choice is tried to the end before the next
+            choices = list(islice(_cleared(work, poly), _MOST_CHOICES))
+            pending += [(*choice, depth + 1) for choice in reversed(choices)]
     return False
 
 
@@ -338,9 +345,9 @@ def _apart(work: Normaliser, body: Poly, outer: Affine) -> Poly:
 # ------------------------------------------------------------------ times Q
 
 
-def _cleared(work: Normaliser, poly: Poly) -> tuple[Normaliser, Poly] | None:
-    """The polynomial times what an inverse at a free index inverts, summed over that index;
-    None where there is no such inverse."""
+def _cleared(work: Normaliser, poly: Poly) -> Iterator[tuple[Normaliser, Poly]]:
+    """The polynomial times what an inverse at a free index inverts, summed over that index, for
+    each such inverse."""
     for atom in sorted(inverses(poly), key=lambda atom: (not _is_sum(atom.body), atom.key)):
         for side in (0, 1):
             index = af.letter(atom.at[side])
@@ -350,8 +357,7 @@ def _cleared(work: Normaliser, poly: Poly) -> tuple[Normaliser, Poly] | None:
                 continue
             if not all(_is_alone(t, atom, index) for t in poly if atom in dict(t.factors)):
                 continue  # the inverse would stay
-            return _times(work, poly, atom, side, index)
-    return None
+            yield _times(work, poly, atom, side, index)
 
 
 def _is_alone(term: Term, atom: Matrix, index: Index) -> bool:

@@ -12,22 +12,24 @@ from fractions import Fraction
 from itertools import permutations
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Cond, Expr, Index
+from einrnn.core.nodes import Affine, Cond, Index
 from einrnn.core.traverse import walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, side
+from einrnn.symbolic.normal.dummies import Swaps, all_turned
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _HALF = Fraction(1, 2)
 _MOST_SPLIT = 3
 
 
-def ordered(poly: Poly, known: Sequence[Affine]) -> Poly:
-    """The polynomial with all such sums rewritten; ``known`` is at least zero."""
+def ordered(poly: Poly, known: Sequence[Affine], may_swap: Swaps) -> Poly:
+    """The polynomial with all such sums rewritten; ``known`` is at least zero, and ``may_swap``
+    tells of which entries the last two positions may be exchanged."""
     rows: list[Poly] = []
     for term, coefficient in poly.items():
         for split, sign in _up_to(term, known, _MOST_SPLIT):
-            rows += [tm.scale(_pairs(split), sign * coefficient)]
+            rows += [tm.scale(_pairs(split, may_swap), sign * coefficient)]
     return tm.plus(rows)
 
 
@@ -78,7 +80,7 @@ def _negated(value: Affine) -> Cond:
     return at_least_zero(af.shift(af.scale(value, -1), -1))
 
 
-def _pairs(term: Term) -> Poly:
+def _pairs(term: Term, may_swap: Swaps) -> Poly:
     """A sum over ordered pairs by that over all pairs, where both orders mean the same or the
     smaller index is not the one that is read first; else by pairs that differ."""
     for first, second in permutations(term.bound, 2):
@@ -92,7 +94,7 @@ def _pairs(term: Term) -> Poly:
         every = _summed(term, both)
         equal = Term(rest, tm.sorted_conds((*others, *ends)), term.factors)
         equal = tm.rename(equal, {second: af.of(first)})
-        if _exchanged(term, first, second) == frozenset(term.factors):
+        if _is_the_same(term, first, second, may_swap):
             return tm.plus([{every: _HALF}, {equal: -_HALF if strict else _HALF}])
         if _read_first(term, first, second) is second:
             after = _summed(term, (*both, at_least_zero(_gap(second, first, 1))))
@@ -108,9 +110,12 @@ def _summed(term: Term, conds: tuple[Cond, ...]) -> Term:
     return Term(term.bound, tm.sorted_conds(conds), term.factors)
 
 
-def _exchanged(term: Term, first: Index, second: Index) -> frozenset[tuple[Expr, Fraction]]:
-    swapped = {first: af.of(second), second: af.of(first)}
-    return frozenset(tm.rename(Term((), (), term.factors), swapped).factors)
+def _is_the_same(term: Term, first: Index, second: Index, may_swap: Swaps) -> bool:
+    """Whether the factors are the same with two indices exchanged."""
+    here = Term((), (), term.factors)
+    swapped = tm.rename(here, {first: af.of(second), second: af.of(first)})
+    pair = (all_turned(here, may_swap).factors, all_turned(swapped, may_swap).factors)
+    return frozenset(pair[0]) == frozenset(pair[1])
 
 
 def _read_first(term: Term, first: Index, second: Index) -> Index | None:

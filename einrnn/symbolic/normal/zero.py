@@ -84,7 +84,7 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
 
 def _vanishes_turned(work: Normaliser, difference: Poly) -> bool:
     """Whether it is 0 once its sums are counted from one place, and over one order."""
-    turned = ordered(reflected(work, difference), work.known)
+    turned = ordered(reflected(work, difference), work.known, work.interchangeable)
     return turned != difference and _vanishes_peeled(work, work.canonical(turned))
 
 

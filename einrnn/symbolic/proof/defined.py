@@ -147,6 +147,18 @@ class Defined:
         needs = self._needs_of(statement, known)
         return all(self._has_values(other, known, needs, _DEPTH) for other in others)
 
+    def come_at_all(self, statement: Statement, lemma: Statement) -> bool:
+        """Whether both sides of a lemma have values, whatever its indices are, where both sides of
+        a statement have."""
+        apart = {i: af.of(Index(f"·l{number}")) for number, i in enumerate(lemma.ranges)}
+        ranges = {
+            next(iter(apart[i].free)): Range(substitute(r.lo, apart), substitute(r.hi, apart))
+            for i, r in lemma.ranges.items()
+        }
+        needs = self._needs_of(statement, known_from(statement.ranges))
+        sides = (substitute(side, apart) for side in (lemma.left, lemma.right))
+        return all(self._has_values(side, known_from(ranges), needs, _DEPTH) for side in sides)
+
     def _needs_of(self, statement: Statement, known: Known) -> _Needs:
         """What surely is computed for both sides."""
         needs = self._needs(statement.left, known, _DEPTH)

@@ -93,9 +93,10 @@ class Prover:
         statement mentions, then all. Each stage begins with what the one before left.
         """
         work = self._opener.normaliser(statement, ())
-        as_it_stands = self._by_lemmas(statement, sub(statement.left, statement.right), _none)
-        if as_it_stands is not None:
-            return as_it_stands
+        for chosen in (_none, self._opener.any):  # before what lemmas speak of is opened
+            found = self._by_lemmas(statement, sub(statement.left, statement.right), chosen)
+            if found is not None:
+                return found
         stages: list[tuple[Poly, Chosen]] = []
         for poly, chosen in self._unfolded(statement, work):
             if not poly:
