@@ -42,7 +42,9 @@ def explained(
     """The verdict on a refuted claim with everything that is found out about it in the time:
     the residual, the wrong term, a repair, and an assumption that would do."""
     start = time.process_time()
-    setting = Setting(prepared, ready, start + _SEARCHED * seconds)
+    shown = verdict.counterexample
+    failures = () if shown is None else (shown,)
+    setting = Setting(prepared, ready, start + _SEARCHED * seconds, failures)
     sizes = trial_sizes(prepared.model)
     failed = numbers.sides(ready).failed_at
     # where it fails at equal entries only, that is where to look

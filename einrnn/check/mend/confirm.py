@@ -16,7 +16,7 @@ from einrnn.check.points import TIED, Point, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
-from einrnn.check.verdict import Repair
+from einrnn.check.verdict import Counterexample, Repair
 from einrnn.core.nodes import Cond, Expr, Number
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
@@ -40,6 +40,8 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     prepared, ready = prepare_more(setting.prepared, repaired)
     if ready is None or not holds(prepared, ready, seed):
         return None
+    if any(agrees(_there(prepared, case), ready) is False for case in setting.failures):
+        return None
     if edit.left is not None and _says_nothing(prepared, ready, seed):
         return None
     words = edit.words.format(*(_said(setting, part) for part in edit.about))
@@ -48,6 +50,16 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     if proof is None:
         return Repair(statement, shown, words, "tested", "numbers")
     return Repair(statement, shown, words, "proved", proof.method)
+
+
+def _there(prepared: Prepared, case: Counterexample) -> Point:
+    """The point of a counterexample."""
+    inputs = prepared.model.inputs
+    arrays = {
+        name: np.array(value, dtype=int if inputs[name].has("integer") else float)
+        for name, value in case.inputs.items()
+    }
+    return Point(prepared, case.sizes, arrays)
 
 
 def _said(setting: Setting, part: Expr | Cond) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from einrnn.check.mend.places import expanded, flat, replaced, terms_of, weight,
 from einrnn.check.mend.pool import Piece, Pool
 from einrnn.check.mend.setting import CLOSE, Setting, Target, close
 from einrnn.core.build import ZERO, sub
-from einrnn.core.nodes import Derivative, Expr
+from einrnn.core.nodes import Derivative, Expr, Mul
 from einrnn.core.traverse import canonical, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.tidy import tidy
@@ -179,9 +180,8 @@ class Search:
     def _says_nothing(self, expr: Expr) -> bool:
         """Whether an expression brings in the left side itself."""
         claim = self.setting.ready.claim
-        if canonical(expr) is canonical(claim.left):
-            return True
-        return claim.left in set(walk(expr)) and claim.left not in set(walk(claim.right))
+        left = _factors(flat(claim.left))
+        return _has_product(expr, left) and not _has_product(claim.right, left)
 
     def _fill(self, root: Expr, extra: float, tier: Tier) -> None:
         for hole in self._holes(root):
@@ -215,6 +215,17 @@ class Search:
         if not rows:
             return [], np.zeros((0, 0))
         return [piece for piece, _ in rows], np.stack([value for _, value in rows], axis=-1)
+
+
+def _factors(expr: Expr) -> Counter[Expr]:
+    """The factors of a product, whatever their dummies are called."""
+    factors = expr.factors if isinstance(expr, Mul) else (expr,)
+    return Counter(cast(Expr, canonical(factor)) for factor in factors)
+
+
+def _has_product(expr: Expr, factors: Counter[Expr]) -> bool:
+    """Whether some factors stand beside each other in an expression."""
+    return any(factors <= _factors(node) for node in walk(flat(expr)) if isinstance(node, Expr))
 
 
 def _same(value: Array, wanted: Array) -> bool:

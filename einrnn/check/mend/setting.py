@@ -12,6 +12,7 @@ from einrnn.check.claims import Prepared, Ready
 from einrnn.check.mend.places import has_derivative
 from einrnn.check.mend.values import Array, NotEvaluated, Values
 from einrnn.check.points import Point
+from einrnn.check.verdict import Counterexample
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Affine, Derivative, Dim, Element, Expr, Index, Node
@@ -96,11 +97,13 @@ class Target:
 
 @dataclass(eq=False)
 class Setting:
-    """A refuted claim ready to be repaired; ``deadline`` is a time of the process clock."""
+    """A refuted claim ready to be repaired; ``deadline`` is a time of the process clock. No repair
+    may fail where the claim is known to: at ``failures``, sizes with their inputs."""
 
     prepared: Prepared
     ready: Ready
     deadline: float
+    failures: tuple[Counterexample, ...] = ()
     derivatives: Derivatives = field(init=False)
     targets: list[Target] = field(init=False)
 
