@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.claims import names_used
-from einrnn.core.model import Assumption, Model
+from einrnn.core.facts import equations
+from einrnn.core.model import Assumption, Input, Model
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoints
@@ -47,20 +48,22 @@ def satisfy(
 ) -> dict[str, npt.NDArray[np.generic]] | None:
     """The arrays moved, as little as Newton's method moves them, until the assumptions hold.
 
-    Only real inputs that the assumptions mention are moved. None where no solution was
-    found.
+    Only real inputs that the assumptions mention are moved, and what is declared of them holds
+    after as before. None where no solution was found.
     """
     result = dict(arrays)
     if not assumptions:
         return result
     movable = _movable(model, assumptions)
+    assumptions = (*assumptions, *equations(model, movable))
     try:
         for _ in range(_STEPS):
             now = residuals(model, assumptions, sizes, (result,))[0]
             if not np.all(np.isfinite(now)):
                 return None
             if np.max(np.abs(now), initial=0.0) < _TOLERANCE:
-                return result
+                obeys = all(_obeys(model.inputs[name], result[name]) for name in movable)
+                return result if obeys else None
             unknowns = sum(result[name].size for name in movable)
             if not movable or unknowns * len(now) > _MOST_SLOPES:
                 return None
@@ -68,6 +71,18 @@ def satisfy(
     except (EinrnnError, np.linalg.LinAlgError):
         return None
     return None
+
+
+def _obeys(given: Input, array: npt.NDArray[np.generic]) -> bool:
+    """Whether the inequalities that are declared of an input hold."""
+    values = array.astype(float)
+    if given.has("positive") and not (values > 0).all():
+        return False
+    if given.has("probability") and not (values >= 0).all():
+        return False
+    if given.has("spd") and not (np.linalg.eigvalsh(values) > 0).all():
+        return False
+    return not given.has("invertible") or bool((np.linalg.det(values) != 0).all())
 
 
 def _movable(model: Model, assumptions: tuple[Assumption, ...]) -> list[str]:

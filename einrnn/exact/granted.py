@@ -15,7 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from einrnn.core.model import Assumption, Fact, Input
+from einrnn.core.facts import equations
+from einrnn.core.model import Assumption, Fact, FactName, Input
 from einrnn.core.nodes import Derivative
 from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
@@ -29,6 +30,7 @@ from einrnn.exact.values import Span, align, merged
 
 # more unknown entries than this are not solved for
 _MOST = 400
+_ABOVE: tuple[FactName, ...] = ("positive", "probability", "spd")
 
 
 @dataclass()
@@ -94,8 +96,15 @@ class Granted:
         if not self.assumptions:
             return True
         movable = self._movable
-        tries = [()] + [tuple(movable)] + [(name,) for name in movable if len(movable) > 1]
-        return any(self._move(names, level) for names in tries)
+        # a residue that is moved is positive no more: it may be no square
+        free = [name for name in movable if not self._is_above(name)]
+        tries = [(), tuple(free), tuple(movable), *((name,) for name in (*free, *movable))]
+        return any(self._move(names, level) for names in dict.fromkeys(tries))
+
+    def _is_above(self, name: str) -> bool:
+        """Whether an input is declared to be positive in some way."""
+        given = self.inputs.model.inputs[name]
+        return any(given.has(fact) for fact in _ABOVE)
 
     def _move(self, names: tuple[str, ...], level: int) -> bool:
         """Move some inputs so that the equations hold, where they are linear in those."""
@@ -167,7 +176,7 @@ class Granted:
         tensors = Tensors(self.groups, self.inputs.sizes, given, np.uint64)
         ev = Evaluator(self.inputs.model, self.inputs.sizes, self.rules, tensors)
         found: list[Residues] = []
-        for assumption in self.assumptions:
+        for assumption in (*self.assumptions, *equations(self.inputs.model, base)):
             one = residual(ev, assumption, ring)
             if one is None:
                 return None
