@@ -81,8 +81,7 @@ def _is_last(model: Model, entry: Element, edge: Edge) -> bool:
     """Whether a definition has no values further out, or zeros there as at the edge."""
     place = edge.clause.args[edge.axis]
     for other in model.definitions[entry.tensor].clauses[:-1]:
-        letter = af.letter(own := other.args[edge.axis])
-        span = Range(own, own) if letter is None else other.ranges[letter]
+        span = _places(other, other.args[edge.axis])
         end = span.lo if edge.side == 1 else span.hi
         zeros = other.body is ZERO and edge.clause.body is ZERO
         if not zeros and not follows((), af.scale(af.minus(end, place), edge.side)):
@@ -91,15 +90,21 @@ def _is_last(model: Model, entry: Element, edge: Edge) -> bool:
 
 
 def _is_beside(other: Clause, clause: Clause, entry: Element, known: tuple[Affine, ...]) -> bool:
-    """Whether a clause is for one place of an axis, at which an entry surely is not where
-    another one holds."""
+    """Whether a clause is for places of an axis at which an entry surely is not where another one
+    holds."""
     for there, own, at in zip(other.args, clause.args, entry.args, strict=True):
-        if there.free:
-            continue
-        ahead = af.minus(at if own.free else own, there)
-        if any(follows(known, af.shift(af.scale(ahead, way), -1)) for way in (1, -1)):
+        span = _places(other, there)
+        here = at if own.free else own
+        ahead, behind = af.minus(here, span.hi), af.minus(span.lo, here)
+        if any(follows(known, af.shift(beyond, -1)) for beyond in (ahead, behind)):
             return True
     return False
+
+
+def _places(clause: Clause, arg: Affine) -> Range:
+    """The places of an axis for which a clause is."""
+    letter = af.letter(arg)
+    return Range(arg, arg) if letter is None else clause.ranges[letter]
 
 
 def _says_the_same(first: Clause, second: Clause) -> bool:
