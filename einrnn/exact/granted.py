@@ -17,7 +17,7 @@ import numpy as np
 
 from einrnn.core.facts import equations
 from einrnn.core.model import Assumption, Fact, FactName, Input
-from einrnn.core.nodes import Derivative
+from einrnn.core.nodes import Derivative, Expr
 from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
 from einrnn.exact.evaluate import Evaluator, order_of
@@ -56,8 +56,7 @@ class Granted:
 
         False where the assumptions were not met.
         """
-        sides = [side for a in self.assumptions for side in (a.left, a.right)]
-        if any(isinstance(node, Derivative) for node in walk(*sides)):
+        if any(isinstance(node, Derivative) for node in walk(*self._read)):
             return False
         self._solved.add(0)
         if self._solve(0):
@@ -79,18 +78,33 @@ class Granted:
     def _movable(self) -> list[str]:
         return [name for name in self._reachable if self.inputs.movable(name)]
 
+    @property
+    def _sides(self) -> list[Expr]:
+        return [side for a in self.assumptions for side in (a.left, a.right)]
+
+    @property
+    def _read(self) -> list[Expr]:
+        """The sides of the assumptions, and what defines all that they need."""
+        found = self.inputs.model.definitions
+        needed = [found[name] for name in self._needed if name in found]
+        return [*self._sides, *(clause.body for one in needed for clause in one.clauses)]
+
     @cached_property
-    def _reachable(self) -> list[str]:
-        """The inputs that the assumptions need, directly or through definitions."""
-        model = self.inputs.model
-        pending = [e.tensor for a in self.assumptions for e in elements(a.left, a.right)]
+    def _needed(self) -> list[str]:
+        """The tensors that the assumptions need, directly or through definitions."""
+        pending = [e.tensor for e in elements(*self._sides)]
         seen = dict.fromkeys(pending)
         while pending:
             for name in self.groups.uses(pending.pop()):
                 if name not in seen:
                     seen[name] = None
                     pending.append(name)
-        return [name for name in seen if name in model.inputs]
+        return list(seen)
+
+    @cached_property
+    def _reachable(self) -> list[str]:
+        """The inputs that the assumptions need."""
+        return [name for name in self._needed if name in self.inputs.model.inputs]
 
     def _solve(self, level: int) -> bool:
         if not self.assumptions:

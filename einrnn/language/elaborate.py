@@ -59,8 +59,9 @@ class Context:
     conditions: tuple[Cond, ...] = ()
 
     def with_range(self, index: Index, lo: Affine, hi: Affine) -> Context:
-        """The context inside a binder."""
-        return Context({**self.ranges, index: Range(lo, hi)}, self.conditions)
+        """The context inside a binder: nothing is known of an outer index of that name."""
+        conditions = tuple(cond for cond in self.conditions if index not in cond.free)
+        return Context({**self.ranges, index: Range(lo, hi)}, conditions)
 
     def given(self, *conditions: Cond) -> Context:
         """The context where these hold as well."""
@@ -188,6 +189,7 @@ class Elaborator:
         for bound in term.letters:
             lo, hi = self._range(bound, context)
             ranges.append((Index(bound.name), lo, hi))
+            _check_apart(bound, context)
             context = context.with_range(Index(bound.name), lo, hi)
         cond: Cond | None = None
         if term.condition is not None:
@@ -276,6 +278,20 @@ class Elaborator:
         if condition.op == "not":
             return Not(parts[0])
         return And(tuple(parts)) if condition.op == "and" else Or(tuple(parts))
+
+
+def _check_apart(bound: tm.Bound, context: Context) -> None:
+    """That the range of no index further out is given by an index of the same name."""
+    name = Index(bound.name)
+    for outer, range_ in context.ranges.items():
+        if name in range_.lo.free | range_.hi.free:
+            raise fail(
+                "E216",
+                f"index {name.name} is used outside the sum over {name.name}",
+                bound.span,
+                f"the range of {outer.name} speaks of another {name.name}",
+                "use another letter for this sum",
+            )
 
 
 def _relation(op: str, left: Expr, right: Expr) -> Cond:

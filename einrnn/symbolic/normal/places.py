@@ -16,14 +16,13 @@ from einrnn.core.nodes import (
     Cond,
     Expr,
     Index,
-    Matrix,
     Mul,
     Node,
     Number,
     Reduce,
     Value,
 )
-from einrnn.core.traverse import parts
+from einrnn.core.traverse import binds, canonical, parts
 
 Known = tuple[Affine, ...]
 
@@ -88,17 +87,15 @@ class Place(NamedTuple):
 
 
 def places(expr: Node, known: Known) -> Iterator[Place]:
-    """Every node, where it is."""
-    stack = [Place(expr, known, frozenset(), frozenset())]
+    """Every node, where it is; bound indices have names of their own."""
+    stack = [Place(canonical(expr), known, frozenset(), frozenset())]
     while stack:
         place = stack.pop()
         yield place
         node, guards, bound = place.node, place.guards, place.bound
         if isinstance(node, Reduce):
             letter = af.of(node.index)
-            # of an index of the same name further out nothing is said here
-            outer = (value for value in place.known if node.index not in value.free)
-            inner = (*outer, af.minus(letter, node.lo), af.minus(node.hi, letter))
+            inner = (*place.known, af.minus(letter, node.lo), af.minus(node.hi, letter))
             guards |= node.lo.free | node.hi.free
             stack.append(Place(node.body, inner, guards, bound | {node.index}))
             continue
@@ -116,6 +113,5 @@ def places(expr: Node, known: Known) -> Iterator[Place]:
             guards = guards.union(*(cond.free for cond in conds))
             said = (value for cond in conds for value in _said(cond))
             place = place._replace(known=(*place.known, *said))
-        if isinstance(node, Matrix):
-            bound |= {node.row, node.column}
+        bound = bound.union(binds(node))
         stack += [place._replace(node=part, guards=guards, bound=bound) for part in parts(node)]

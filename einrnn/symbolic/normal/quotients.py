@@ -96,7 +96,7 @@ def _group_vanishes(work: Normaliser, group: Mapping[Term, Fraction]) -> bool:
 def _may_clear(work: Normaliser, poly: Poly, divisor: Expr) -> bool:
     """Whether the polynomial has no value where the divisor is 0 and a term without it counts."""
     dividing = [t for t in poly if _divides(work, t, divisor)]
-    others = [t for t in poly if dict(t.factors).get(divisor, Fraction(0)) >= 0]
+    others = [t for t in poly if t not in dividing]
     certain = [guards(t, work.facts.bits) for t in dividing if is_computed(t, work.known)]
     return all(
         any(guard <= guards(other, work.facts.bits) for guard in certain) for other in others
@@ -104,17 +104,22 @@ def _may_clear(work: Normaliser, poly: Poly, divisor: Expr) -> bool:
 
 
 def _divides(work: Normaliser, term: Term, divisor: Expr) -> bool:
-    """Whether a term is divided by a sum: one that a^(n-1) is made of, ``a^n / a``, divides
+    """Whether a term surely is divided by a sum: one that a^(n-1) is made of, ``a^n / a``, divides
     nothing where ``n - 1`` is natural."""
     exponent = dict(term.factors).get(divisor, Fraction(0))
     if exponent >= 0:
         return False
     known = (*work.known, *inequalities(term.conds))
     for atom, times in term.factors:
-        if times != 1 or not isinstance(atom, Pow) or not _has_part(work, atom.base, divisor):
+        if not isinstance(atom, Pow) or not _has_part(work, atom.base, divisor):
             continue
+        if times != 1:
+            return False
         above = as_index(atom.exponent)
-        if above is not None and follows(known, af.shift(above, math.floor(exponent))):
+        if above is None:
+            return False
+        total = af.shift(above, math.ceil(exponent))
+        if not follows(known, af.shift(af.scale(total, -1), -1)):
             return False
     return True
 

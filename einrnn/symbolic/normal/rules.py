@@ -37,6 +37,7 @@ from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.geometric import geometric_sums
 from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.places import as_index
+from einrnn.symbolic.normal.powers import primitive
 from einrnn.symbolic.normal.powersums import power_sums
 from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.slices import is_plain
@@ -208,8 +209,8 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
     powers = dict(term.factors)
     for atom, _ in term.factors:
         match atom:
-            case Cases(((Compare("==", value, _), _),)):
-                if _has_power(work, term, value) and not _may_lack(work, term):
+            case Cases(((Compare("==", value, _), _),)) if not _may_lack(work, term):
+                if has_factor(work, term, value):
                     return {}
                 solved = _solved(work, value)
                 if solved is not None and powers.get(solved[0], Fraction(0)) >= 1:
@@ -220,20 +221,28 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
     return None
 
 
-def _has_power(work: Normaliser, term: Term, value: Expr) -> bool:
+def has_factor(work: Normaliser, term: Term, value: Expr) -> bool:
     """Whether a value is among the factors, and nothing is divided by it."""
     known = (*work.known, *inequalities(term.conds))
     found = False
     for atom, exponent in term.factors:
         index = af.of(1)
-        if isinstance(atom, Pow) and atom.base is value:
+        if isinstance(atom, Pow) and _is_multiple(work, atom.base, value):
             index = as_index(atom.exponent)
-        elif atom is not value:
+        elif not _is_multiple(work, atom, value):
             continue
         if exponent < 0 or index is None or not follows(known, index):
             return False
         found = found or follows(known, af.shift(index, -1))
     return found
+
+
+def _is_multiple(work: Normaliser, one: Expr, other: Expr) -> bool:
+    """Whether one value is the other times a number: ``y - x`` of ``x - y``."""
+    if one is other or not (isinstance(one, Add) and isinstance(other, Add)):
+        return one is other
+    first, second = (primitive(work.poly(side)) for side in (one, other))
+    return first[1] == second[1] and first[0][1] == second[0][1]
 
 
 def _may_lack(work: Normaliser, term: Term) -> bool:

@@ -26,7 +26,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import elements, parts, tensors, walk
+from einrnn.core.traverse import canonical, elements, parts, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser, known_from
@@ -378,7 +378,8 @@ def references(clause: Clause) -> list[tuple[Element, tuple[Affine, ...]]]:
     """The entries a clause reads, each with what is at least zero where it is read."""
     rows: list[tuple[Element, tuple[Affine, ...]]] = []
     start = known_from(clause.ranges)
-    stack: list[tuple[Node, tuple[Affine, ...]]] = [(clause.body, start)]
+    # under names of their own, bound letters are none of the clause's
+    stack: list[tuple[Node, tuple[Affine, ...]]] = [(canonical(clause.body), start)]
     while stack:
         node, known = stack.pop()
         if isinstance(node, Element):

@@ -29,7 +29,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import parts, substitute
+from einrnn.core.traverse import canonical, parts, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.clauses import body_of, surely_not, where
 from einrnn.symbolic.normal.domain import follows
@@ -40,6 +40,7 @@ from einrnn.symbolic.normal.rules import oriented
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.statement import Statement
+from einrnn.symbolic.ranges import inside
 
 _DEPTH = 3
 _MOST_CAUSES = 16
@@ -356,8 +357,8 @@ def _keys(node: Node) -> frozenset[Node]:
 
 def _computed(expr: Expr, known: Known) -> Iterator[_There]:
     """The nodes that surely are computed with an expression: none that a condition or an empty
-    range may leave out."""
-    stack = [_There(expr, known, {})]
+    range may leave out. Bound indices have names of their own."""
+    stack = [_There(canonical(expr), known, {})]
     while stack:
         there = stack.pop()
         node = there.node
@@ -366,15 +367,15 @@ def _computed(expr: Expr, known: Known) -> Iterator[_There]:
         yield there
         if isinstance(node, Reduce):
             span = Range(node.lo, node.hi)
-            outer = tuple(v for v in there.known if node.index not in v.free)
-            inner = (*outer, *known_from({node.index: span}))
+            inner = (*there.known, *known_from({node.index: span}))
             perhaps = there.perhaps - {node.index}
             if not follows(there.known, af.minus(node.hi, node.lo)):
                 perhaps |= {node.index}
             bound = {**there.bound, node.index: span}
             stack.append(_There(node.body, inner, bound, perhaps))
         elif not (isinstance(node, Mul) and any(isinstance(f, Cases) for f in node.factors)):
-            stack += [there._replace(node=part) for part in parts(node)]
+            bound = {**there.bound, **inside(node, {})}
+            stack += [there._replace(node=part, bound=bound) for part in parts(node)]
 
 
 def _positions(entry: Element, there: _There) -> tuple[Affine | Range, ...] | None:

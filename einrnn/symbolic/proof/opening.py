@@ -20,7 +20,7 @@ from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.rules import inverse_pair, rules_of
+from einrnn.symbolic.normal.rules import has_factor, inverse_pair, rules_of
 from einrnn.symbolic.normal.stated import assumed_unit, facts_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
@@ -169,7 +169,7 @@ class Opener:
                 continue
             of, wrt, direction = places
             ahead = af.scale(af.minus(atom.args[wrt], atom.args[of]), direction)
-            if follows(known, af.shift(ahead, -1)):
+            if follows(known, af.shift(ahead, -1)) and has_factor(work, term, atom):
                 return {}
         return None
 
