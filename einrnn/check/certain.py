@@ -6,18 +6,20 @@ simplified, ``x/x`` has a value at 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready, has_derivatives
 from einrnn.check.points import Point
-from einrnn.core.nodes import Derivative, Index
+from einrnn.core.model import Claim, Model
+from einrnn.core.nodes import Derivative, Expr, Index
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.strict import AWAY_FROM_TIES, STRICT, NoValue
+from einrnn.symbolic.derived import Completion, forward
 
 
 def sure_values(
@@ -27,13 +29,40 @@ def sure_values(
     which one it has."""
     claim = ready.claim
     arithmetic = AWAY_FROM_TIES if has_derivatives(prepared, ready) else STRICT
-    interpreter = Interpreter(prepared.forward, point.sizes, point.arrays, arithmetic=arithmetic)
-    written = not any(isinstance(node, Derivative) for node in walk(claim.left, claim.right))
-    pair = claim if written else ready.forward
     try:
+        model, sides = _as_written(prepared, ready)
+        interpreter = Interpreter(model, point.sizes, point.arrays, arithmetic=arithmetic)
         if claim.condition is not None and not interpreter.holds(claim.condition, env):
             return None
-        left, right = interpreter.value(pair.left, env), interpreter.value(pair.right, env)
+        left, right = (interpreter.value(side, env) for side in sides)
+        for body in _differentiated(claim, env):  # what has no value has no derivative
+            interpreter.value(body, env)
     except (EinrnnError, NoValue):
         return None
     return (left, right) if np.isfinite([float(left), float(right)]).all() else None
+
+
+def _as_written(prepared: Prepared, ready: Ready) -> tuple[Model, tuple[Expr, ...]]:
+    """The sides of a claim with their derivatives carried out and nothing else, and a model that
+    has these; kept with the claims.
+
+    Raises:
+        EinrnnError: a derivative cannot be carried out.
+    """
+    claim = ready.claim
+    sides = (claim.left, claim.right)
+    if not any(isinstance(node, Derivative) for node in walk(*sides)):
+        return prepared.forward, sides
+    kept = prepared.__dict__.setdefault("_as_written", {})
+    if ready.key not in kept:
+        ahead = Completion(prepared.forward, forward)
+        found = ahead.add([(side, claim.ranges) for side in sides])
+        kept[ready.key] = ahead.model, tuple(found)
+    return kept[ready.key]
+
+
+def _differentiated(claim: Claim, env: Mapping[Index, int]) -> Iterator[Expr]:
+    """What is differentiated in a claim at the values of its own indices."""
+    for node in walk(claim.left, claim.right):
+        if isinstance(node, Derivative) and node.body.free <= env.keys():
+            yield node.body

@@ -18,6 +18,7 @@ from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.proof.defined import Defined
+from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
 from einrnn.symbolic.proof.symmetry import symmetric
@@ -74,6 +75,8 @@ class Proofs:
                 continue
             until = min(deadline, time.process_time() + share * seconds)
             statement = self._statement(ready, dict(ways)[way])
+            if not is_generic(self._models[way], statement, self._granted(ready)):
+                return None
             prover = self._prover(ready, way, statement, until)
             proof = prover.prove(statement)
             if proof is not None:

@@ -1,4 +1,5 @@
-"""Powers with symbolic exponents: ``b^n b^m = b^(n + m)``, and ``b^0 = 1``."""
+"""Powers with symbolic exponents: ``b^n b^m = b^(n + m)``, ``b^(n - 1) b = b^n``, and
+``b^0 = 1``."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from einrnn.core.nodes import Expr, Number, Pow
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import inequalities
 from einrnn.symbolic.normal.powers import power
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -26,10 +28,15 @@ def collected(work: Normaliser, term: Term) -> Poly | None:
     for atom, times in symbolic:
         assert isinstance(atom, Pow)
         exponents.setdefault(atom.base, []).append(tm.scale(work.poly(atom.exponent), times))
+    for atom, times in term.factors:
+        if atom in exponents and times.denominator == 1:
+            exponents[atom].append(tm.constant(times))
+            symbolic.append((atom, times))
     product: Poly = tm.ONE
+    there = work.inside(*inequalities(term.conds))  # where an exponent may be natural
     for base, polys in exponents.items():
-        product = work.product(product, power(work, work.poly(base), tm.plus(polys)))
-    if product == {Term((), (), tuple(symbolic)): Fraction(1)}:
+        product = work.product(product, power(there, work.poly(base), tm.plus(polys)))
+    if product == {Term((), (), tm.sorted_factors(symbolic)): Fraction(1)}:
         return None
     rest = tuple(pair for pair in term.factors if pair not in symbolic)
     return work.times(Term(term.bound, term.conds, rest), product)

@@ -76,6 +76,8 @@ def _summand(op: ReduceOp, term: Term) -> Reduce | None:
 
 def _positive_part(work: Normaliser, indices: frozenset[Index], body: Poly) -> tuple[Poly, Poly]:
     """A positive factor that does not depend on the indices, and what it multiplies."""
+    if not body:
+        return tm.ONE, body
     shared = primitive(body)[0][1]
     out = [
         (atom, exponent)

@@ -67,11 +67,13 @@ def power(work: Normaliser, base: Poly, exponent: Poly) -> Poly:
 
 def _splits(work: Normaliser, base: Poly, rest: Poly, whole: Fraction) -> bool:
     """Whether a^(n + m) is a^n a^m for a whole m wherever it has a value: 0^(n + 1) is 1 at
-    n = -1, where 0^n has none."""
+    n = -1, where 0^n has none, and 0^(n - 1) at n = 1, where nothing is divided by 0."""
     if not whole or whole.denominator != 1:
         return False
-    if whole < 0 or work.facts.total.is_nonzero(expression(base), work.known):
+    if work.facts.total.is_nonzero(expression(base), work.known):
         return True
+    if whole < 0:
+        return False
     index = af.ZERO
     for term, times in rest.items():
         atom = term.factors[0][0] if term.factors else None

@@ -12,14 +12,10 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from einrnn.core import affine as af
-from einrnn.core.nodes import Add, Expr, Index, Pow, Reduce
+from einrnn.core.nodes import Add, Expr, Index, Reduce
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal.domain import inequalities
 from einrnn.symbolic.normal.expand import Normaliser
-from einrnn.symbolic.normal.places import as_index
-from einrnn.symbolic.normal.powers import primitive
-from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.spans import guards, is_computed
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -95,39 +91,12 @@ def _group_vanishes(work: Normaliser, group: Mapping[Term, Fraction]) -> bool:
 
 def _may_clear(work: Normaliser, poly: Poly, divisor: Expr) -> bool:
     """Whether the polynomial has no value where the divisor is 0 and a term without it counts."""
-    dividing = [t for t in poly if _divides(work, t, divisor)]
+    dividing = [t for t in poly if dict(t.factors).get(divisor, Fraction(0)) < 0]
     others = [t for t in poly if t not in dividing]
     certain = [guards(t, work.facts.bits) for t in dividing if is_computed(t, work.known)]
     return all(
         any(guard <= guards(other, work.facts.bits) for guard in certain) for other in others
     )
-
-
-def _divides(work: Normaliser, term: Term, divisor: Expr) -> bool:
-    """Whether a term surely is divided by a sum: one that a^(n-1) is made of, ``a^n / a``, divides
-    nothing where ``n - 1`` is natural."""
-    exponent = dict(term.factors).get(divisor, Fraction(0))
-    if exponent >= 0:
-        return False
-    known = (*work.known, *inequalities(term.conds))
-    for atom, times in term.factors:
-        if not isinstance(atom, Pow) or not _has_part(work, atom.base, divisor):
-            continue
-        if times != 1:
-            return False
-        above = as_index(atom.exponent)
-        if above is None:
-            return False
-        total = af.shift(above, math.ceil(exponent))
-        if not follows(known, af.shift(af.scale(total, -1), -1)):
-            return False
-    return True
-
-
-def _has_part(work: Normaliser, base: Expr, divisor: Expr) -> bool:
-    """Whether the base of a power is a sum, or a multiple of one."""
-    (_, shared), rest = primitive(work.poly(base))
-    return divisor in dict(shared) or expression(rest) is divisor
 
 
 def _divisors(poly: Poly, outside: bool) -> dict[Expr, Fraction]:

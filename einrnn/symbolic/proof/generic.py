@@ -1,0 +1,73 @@
+"""Derivatives of determinants at singular matrices.
+
+They are written ``det(A) inv(A)``, which has no value there; the derivative has one, the cofactors.
+What is shown of the two holds by continuity wherever they have values, as long as nothing that is
+said of ``A`` leaves singular matrices only, or makes a leap at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from einrnn.core.model import Assumption, FactName, Model
+from einrnn.core.nodes import Apply, Compare, Expr, Matrix, Node
+from einrnn.core.traverse import tensors, walk
+from einrnn.symbolic.normal.places import as_index
+from einrnn.symbolic.normal.stated import facts_of
+from einrnn.symbolic.proof.statement import Statement
+
+_WHOLE: tuple[FactName, ...] = ("boolean", "one-hot", "integer")
+
+
+def is_generic(model: Model, statement: Statement, assumptions: Iterable[Assumption]) -> bool:
+    """Whether what is shown of a statement where matrices have inverses is true everywhere."""
+    sides = (statement.left, statement.right)
+    read = [*sides, *_bodies(model, _reached(model, sides))]
+    matrices = list(_cofactors(model, read))
+    if not matrices:
+        return True
+    inputs = _reached(model, matrices) & model.inputs.keys()
+    if any(model.inputs[name].has(fact) for name in inputs for fact in _WHOLE):
+        return False
+    leaps = [node for node in walk(*read) if _leaps(node)]
+    said = [side for a in assumptions for side in (a.left, a.right)]
+    return not inputs & _reached(model, [*leaps, *said])
+
+
+def _reached(model: Model, roots: Iterable[Node]) -> frozenset[str]:
+    """All tensors that expressions need, directly or through definitions."""
+    found: set[str] = set()
+    pending = [name for root in roots for name in tensors(root)]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [other for body in _bodies(model, (name,)) for other in tensors(body)]
+    return frozenset(found)
+
+
+def _bodies(model: Model, names: Iterable[str]) -> Iterator[Expr]:
+    for name in names:
+        definition = model.definitions.get(name)
+        yield from (clause.body for clause in definition.clauses) if definition else ()
+
+
+def _cofactors(model: Model, read: list[Expr]) -> Iterator[Matrix]:
+    """Matrices of which there are a determinant and an inverse, where they may have none."""
+    found = [node for node in walk(*read) if isinstance(node, Matrix)]
+    determinants = {(node.size, node.body) for node in found if node.op == "det"}
+    inverted = facts_of(model).total.inverted
+    for node in found:
+        if node.op == "inv" and (node.size, node.body) in determinants and not inverted(node):
+            yield node
+
+
+def _leaps(node: Node) -> bool:
+    """Whether a value may jump where what it is computed from changes a little."""
+    match node:
+        case Compare(_, left, right):
+            return as_index(left) is None or as_index(right) is None
+        case Apply("sign" | "step"):
+            return True
+        case _:
+            return False
