@@ -163,7 +163,7 @@ class Proofs:
             and (not known.partial or come(statement, known.lemma.statement))
         ]
         found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
-        return Prover(model, granted, usable(lemmas), deadline, found, mirrored)
+        return Prover(model, granted, tuple(lemmas), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim
@@ -180,10 +180,10 @@ class Proofs:
         """Keep a proved claim, in those of its two forms in which it may serve as a rule."""
         assumptions = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
-            statement = self._statement(ready, pair)
-            partial = not self._defined[way].may_replace(statement)
-            lemma = Lemma(ready.claim.label, statement)
-            self._known.setdefault(way, []).append(_Known(lemma, assumptions, partial))
+            lemma = Lemma(ready.claim.label, self._statement(ready, pair))
+            if usable((lemma,)):
+                partial = not self._defined[way].may_replace(lemma.statement)
+                self._known.setdefault(way, []).append(_Known(lemma, assumptions, partial))
 
 
 def _name(statement: Statement) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -55,11 +56,18 @@ class Totality:
     partial: frozenset[str] = frozenset()
     inverted: Callable[[Matrix], bool] = lambda matrix: False
     bodies: Callable[[Element, Known], Sequence[Expr]] = lambda entry, known: ()
+    _asked: dict[tuple[Expr, Known], bool] = field(
+        default_factory=dict["tuple[Expr, Known]", "bool"]
+    )
 
     def lacks(self, expr: Expr, known: Known = ()) -> bool:
         """Whether an expression may have no value for some numbers, as far as can be told from
         what is ``known`` to be at least zero."""
-        return any(self.may_fail(place.node, place.known) for place in places(expr, known))
+        key = (expr, known)
+        if key not in self._asked:
+            found = places(expr, known)
+            self._asked[key] = any(self.may_fail(place.node, place.known) for place in found)
+        return self._asked[key]
 
     def product_lacks(self, factors: Iterable[tuple[Expr, Fraction]], known: Known = ()) -> bool:
         """The same of a product of powers."""

@@ -93,10 +93,10 @@ class Prover:
         statement mentions, then all. Each stage begins with what the one before left.
         """
         work = self._opener.normaliser(statement, ())
-        for chosen in (_none, self._opener.any):  # before what lemmas speak of is opened
-            found = self._by_lemmas(statement, sub(statement.left, statement.right), chosen)
-            if found is not None:
-                return found
+        written = sub(statement.left, statement.right)
+        as_it_stands = self._by_lemmas(statement, written, _none)
+        if as_it_stands is not None:
+            return as_it_stands
         stages: list[tuple[Poly, Chosen]] = []
         for poly, chosen in self._unfolded(statement, work):
             if not poly:
@@ -106,6 +106,10 @@ class Prover:
             found = found or self._by_needed(statement, poly)
             if found is not None:
                 return found
+        # what lemmas speak of is replaced before all else is opened
+        beside = self._by_lemmas(statement, written, self._opener.any)
+        if beside is not None:
+            return beside
         added_up = by_accumulation(self._opener, statement)
         if added_up is not None:
             return added_up
