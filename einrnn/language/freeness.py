@@ -66,7 +66,8 @@ class Freeness:
         if _counts(node):
             return
         free &= available
-        self.warnings += [self._warning(terms[n], every - indices[n], full, free) for n in lacking]
+        read = [number for number in lacking if _reads(terms[number])]
+        self.warnings += [self._warning(terms[n], every - indices[n], full, free) for n in read]
 
     def _mismatch(
         self, first: tm.Term, indices: frozenset[str], other: tm.Term, others: frozenset[str]
@@ -166,10 +167,20 @@ def check_sides(
             f"the right side lacks the index {letter} of the left side",
             right.span,
             f"free: {listed(have)}",
-            f"add {letter} on the right, or drop it on the left; what is the same for every "
-            f"{letter} is multiplied by [{letter} >= 0]",
+            _help_for_missing(letter, left, have),
             (Related(where, f"{letter} is free here"),) if where != right.span else (),
         )
+
+
+def _help_for_missing(letter: str, left: tm.Term | None, have: frozenset[str]) -> str:
+    """What to do about a letter that the right side lacks."""
+    words = (
+        f"add {letter} on the right, or drop it on the left; what is the same for every "
+        f"{letter} is multiplied by [{letter} >= 0]"
+    )
+    if isinstance(left, tm.Derivative):
+        return f"{words}; what is 0 but for one {letter} by delta[{sorted(have)[0]},{letter}]"
+    return words
 
 
 def _counts(node: tm.Part) -> bool:
@@ -182,6 +193,17 @@ def _counts(node: tm.Part) -> bool:
             return False
         stack.extend(tm.parts(part))
     return True
+
+
+def _reads(term: tm.Term) -> bool:
+    """Whether a term reads a tensor: ``delta[i,j]`` beside ``p[t,j]`` is meant as it is."""
+    stack: list[tm.Part] = [term]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, tm.Read | tm.Opaque):
+            return True
+        stack.extend(tm.parts(part))
+    return False
 
 
 def listed(letters: frozenset[str]) -> str:

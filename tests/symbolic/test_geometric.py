@@ -33,8 +33,7 @@ LAWS = {
 }
 TRAPS = {
     "an exponential at zero": "dim N\ninput a\n[1] sum[k=0..N-1] exp(a k) = (exp(a N) - 1)/a",
-    "a product of others": "dim N\ninput a, b\n"
-    "[1] (1 - a b) sum[k=0..N] a^k b^k = 1 - a b^(N+1)",
+    "a product of others": "dim N\ninput a, b\n[1] (1 - a b) sum[k=0..N] a^k b^k = 1 - a b^(N+1)",
     "one too many": "dim N\ninput a\n[1] (1 - a) sum[k=0..N-1] a^k = 1 - a^(N+1)",
     "emptier than empty": "dim N\ninput x[N], a\n"
     "[1] x[i] (1 - a) sum[r=N+2..i] a^r = x[i] (a^(N+2) - a^(i+1))",

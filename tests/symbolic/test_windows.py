@@ -35,8 +35,7 @@ RIGHT = {
     "exponentials": NUMBERS + "[x] sum[k=0..T-1] exp(a k) = sum[k=0..T-1] exp(a (T-1-k))\n",
     "of another index's": NUMBERS
     + "[x] sum[k=0..N-1-i] z[i] exp(a k) = sum[k=0..N-1-i] z[i] exp(a (N-1-i-k))\n",
-    "powers of two": NUMBERS
-    + "[x] sum[k=0..T-1] a^(T-1-k) b^k = sum[k=0..T-1] a^k b^(T-1-k)\n",
+    "powers of two": NUMBERS + "[x] sum[k=0..T-1] a^(T-1-k) b^k = sum[k=0..T-1] a^k b^(T-1-k)\n",
     "the later by the earlier": NUMBERS
     + "[x] sum[t] sum[s=0..t] a^(t-s) r[s] u[t,n] = sum[s] r[s] sum[j=0..T-1-s] a^j u[s+j,n]\n",
     "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = sum[k] w[k] dL/dw[k]\n",
@@ -53,8 +52,7 @@ WRONG = {
     "of the index alone": NUMBERS
     + "[x] sum[k=0..T-1] tanh(a k + b) = sum[k=0..T-1] tanh(a (T-k) + b)\n",
     "harmonic": NUMBERS + "[x] sum[k=0..T-1] a/(k+1) = sum[k=1..T-1] a/k\n",
-    "powers of two": NUMBERS
-    + "[x] sum[k=0..T-1] a^(T-1-k) b^k = sum[k=0..T-1] a^k b^(T-k)\n",
+    "powers of two": NUMBERS + "[x] sum[k=0..T-1] a^(T-1-k) b^k = sum[k=0..T-1] a^k b^(T-k)\n",
     "the later by the earlier": NUMBERS
     + "[x] sum[t] sum[s=0..t] a^(t-s) r[s] u[t,n] = sum[s] r[s] sum[j=0..T-1-s] a^j u[j,n]\n",
     "stride": STRIDE + "[x] sum[m] x[m] dL/dx[m] = 2 sum[k] w[k] dL/dw[k]\n",

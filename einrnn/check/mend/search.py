@@ -20,8 +20,9 @@ from einrnn.check.mend.pool import Piece, Pool
 from einrnn.check.mend.setting import CLOSE, Setting, Target, close
 from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Derivative, Expr, Mul
-from einrnn.core.traverse import canonical, walk
+from einrnn.core.traverse import canonical, substitute, walk
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.match import match
 from einrnn.symbolic.tidy import tidy
 
 Array = npt.NDArray[Any]
@@ -30,6 +31,7 @@ _EXPANDED = 0.8
 _GOOD = 2.6
 _MOST_FOUND = 60
 _HIDDEN = 1.2
+_STATED = 2.0
 
 
 @dataclass(eq=False)
@@ -63,6 +65,8 @@ class Search:
         if all(np.abs(t.left[t.known]).max(initial=0.0) < CLOSE for t in self.setting.targets):
             self._keep(Edit(ZERO, 2.0, "the left side is 0"), 0.0)
             return self.ranked()
+        for edit in self._stated():
+            self._keep(edit, 0.0)
         roots = [(root, 0.0)]
         open_ = expanded(root)
         if canonical(open_) is not canonical(root):
@@ -83,6 +87,17 @@ class Search:
             ]
             if all(v is not None and _same(v[t.known], 0 * t.left[t.known]) for v, t in values):
                 self.found[difference] = edit
+
+    def _stated(self) -> Iterator[Edit]:
+        """What other claims of the document say of the same left side."""
+        claim = self.setting.ready.claim
+        for other in self.setting.model.claims:
+            if other is claim or other.expect != "hold" or other.condition is not None:
+                continue
+            binding = match(other.left, claim.left, frozenset(other.ranges))
+            if binding is not None:
+                right = flat(substitute(other.right, binding))
+                yield Edit(right, _STATED, f"[{other.label}] says what it is")
 
     def ranked(self) -> list[Edit]:
         """What was found so far, the smallest edit first."""

@@ -36,10 +36,7 @@ def geometric_sums(work: Normaliser, term: Term) -> Poly | None:
         if leading is None or not all(_divides(e, beside.get(a, Fraction(0))) for a, e in leading):
             continue
         low, high = ends
-        upper, lower = (
-            work.poly(Pow(found, Value(end)))
-            for end in (af.shift(high, 1), low)
-        )
+        upper, lower = (work.poly(Pow(found, Value(end))) for end in (af.shift(high, 1), low))
         at_ends = tm.plus((upper, tm.scale(lower, Fraction(-1))))
         return _replaced(work, term, index, ends, at_ends, rest, leading)
     return None

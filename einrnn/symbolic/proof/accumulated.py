@@ -30,7 +30,9 @@ def by_accumulation(opener: Opener, statement: Statement) -> Proof | None:
     if not lemmas:
         return None
     fired: dict[str, None] = {}
-    work = opener.normaliser(statement, tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas))
+    work = opener.normaliser(
+        statement, tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
+    )
     try:
         left = opener.without(work, sub(statement.left, statement.right), opener.any)
         if not fired or not is_zero(work, work.poly(left)):

@@ -112,9 +112,7 @@ def _says_the_same(first: Clause, second: Clause) -> bool:
     return first.body is second.body and not first.body.free
 
 
-def _in_two(
-    work: Normaliser, term: Term, atom: Element, exponent: Fraction, edge: Edge
-) -> Poly:
+def _in_two(work: Normaliser, term: Term, atom: Element, exponent: Fraction, edge: Edge) -> Poly:
     """A term where an entry is inside of an edge, and where it is at it and has a value."""
     clause, inside = edge.clause, edge.inside
     rest = tm.sorted_factors(pair for pair in term.factors if pair[0] is not atom)
