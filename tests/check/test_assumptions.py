@@ -56,7 +56,10 @@ def test_by_numbers(name: str) -> None:
         moved = moved or satisfy(model, named_assumptions(model, (name,)), sizes, arrays)
     assert moved is not None
     real = {given: array.astype(float) for given, array in moved.items()}
-    assert np.isclose(real["p"].sum(), 1) and (real["p"] >= 0).all() and real["q"] > 0
+    assert np.isclose(real["p"].sum(), 1)
+    assert (real["p"] >= 0).all()
+    assert real["q"] > 0
     assert np.allclose(real["O"].T @ real["O"], np.eye(3))
-    assert np.allclose(real["S"], real["S"].T) and (np.linalg.eigvalsh(real["S"]) > 0).all()
+    assert np.allclose(real["S"], real["S"].T)
+    assert (np.linalg.eigvalsh(real["S"]) > 0).all()
     assert np.allclose(real["P"], real["P"].T)

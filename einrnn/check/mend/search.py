@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -235,7 +235,7 @@ class Search:
 def _factors(expr: Expr) -> Counter[Expr]:
     """The factors of a product, whatever their dummies are called."""
     factors = expr.factors if isinstance(expr, Mul) else (expr,)
-    return Counter(cast(Expr, canonical(factor)) for factor in factors)
+    return Counter(canonical(factor) for factor in factors)
 
 
 def _has_product(expr: Expr, factors: Counter[Expr]) -> bool:

@@ -42,7 +42,7 @@ def _positions(term: Term) -> Iterator[Affine]:
     """The positions at which entries of tensors are read, and the distances from the ends of its
     range for a dummy that is at none of them."""
     yield from _read(term)
-    for index in _loose(term):
+    for _index in _loose(term):
         for cond in term.conds:
             parts = side(cond)
             if parts is not None and parts[0] == "<=":

@@ -1,5 +1,8 @@
-"""Proved claims as they are once recurrences are opened: what a step of an induction has left may
-be a multiple of one, ``u[t,k] b[t+1,j] … / c[t]^2 - 1/c[t]`` of ``u[t,k] b[t+1,j] … / c[t] - 1``."""
+"""Proved claims as they are once recurrences are opened.
+
+What a step of an induction has left may be a multiple of one, ``u[t,k] b[t+1,j] … / c[t]^2 - 1/c[t]``
+of ``u[t,k] b[t+1,j] … / c[t] - 1``.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,7 @@ def _at_time(
     """The sides of a lemma that speaks of one time only, at an index of time."""
     given = lemma.statement
     free = given.left.free | given.right.free
-    if len(free) != 1 or given.ranges.keys() != free or given.condition is not None:
+    if len(free) != 1 or frozenset(given.ranges) != free or given.condition is not None:
         return None, None
     (own,) = free
     at = {

@@ -24,8 +24,8 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
-from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.opened import opened_rules
+from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.scaled import by_factor
