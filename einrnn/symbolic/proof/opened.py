@@ -1,7 +1,7 @@
 """Proved claims as they are once recurrences are opened.
 
-What a step of an induction has left may be a multiple of one, ``u[t,k] b[t+1,j] … / c[t]^2 - 1/c[t]``
-of ``u[t,k] b[t+1,j] … / c[t] - 1``.
+What a step of an induction has left may be a multiple of one,
+``u[t,k] b[t+1,j] … / c[t]^2 - 1/c[t]`` of ``u[t,k] b[t+1,j] … / c[t] - 1``.
 """
 
 from __future__ import annotations
