@@ -65,4 +65,6 @@ def _differentiated(claim: Claim, env: Mapping[Index, int]) -> Iterator[Expr]:
     """What is differentiated in a claim at the values of its own indices."""
     for node in walk(claim.left, claim.right):
         if isinstance(node, Derivative) and node.body.free <= env.keys():
-            yield node.body
+            inner = (isinstance(part, Derivative) for part in walk(node.body))
+            if not any(inner):  # that of a derivative is looked at by itself
+                yield node.body

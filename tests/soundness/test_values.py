@@ -92,6 +92,33 @@ FALSE = {
         " = (2 x^2 + 2 y - 66)^N/(x^2 + z - 33)"
         " - 2 (2 x^2 + 2 y - 66)^(N-1) + 5 [x^2 + y == 33]"
     ),
+    "a power that is natural at some sizes": (
+        "input z\n[1] (x^2 + y - 33)^(N-2) (y - z)/(x^2 + z - 33) = (x^2 + y - 33)^(N-1)/"
+        "(x^2 + z - 33) - (x^2 + y - 33)^(N-2) + 5 [x^2 + y == 33]"
+    ),
+    "a power by a look-up": (
+        "input z\n[1] (x^2 + y - 33)^(m[i]-1) (y - z)/(x^2 + z - 33) = (x^2 + y - 33)^m[i]/"
+        "(x^2 + z - 33) - (x^2 + y - 33)^(m[i]-1) + 5 [x^2 + y == 33]"
+    ),
+    "a difference to a natural power": "[1] [x == y] (x-y)^(N-1) = 0",
+    "an absolute value to a natural power": "[1] [abs(x) == 0] abs(x)^(N-2) = 0",
+    "a derivative to a natural power": (
+        "input w[T]\ns[t] := s[t-1] + w[t]^2 with s[-1] := 0\nindex r2 : T\n"
+        "[1] [r2 > t] (ds[t]/dw[r2])^(N-1) = 0"
+    ),
+    "a letter of a matrix": (
+        "input v[T], w[T]\ns[t] := s[t-1] + det[t,l]([t == l] + v[t] w[l]) with s[-1] := 0\n"
+        "index r2 : T\n[1] ds[t]/dv[r2] = 0 for r2 > t"
+    ),
+    "a row of a matrix": (
+        "dim D = 4\ninput A[D], F[D], v[N]\nindex p : D\n"
+        "B := det[p,l]([p == l] + v[l]/(p-401))\n"
+        "assume [a] A[p] = B\nassume [b] F[p] = B\n[1] A[p] = F[p] using a, b"
+    ),
+    "cofactors of what is said to be singular": (
+        FREE + "input M[N,N]\nassume [a] det(M) = x - 33\nG := det(M)\n"
+        "[1] dG/dM[i,k] [x == 33] = 0 using a"
+    ),
     "an empty sum": FREE + "s := sum[r=N..400] exp(r)\n" + _two("1/s"),
     "an empty sum at each time": FREE + "s[t] := sum[r=t..400] exp(r)\n" + _each("log(s[t])"),
     "a recurrence from an empty sum": (
@@ -206,6 +233,10 @@ PROVED = {
         "A := sum[i] a[i]/c\n[l] A = 1/c sum[i] a[i]\n[1] c A = sum[i] a[i]"
     ),
     "a power of a time": "[1] y^(t+1) = y y^t",
+    "powers that differ by one": (
+        "input p[T], z\n[1] sum[t] (1 - p[t])^z = sum[t] (1 - p[t])^(z-1)"
+        " - sum[t] p[t] (1 - p[t])^(z-1)"
+    ),
     "a guarded quotient": "[1] {c/x if x != 0; 0 otherwise} x = [x != 0] c",
 }
 
@@ -223,6 +254,7 @@ REFUTED = {
     "a root of a bit": "[1] sign(sqrt(q)) = 1",
     "a logarithm of a whole number": "[1] sign(log(1 + q)) = 1",
     "an exponential of a whole number": "[1] [exp(m[i]) <= 1] = 0",
+    "a second derivative": "L := sum[i] a[i]^3\n[1] d2L/da[i]da[k] = 6 delta[i,k]",
     "labels at the same place": "[1] [a[i] > a[k]] = 1 - delta[i,k]",
 }
 
@@ -235,6 +267,9 @@ def test_what_is_false_elsewhere_is_refuted(name: str) -> None:
 
 # divisions by what is 0, but for rounding: there is no value anywhere
 NOWHERE = {
+    "beside a derivative": "G := 3 x\n[1] (x-1)/(x-1) [x == 1] dG/dx = 0",
+    "a logarithm beside a derivative": "G := 3 x\n[1] dG/dx [x == 1] exp(log(x-2)) = 0",
+    "a derivative of nothing": "[1] d/dx(log(x)) [x < 0] = 0",
     "tangent": "[1] tan(pi/2) = 1",
     "squares": "[1] 1/((x+y)^2 - x^2 - 2 x y - y^2) = 0",
     "sines": "[1] 1/(sin(x)^2 + cos(x)^2 - 1) = 0",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from einrnn.core.nodes import Expr, Number, Pow
+from einrnn.core.nodes import Add, Expr, Number, Pow
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import inequalities
 from einrnn.symbolic.normal.powers import power
@@ -29,7 +29,8 @@ def collected(work: Normaliser, term: Term) -> Poly | None:
         assert isinstance(atom, Pow)
         exponents.setdefault(atom.base, []).append(tm.scale(work.poly(atom.exponent), times))
     for atom, times in term.factors:
-        if atom in exponents and times.denominator == 1:
+        # powers of sums are multiplied out, and divisors are cleared
+        if atom in exponents and times.denominator == 1 and not isinstance(atom, Add):
             exponents[atom].append(tm.constant(times))
             symbolic.append((atom, times))
     product: Poly = tm.ONE

@@ -16,6 +16,7 @@ from einrnn.core.nodes import Add, Expr, Index, Reduce
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import inequalities
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.lowered import lowered
 from einrnn.symbolic.normal.spans import guards, is_computed
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -40,7 +41,7 @@ def vanishes_cleared(work: Normaliser, poly: Poly) -> bool:
         TooLarge: the products have too many terms.
     """
     for _ in range(_ROUNDS):
-        poly = cleared(work, poly)
+        poly = lowered(work, cleared(work, lowered(work, poly)))
         remaining = _inner(work, poly)
         if not remaining:
             return True
