@@ -119,6 +119,14 @@ FALSE = {
         FREE + "input M[N,N]\nassume [a] det(M) = x - 33\nG := det(M)\n"
         "[1] dG/dM[i,k] [x == 33] = 0 using a"
     ),
+    "a condition in another range": (
+        "input u, v, w\n[1] sum[k=0..t] {(w-v)/((u+v) (u+w)) if k < N and m[k] == 5 ; 0 otherwise}"
+        " = sum[k=0..t] {1/(u+v) - 1/(u+w) if k < N and m[k] == 5 ; 0 otherwise}"
+        " + sum[k] [m[k] == 5] [u+v == 0]   for t < N"
+    ),
+    "conditions of which none may hold": (
+        "Z := sum[k] [a[k] > 0]\n[1] sum[k] {1/Z if a[k] > 0 ; 0 otherwise} = 1"
+    ),
     "an empty sum": FREE + "s := sum[r=N..400] exp(r)\n" + _two("1/s"),
     "an empty sum at each time": FREE + "s[t] := sum[r=t..400] exp(r)\n" + _each("log(s[t])"),
     "a recurrence from an empty sum": (
@@ -233,6 +241,7 @@ PROVED = {
         "A := sum[i] a[i]/c\n[l] A = 1/c sum[i] a[i]\n[1] c A = sum[i] a[i]"
     ),
     "a power of a time": "[1] y^(t+1) = y y^t",
+    "a mean under a mask": ("input w[N] boolean\nZ := sum[k] w[k]\n[1] sum[k] w[k]/Z = 1"),
     "powers that differ by one": (
         "input p[T], z\n[1] sum[t] (1 - p[t])^z = sum[t] (1 - p[t])^(z-1)"
         " - sum[t] p[t] (1 - p[t])^(z-1)"

@@ -9,6 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Cond, Index, Reduce
 from einrnn.symbolic.normal.domain import at_least_zero, inequalities
 from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.spans import has_values
 from einrnn.symbolic.normal.terms import Term, sorted_conds, sorted_factors
 
@@ -35,7 +36,8 @@ def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
 
 def cancel_sum(term: Term, known: tuple[Affine, ...] = ()) -> Term | None:
     """``Σ_k f_k`` against its own reciprocal, where both are factors of the term and the sum
-    surely has summands: over an empty range nothing is divided, and the term is 0."""
+    surely has summands: over an empty range, or where no condition holds, nothing is divided, and
+    the term is 0."""
     reciprocals = {
         atom: exponent
         for atom, exponent in term.factors
@@ -44,6 +46,8 @@ def cancel_sum(term: Term, known: tuple[Affine, ...] = ()) -> Term | None:
     if not reciprocals:
         return None
     for part, rest in parts_by_index(term):
+        if any(is_bracket(atom) for atom, _ in part.factors):
+            continue
         whole = expression({part: Fraction(1)})
         there = (*known, *inequalities(rest.conds))
         if whole in reciprocals and has_values(part.bound[0], part.conds, there):

@@ -6,7 +6,7 @@ carried out, and the whole has a value where the divisor is 0.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
@@ -38,20 +38,25 @@ def has_values(index: Index, conds: Iterable[Cond], known: tuple[Affine, ...]) -
     return follows(known, af.minus(highs[0], lows[0]))
 
 
-def guards(term: Term, bits: Container[str]) -> frozenset[Cond | Expr]:
+Guard = Cond | Expr | tuple[Expr, tuple[Index, ...], tuple[Cond, ...]]
+
+
+def guards(term: Term, bits: Container[str]) -> frozenset[Guard]:
     """What has to hold for a term to be computed, besides the ranges of its sums; what an entry
-    of ``bits`` picks, which are 0 or 1, may not be computed where it is 0."""
+    of ``bits`` picks, which are 0 or 1, may not be computed where it is 0.
+
+    Of a bound index it has to hold somewhere in its range, which is part of the guard.
+    """
     bound = frozenset(term.bound)
     conds = [cond for cond in term.conds if not cond.free & bound]
-    return frozenset((*conds, *_factors(term, bits)))
+    picking = [atom for atom, exponent in term.factors if exponent > 0 and _picks(atom, bits)]
+    ranges = tuple(cond for cond in term.conds if cond.free & bound)
+    return frozenset((*conds, *((a, term.bound, ranges) if a.free & bound else a for a in picking)))
 
 
-def _factors(term: Term, bits: Container[str]) -> Iterator[Expr]:
-    """The factors of a term that are 0 or 1."""
-    for atom, exponent in term.factors:
-        picks = isinstance(atom, Element) and atom.tensor in bits
-        if exponent > 0 and (picks or is_bracket(atom)):
-            yield atom
+def _picks(atom: Expr, bits: Container[str]) -> bool:
+    """Whether a factor is 0 or 1."""
+    return is_bracket(atom) or (isinstance(atom, Element) and atom.tensor in bits)
 
 
 def is_computed(term: Term, known: tuple[Affine, ...]) -> bool:
