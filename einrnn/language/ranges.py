@@ -9,6 +9,7 @@ from einrnn.core.nodes import Dim, Index
 from einrnn.errors import Diagnostic
 from einrnn.language.bounds import evaluate, outside, uncovered
 from einrnn.language.elaborate import Reading
+from einrnn.language.sizes import UNNAMED
 
 
 def check_readings(
@@ -57,6 +58,16 @@ def _when(values: dict[Index | Dim, int], free: frozenset[Index]) -> str:
     return ("at " + ", ".join(parts) + " ") if parts else ""
 
 
+def _unnamed(axis: Range) -> str:
+    """What else may be wrong with an axis whose size nothing gives."""
+    for dim, _ in axis.hi.terms:
+        if isinstance(dim, Dim) and dim.name.startswith(UNNAMED):
+            letter = dim.name.removeprefix(UNNAMED)
+            declared = f"index {letter} : {letter.upper()}"
+            return f"; nothing gives this axis a size: declare {declared} if that is meant"
+    return ""
+
+
 def _report(
     reading: Reading,
     number: int,
@@ -75,6 +86,7 @@ def _report(
         shown = beyond if at.free else repr(at)
         clause = _place(_simple(shown, axis), number, len(axes))
         help_text = f"add a boundary clause, {name}{clause} := 0, or restrict the range"
+        help_text += _unnamed(axis)
     else:
         help_text = f"restrict the range, or give {name} a longer axis"
     place = _place(str(position), number, len(axes))
