@@ -212,10 +212,10 @@ def vanishes(work: Normaliser, term: Term) -> Poly | None:
             case Cases(((Compare("==", value, _), _),)) if not _may_lack(work, term):
                 if has_factor(work, term, value):
                     return {}
-                solved = _solved(work, value)
-                if solved is not None and powers.get(solved[0], Fraction(0)) >= 1:
-                    left = tm.merged(term.factors, ((solved[0], Fraction(-1)),))
-                    return work.times(Term(term.bound, term.conds, left), solved[1])
+                found = solved(work, value)
+                if found is not None and powers.get(found[0], Fraction(0)) >= 1:
+                    left = tm.merged(term.factors, ((found[0], Fraction(-1)),))
+                    return work.times(Term(term.bound, term.conds, left), found[1])
             case _:
                 pass
     return None
@@ -251,7 +251,7 @@ def _may_lack(work: Normaliser, term: Term) -> bool:
     return any(isinstance(atom, Matrix) and atom.op == "inv" for atom, _ in term.factors)
 
 
-def _solved(work: Normaliser, value: Expr) -> tuple[Expr, Poly] | None:
+def solved(work: Normaliser, value: Expr) -> tuple[Expr, Poly] | None:
     """An entry in terms of the rest where a sum is 0, always the same entry of the sum."""
     if not isinstance(value, Add):
         return None

@@ -9,6 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Index
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.bysign import vanishes_by_signs
 from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.domain import is_zero as holds_at
@@ -79,7 +80,11 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         plain = work.poly(again)
     if not plain or vanishes_cleared(work, plain):
         return True
-    return vanishes_with_inverses(work, difference) or vanishes_with_determinants(work, difference)
+    return (
+        vanishes_with_inverses(work, difference)
+        or vanishes_with_determinants(work, difference)
+        or vanishes_by_signs(work, plain)
+    )
 
 
 def _vanishes_turned(work: Normaliser, difference: Poly) -> bool:
