@@ -127,6 +127,23 @@ FALSE = {
     "conditions of which none may hold": (
         "Z := sum[k] [a[k] > 0]\n[1] sum[k] {1/Z if a[k] > 0 ; 0 otherwise} = 1"
     ),
+    "an inverse of what may be 0 times a matrix": (
+        "input p[N] probability in N, A[N,N], B[N,N]\n"
+        "P[i,k] := inv[j,l](sqrt(p[0]) A[j,l] + B[j,l])[i,k]\n[1] p[0] sum[j] A[i,j] P[j,k] ="
+        " sqrt(p[0]) ([i == k] - sum[j] B[i,j] P[j,k]) + [p[0] == 0]"
+    ),
+    "a determinant of what may be 0 on the diagonal": (
+        "input p[N] probability in N, v[N], w[N]\n"
+        "P := det[j,l](sqrt(p[0]) [j == l] + v[j] w[l])\n"
+        "[1] p[0] P = p[0]^(N/2) (p[0] + sqrt(p[0]) sum[i] v[i] w[i]) + [p[0] == 0]"
+    ),
+    "a multiple of a lemma by what it multiplies": (
+        "input w[T,N], u, v\nassume [e] u = v\n"
+        "A[t,k] := A[t-1,k] + w[t,k] with A[-1,k] := 0\n"
+        "s[t] := s[t-1] + sum[k] w[t,k] with s[-1] := [v == 0]\nB[t] := v s[t]\n"
+        "C[t] := C[t-1] + sum[k] A[t,k] - s[t] with C[-1] := 0\n"
+        "[l] u sum[k] A[t,k] = B[t] using e\n[1] C[t] = 0 using l, e"
+    ),
     "an empty sum": FREE + "s := sum[r=N..400] exp(r)\n" + _two("1/s"),
     "an empty sum at each time": FREE + "s[t] := sum[r=t..400] exp(r)\n" + _each("log(s[t])"),
     "a recurrence from an empty sum": (

@@ -124,7 +124,7 @@ def _inverted(
     inverse = Matrix("inv", _ROW, _COLUMN, atom.size, own, af.ONE, at)
     joints = {_ROW, _COLUMN, *term.bound}
     scalars = [atom for atom, _ in term.factors if not atom.free & joints]
-    if not all(map(work.is_positive, scalars)) or not surely_inverted(work, poly, inverse):
+    if not all(map(work.is_above, scalars)) or not surely_inverted(work, poly, inverse):
         return None
     return _Part(Matrix("det", _ROW, _COLUMN, atom.size, own, af.ONE, ()), inverse)
 
@@ -134,11 +134,11 @@ def _diagonal(work: Normaliser, size: Affine, entry: Expr) -> _Part | None:
     reciprocal = Mul((Pow(entry, Number(Fraction(-1))), delta(af.of(_ROW), af.of(_COLUMN))))
     free = entry.free & {_ROW, _COLUMN}
     if not free:
-        if isinstance(entry, Number) or work.is_positive(entry):
+        if isinstance(entry, Number) or work.is_above(entry):
             return _Part(Pow(entry, Value(size)), reciprocal)
         return None
     entry = substitute(entry, dict.fromkeys(free, af.of(_ROW)))
-    if not work.is_positive(entry):
+    if not work.is_above(entry):
         return None
     return _Part(Reduce("prod", _ROW, af.ZERO, af.last(size), entry), reciprocal)
 

@@ -258,6 +258,12 @@ class Normaliser:
             return is_definite(self, expr)
         return is_positive(expr, self.facts.positive)
 
+    def is_above(self, expr: Expr) -> bool:
+        """Whether a value surely is above 0 wherever it is defined, so that it may divide."""
+        if isinstance(expr, Matrix) and expr.op == "det":
+            return self.is_positive(expr)
+        return self.facts.total.is_above(expr, self.known)
+
     def as_index(self, expr: Expr) -> Affine | None:
         """The index expression that a value is, if it is one."""
         match expr:

@@ -33,7 +33,9 @@ def geometric_sums(work: Normaliser, term: Term) -> Poly | None:
         rest = tm.plus((work.poly(found), tm.scale(tm.ONE, Fraction(-1))))
         leading = _leading(rest)
         beside = dict(term.factors)
-        if leading is None or not all(_divides(e, beside.get(a, Fraction(0))) for a, e in leading):
+        if leading is None or not all(
+            tm.divides(e, beside.get(a, Fraction(0))) for a, e in leading
+        ):
             continue
         low, high = ends
         upper, lower = (work.poly(Pow(found, Value(end))) for end in (af.shift(high, 1), low))
@@ -70,11 +72,6 @@ def _power(atom: Expr, times: Fraction, index: Index) -> Expr | None:
 def _is_exp(atom: Expr) -> bool:
     """Whether it is an exponential, whose reciprocal is one as well."""
     return isinstance(atom, Apply) and atom.function == "exp"
-
-
-def _divides(exponent: Fraction, present: Fraction) -> bool:
-    """Whether a power is part of another, ``a^2`` of ``a^3`` and ``a^-2`` of ``a^-3``."""
-    return 0 < exponent <= present or present <= exponent < 0
 
 
 def _leading(rest: Poly) -> Factors | None:

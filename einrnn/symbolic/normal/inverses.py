@@ -184,7 +184,7 @@ def _may_divide(work: Normaliser, term: Term, scalars: tm.Factors) -> bool:
     """Whether a term may be divided by some factors: it has them, or they are not 0."""
     own = dict(term.factors)
     return all(
-        own.get(atom, 0) >= exponent > 0 or work.is_positive(atom) for atom, exponent in scalars
+        own.get(atom, 0) >= exponent > 0 or work.is_above(atom) for atom, exponent in scalars
     )
 
 
@@ -417,9 +417,9 @@ def surely_inverted(work: Normaliser, poly: Poly, inverse: Matrix) -> bool:
 
 def _is_no_divisor(work: Normaliser, atom: Expr, exponent: Fraction) -> bool:
     """Whether a factor is none that something is divided by, or is known not to be 0."""
-    if isinstance(atom, Pow) and not work.is_positive(atom.base):
+    if isinstance(atom, Pow) and not work.is_above(atom.base):
         return False
-    return exponent > 0 or work.is_positive(atom)
+    return exponent > 0 or work.is_above(atom)
 
 
 def _given(work: Normaliser, atom: Matrix) -> bool:

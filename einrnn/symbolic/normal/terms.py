@@ -132,6 +132,11 @@ def merged(first: Factors, second: Factors) -> Factors:
     return sorted_factors(powers.items())
 
 
+def divides(exponent: Fraction, present: Fraction) -> bool:
+    """Whether a power is part of another one: ``a^2`` of ``a^3`` and ``a^-2`` of ``a^-3``."""
+    return 0 < exponent <= present or present <= exponent < 0
+
+
 def sorted_factors(pairs: Iterable[tuple[Expr, Fraction]]) -> Factors:
     """Powers in their fixed order, without zeroth ones."""
     kept = [(base, exponent) for base, exponent in pairs if exponent]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 from einrnn.core import affine as af
@@ -99,6 +100,7 @@ def multiples_of(zero: Poly) -> Rule | None:
         return None
     others: Poly = {t: -c / zero[largest] for t, c in zero.items() if t is not largest}
     below = tuple((atom, -exponent) for atom, exponent in largest.factors)
+    outside = {atom: e for atom, e in largest.factors if (atom, e) not in own}
 
     def rule(work: Normaliser, term: Term) -> Poly | None:
         if len(term.bound) != len(largest.bound) or len(term.conds) != len(largest.conds):
@@ -106,6 +108,9 @@ def multiples_of(zero: Poly) -> Rule | None:
         term = canonical(term, work.interchangeable)
         if term.bound != largest.bound or term.conds != largest.conds or _inner(term) != own:
             return None
+        there = dict(term.factors)
+        if not all(tm.divides(e, there.get(atom, Fraction(0))) for atom, e in outside.items()):
+            return None  # what is 0 times something says nothing of that
         factor = Term((), (), tm.merged(term.factors, below))
         return work.times(factor, others)
 
