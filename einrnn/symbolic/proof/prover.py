@@ -36,6 +36,7 @@ from einrnn.symbolic.proof.tactics import (
     by_constants,
     by_inner_step,
     by_invariance,
+    by_ratio,
     by_step,
     by_unfolding,
 )
@@ -239,6 +240,7 @@ class Prover:
         yield partial(by_exchange, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
+            yield partial(by_ratio, opener, statement, chosen, index)
         if is_now(chosen):
             yield partial(by_every_time, opener, statement)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from einrnn.core import affine as af
-from einrnn.core.build import sub
+from einrnn.core.build import ONE, div, sub
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Compare, Cond, Element, Expr, Index, Value
 from einrnn.core.traverse import elements, substitute, tensors
@@ -214,6 +214,18 @@ def by_invariance(
             words = f"the same at every {index.name}, and true at one end"
             return Proof("induction", (words,), Kept(index, end))
     return None
+
+
+def by_ratio(opener: Opener, statement: Statement, chosen: Chosen, index: Index) -> Proof | None:
+    """The left side over the right one, which is above 0, is 1 at every time: the same at each and
+    at the next, and 1 at one end."""
+    work = opener.normaliser(statement, ())
+    if not tensors(statement.right) or not work.is_above(statement.right):
+        return None
+    ratio = replace(statement, left=div(statement.left, statement.right), right=ONE)
+    difference = opener.without(work, sub(ratio.left, ONE), chosen)
+    found = by_invariance(opener, ratio, difference, chosen, index)
+    return found and Proof(found.method, (f"of the sides' ratio, {found.steps[0]}",))
 
 
 def _there_is_one(span: Range) -> Cond | None:
