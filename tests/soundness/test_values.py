@@ -255,7 +255,8 @@ PROVED = {
         "[1] sum[k] f[t,k] b[t,k] = 1"
     ),
     "a ratio that is the same over time": (
-        "input p[N] positive, A[N,N] positive\nu[t,k] := A[i,k] u[t-1,i]/d[t-1] with u[0,k] := p[k]\n"
+        "input p[N] positive, A[N,N] positive\n"
+        "u[t,k] := A[i,k] u[t-1,i]/d[t-1] with u[0,k] := p[k]\n"
         "d[t] := sum[k] u[t,k]\nb[t,i] := A[i,k] b[t+1,k]/d[t+1] with b[T-1,i] := 1\n"
         "[1] sum[k] u[t,k] b[t,k] = d[t]"
     ),

@@ -261,12 +261,12 @@ class Prover:
     ) -> Proof | None:
         """Induction in which what has been proved before is used beside the hypothesis."""
         about = tensors(statement.left)
-        others = (lemma for lemma in self.lemmas if not lemma.about & about)
+        others = tuple(lemma for lemma in self.lemmas if not lemma.about & about)
         lemmas = compatible(others, self._opener.clock.behind)
         fired: dict[str, None] = {}
         opener = self._opener
         rules = [noting(lemma.name, lemma.rule, fired) for lemma in lemmas]
-        for lemma in lemmas:
+        for lemma in others:
             found = opened_rules(opener, statement, index, direction, lemma)
             rules += [noting(lemma.name, rule, fired) for rule in found]
         proof = by_induction(opener, statement, opener.any, index, direction, tuple(rules))
