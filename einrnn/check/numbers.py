@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, has_opaque
-from einrnn.check.points import SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
+from einrnn.check.points import COMPARED, SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.thresholds import threshold_sizes
 from einrnn.check.tolerance import REFUTES, relative
@@ -138,6 +138,9 @@ class Numbers:
         for place, others in more:
             if -len(rows) <= place:
                 draws[place] = (*draws[place], *others)
+        if self.points.equations:
+            for place in {0, len(rows) - 1, max(0, len(rows) - 2)}:
+                draws[place] = (*draws[place], COMPARED, COMPARED + 1)
         draws = [tuple(dict.fromkeys(row)) for row in draws]
         return list(zip(rows, draws, strict=True))
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
+from einrnn.check.compared import Equation, equations, made_equal
 from einrnn.core.model import Model
 from einrnn.dataclass import dataclass
 from einrnn.exact.floats import FloatPoint, FloatPoints
@@ -28,8 +29,9 @@ _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 # the number of the draw whose entries are of very different magnitudes
 WIDE = 100
 # the numbers of draws from which on entries are small whole numbers and halves; -1, 0 and 1, so
-# that some are equal and some are 0; and such that some inputs are much larger than others
-SMALL, TIED, UNEVEN = 101, 201, 301
+# that some are equal and some are 0; and such that some inputs are much larger than others;
+# between the first two such that compared values are the same
+SMALL, COMPARED, TIED, UNEVEN = 101, 151, 201, 301
 # all the same in the first two of those
 _AMONG = {TIED: (0,), TIED + 1: (1,)}
 _WIDEST = 300.0
@@ -123,6 +125,11 @@ class Points:
         default_factory=dict["tuple[Point, ...]", "Batch"]
     )
 
+    @cached_property
+    def equations(self) -> list[Equation]:
+        """What makes the values the same that conditions compare."""
+        return equations(self.prepared.model)
+
     def at(
         self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int = 0
     ) -> Point | None:
@@ -158,6 +165,10 @@ class Points:
             rng = np.random.default_rng((self.seed, crc32(text.encode())))
             if draw >= UNEVEN:
                 arrays = uneven_values(model, sizes, rng)
+            elif COMPARED <= draw < TIED:
+                # where one input is in several of them, the last one counts
+                found = self.equations[:: 1 if draw == COMPARED else -1]
+                arrays = made_equal(model, found, small_values(model, sizes, rng), rng)
             elif draw >= TIED:
                 arrays = tied_values(model, sizes, rng, _AMONG.get(draw, (-1, 0, 1)))
             else:

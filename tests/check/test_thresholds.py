@@ -23,3 +23,33 @@ def test_a_true_one_holds_there() -> None:
     text = f"{HEAD}[1] sum[m,n: m <= n + 60] x[m,n] = sum[n,m: n >= m - 60] x[m,n]\n"
     (verdict,) = einrnn.parse(text).check()
     assert verdict.verdict == "proved"
+
+
+VALUES = "dim N\ninput x, y, z, a[N], c positive, g[N]\nL := z^2\nindex i : N\n"
+AT_VALUES = {
+    "one number": "[z == 1234567/1000] x = 0",
+    "two numbers": "[x + 7 y == 33] c = 0",
+    "entries": "[a[i] == 77] x = 0",
+    "a positive one": "[c == 1234567/1000] x = 0",
+    "one behind another": "[z == 1234567/1000] [x == y] (x - y)^(N-1) = 0",
+    "beside a derivative": "dL/dz [z == 1234567/1000] = 0",
+    "a branch": "{ x if z != 1234567/1000 ; 5 otherwise } = x",
+    "an order": "[x > 5123/7] + [x < 5123/7] = 1",
+}
+TRUE_AT_VALUES = {
+    "no value there": "1/(z - 5123/7) [z == 5123/7] = 0",
+    "nothing there": "(z - 5123/7) [z == 5123/7] = 0",
+    "a branch": "{ x if z != 1234567/1000 ; y otherwise } = x + (y - x) [z == 1234567/1000]",
+}
+
+
+@pytest.mark.parametrize("name", AT_VALUES)
+def test_a_claim_is_tried_where_compared_values_are_the_same(name: str) -> None:
+    (verdict,) = einrnn.parse(f"{VALUES}[1] {AT_VALUES[name]}\n").check()
+    assert verdict.verdict == "refuted"
+
+
+@pytest.mark.parametrize("name", TRUE_AT_VALUES)
+def test_true_ones_hold_there(name: str) -> None:
+    (verdict,) = einrnn.parse(f"{VALUES}[1] {TRUE_AT_VALUES[name]}\n").check()
+    assert verdict.verdict in ("proved", "tested")
