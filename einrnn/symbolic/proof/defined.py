@@ -44,6 +44,7 @@ from einrnn.symbolic.ranges import inside
 
 _DEPTH = 3
 _MOST_CAUSES = 16
+_ANY = Index("·any")
 _AXES = tuple(Index(f"·axis{number}") for number in range(16))
 
 # an entry: its positions, or where between which ones they are
@@ -64,19 +65,58 @@ class _There(NamedTuple):
 
 @dataclass()
 class _Needs:
-    """What has a value: expressions, and entries, of which a position may be any of an axis."""
+    """What has a value: expressions, entries, of which a position may be any of an axis, and
+    expressions at all values that an index in them has in a range."""
 
     values: set[Node] = field(default_factory=set["Node"])
     entries: set[Pattern] = field(default_factory=set["Pattern"])
+    everywhere: set[tuple[Node, Range]] = field(default_factory=set["tuple[Node, Range]"])
 
     def add(self, other: _Needs) -> None:
         """The same and what another one has."""
         self.values |= other.values
         self.entries |= other.entries
+        self.everywhere |= other.everywhere
 
     def common(self, other: _Needs) -> _Needs:
         """What both have."""
-        return _Needs(self.values & other.values, self.entries & other.entries)
+        return _Needs(
+            self.values & other.values,
+            self.entries & other.entries,
+            self.everywhere & other.everywhere,
+        )
+
+    def add_value(self, node: Node, there: _There, bound: Mapping[Index, Range]) -> None:
+        """What has a value where a node has, whose indices are free, or one of which is bound."""
+        inside = node.free & bound.keys()
+        if not inside and not there.perhaps:
+            self.values |= _keys(node)
+        elif len(inside) == 1 and there.perhaps <= inside:
+            (index,) = inside
+            span = bound[index]
+            if not (span.lo.free | span.hi.free) & bound.keys():
+                mapping = {index: af.of(_ANY)}
+                self.everywhere |= {(substitute(key, mapping), span) for key in _keys(node)}
+
+    def has_value(self, node: Node, place: Place) -> bool:
+        """Whether a value is among them, whatever the indices bound around it are."""
+        key = _key(node)
+        if key in self.values and not node.free & place.bound:
+            return True
+        return any(self._has_everywhere(key, index, place) for index in key.free)
+
+    def _has_everywhere(self, key: Node, index: Index, place: Place) -> bool:
+        pattern = substitute(key, {index: af.of(_ANY)})
+        if pattern.free & place.bound:
+            return False
+        here = af.of(index)
+        return any(
+            other is pattern
+            and not (span.lo.free | span.hi.free) & place.bound
+            and follows(place.known, af.minus(here, span.lo))
+            and follows(place.known, af.minus(span.hi, here))
+            for other, span in self.everywhere
+        )
 
     def has_entry(self, entry: Element, place: Place) -> bool:
         """Whether an entry is among them, whatever the indices bound around it are."""
@@ -194,11 +234,11 @@ class Defined:
     def _has_value(self, place: Place, needs: _Needs, depth: int) -> bool:
         node = place.node
         if not isinstance(node, Element):
-            return _key(node) in needs.values and not node.free & place.bound
+            return needs.has_value(node, place)
         if needs.has_entry(node, place):
             return True
         causes = _at(self._causes[node.tensor], node.args)
-        if causes is not None and causes <= needs.values and not _any_of(causes, place.bound):
+        if causes is not None and all(needs.has_value(cause, place) for cause in causes):
             return True
         clauses = self._clauses(node, place.known) if depth else []
         return bool(clauses) and all(
@@ -210,11 +250,10 @@ class Defined:
         """What surely is computed for an expression."""
         found = _Needs()
         for there in _computed(expr, known):
-            node, bound = there.node, frozenset(there.bound)
-            if isinstance(node, Element):
-                self._entry_needs(found, node, there, depth)
-            elif not node.free & bound and not there.perhaps:
-                found.values |= _keys(node)
+            if isinstance(there.node, Element):
+                self._entry_needs(found, there.node, there, depth)
+            else:
+                found.add_value(there.node, there, there.bound)
         return found
 
     def _entry_needs(self, found: _Needs, entry: Element, there: _There, depth: int) -> None:
@@ -229,6 +268,9 @@ class Defined:
         meaning = self._model.derived.get(entry.tensor)
         if meaning is not None:  # what has no value has no derivative
             found.values |= self._closed.get(meaning.of) or frozenset()
+            if depth == _DEPTH:
+                of = Element(meaning.of, entry.args[: len(self._model.axes(meaning.of))])
+                self._entry_needs(found, of, there, depth + 1)
         clauses = self._clauses(entry, there.known) if depth else []
         every: _Needs | None = None
         for clause in clauses:
@@ -237,8 +279,8 @@ class Defined:
                 both = {**there.bound, **inner.bound}
                 if isinstance(inner.node, Element):
                     self._entry_needs(own, inner.node, inner._replace(bound=both), depth - 1)
-                elif not inner.node.free & both.keys() and not inner.perhaps:
-                    own.values |= _keys(inner.node)
+                else:
+                    own.add_value(inner.node, inner, both)
             every = own if every is None else every.common(own)
         if every is not None:
             found.add(every)
