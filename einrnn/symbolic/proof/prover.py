@@ -107,10 +107,11 @@ class Prover:
             found = found or self._by_needed(statement, poly)
             if found is not None:
                 return found
-        # what lemmas speak of is replaced before all else is opened
-        beside = self._by_lemmas(statement, written, self._opener.any)
-        if beside is not None:
-            return beside
+        if any(self._would_be_opened(lemma) for lemma in self._applicable(written)):
+            # what lemmas speak of is replaced before all else is opened
+            beside = self._by_lemmas(statement, written, self._opener.any)
+            if beside is not None:
+                return beside
         added_up = by_accumulation(self._opener, statement)
         if added_up is not None:
             return added_up
@@ -302,6 +303,11 @@ class Prover:
         """The lemmas about what occurs, the last ones first."""
         names = tensors(difference)
         return tuple(lemma for lemma in reversed(self.lemmas) if lemma.about <= names)
+
+    def _would_be_opened(self, lemma: Lemma) -> bool:
+        """Whether a lemma is about something that a later stage has no more of."""
+        clock, definitions = self._opener.clock, self.model.definitions
+        return any(name in definitions and not clock.recurs(name) for name in lemma.about)
 
     def _by_lemmas(self, statement: Statement, difference: Expr, chosen: Chosen) -> Proof | None:
         """Equal by what has been proved before, all of it at once."""
