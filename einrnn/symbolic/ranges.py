@@ -28,7 +28,7 @@ from einrnn.core.nodes import (
 Ranges = Mapping[Index, Range]
 
 FALSE = Or(())
-_NEGATED: dict[Relation, Relation] = {
+OPPOSITES: dict[Relation, Relation] = {
     "==": "!=",
     "!=": "==",
     "<": ">=",
@@ -117,7 +117,7 @@ def decide(cond: Cond, ranges: Ranges) -> bool | None:
 def _decide_order(op: Relation, difference: Affine, ranges: Ranges) -> bool | None:
     """The truth of ``difference op 0``."""
     if op in ("!=", ">=", ">"):
-        opposite = _decide_order(_NEGATED[op], difference, ranges)
+        opposite = _decide_order(OPPOSITES[op], difference, ranges)
         return None if opposite is None else not opposite
     at_most = at_least_zero(af.scale(difference, -1), ranges)
     below = at_least_zero(af.shift(af.scale(difference, -1), -1), ranges)
@@ -129,6 +129,19 @@ def _decide_order(op: Relation, difference: Affine, ranges: Ranges) -> bool | No
     if op == "<":
         return True if below else False if at_least_zero(difference, ranges) else None
     return True if at_most else False if above else None
+
+
+def opposite(cond: Cond) -> Cond:
+    """What holds where a condition does not, without a negation of the whole."""
+    match cond:
+        case Compare(op, left, right):
+            return Compare(OPPOSITES[op], left, right)
+        case And(parts):
+            return Or(tuple(map(opposite, parts)))
+        case Or(parts):
+            return And(tuple(map(opposite, parts)))
+        case Not(part):
+            return part
 
 
 def conjuncts(cond: Cond) -> tuple[Cond, ...]:

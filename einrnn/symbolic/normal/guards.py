@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from einrnn.core import build
@@ -14,6 +13,7 @@ from einrnn.core.nodes import And, Cases, Compare, Cond, Expr, Mul, Not, Or, Rel
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.ranges import opposite
 from einrnn.symbolic.simplify import flat
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def guard(work: Normaliser, cond: Cond) -> Poly:
                 before = work.product(before, guard(work, Not(part)))
             return result
         case Not(part):
-            return guard(work, _opposite(part))
+            return guard(work, opposite(part))
 
 
 def is_guard(holds: Poly) -> bool:
@@ -90,26 +90,3 @@ def freed(work: Normaliser, term: Term) -> Poly | None:
     if work.facts.total.product_lacks(others, work.known_for(term)):
         return None
     return work.times(Term(term.bound, term.conds, others), work.guards[found])
-
-
-_OPPOSITES: Mapping[Relation, Relation] = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    ">": "<=",
-    "<=": ">",
-}
-
-
-def _opposite(cond: Cond) -> Cond:
-    """What holds where a condition does not."""
-    match cond:
-        case Compare(op, left, right):
-            return Compare(_OPPOSITES[op], left, right)
-        case And(parts):
-            return Or(tuple(map(Not, parts)))
-        case Or(parts):
-            return And(tuple(map(Not, parts)))
-        case Not(part):
-            return part

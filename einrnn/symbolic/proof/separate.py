@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from einrnn.core.nodes import And, Compare, Cond, Expr, Not, Or, Relation
+from einrnn.core.nodes import And, Compare, Cond, Expr, Not, Or
 from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.proof.statement import Statement
+from einrnn.symbolic.ranges import opposite
 
 _MOST_CASES = 6
-_OPPOSITE: dict[Relation, Relation] = {
-    "==": "!=",
-    "!=": "==",
-    "<": ">=",
-    ">=": "<",
-    "<=": ">",
-    ">": "<=",
-}
 
 
 def cases(statement: Statement) -> list[Statement]:
@@ -47,7 +40,7 @@ def _either(cond: Cond) -> list[tuple[Cond, ...]]:
         case Or(parts):
             return [row for part in parts for row in _either(part)]
         case Not(part):
-            return _either(_negated(part))
+            return _either(opposite(part))
         case Compare("!=", left, right) if _is_index(left) and _is_index(right):
             return [(Compare("<", left, right),), (Compare(">", left, right),)]
         case _:
@@ -56,15 +49,3 @@ def _either(cond: Cond) -> list[tuple[Cond, ...]]:
 
 def _is_index(expr: Expr) -> bool:
     return as_index(expr) is not None
-
-
-def _negated(cond: Cond) -> Cond:
-    match cond:
-        case And(parts):
-            return Or(tuple(map(_negated, parts)))
-        case Or(parts):
-            return And(tuple(map(_negated, parts)))
-        case Not(part):
-            return part
-        case Compare(op, left, right):
-            return Compare(_OPPOSITE[op], left, right)
