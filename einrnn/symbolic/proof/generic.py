@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from einrnn.core import affine as af
 from einrnn.core.model import Assumption, FactName, Model
 from einrnn.core.nodes import Apply, Compare, Expr, Matrix, Node
-from einrnn.core.traverse import tensors, walk
+from einrnn.core.traverse import canonical, tensors, walk
 from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.proof.statement import Statement
@@ -55,11 +56,17 @@ def _bodies(model: Model, names: Iterable[str]) -> Iterator[Expr]:
 def _cofactors(model: Model, read: list[Expr]) -> Iterator[Matrix]:
     """Matrices of which there are a determinant and an inverse, where they may have none."""
     found = [node for node in walk(*read) if isinstance(node, Matrix)]
-    determinants = {(node.size, node.body) for node in found if node.op == "det"}
+    determinants = {_determinant(node) for node in found if node.op == "det"}
     inverted = facts_of(model).total.inverted
     for node in found:
-        if node.op == "inv" and (node.size, node.body) in determinants and not inverted(node):
+        if node.op == "inv" and _determinant(node) in determinants and not inverted(node):
             yield node
+
+
+def _determinant(matrix: Matrix) -> Matrix:
+    """The determinant of what a function of a matrix is of, whatever its letters are."""
+    row, column = matrix.row, matrix.column
+    return canonical(Matrix("det", row, column, matrix.size, matrix.body, af.ONE, ()))
 
 
 def _leaps(node: Node) -> bool:
