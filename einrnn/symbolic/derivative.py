@@ -35,7 +35,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import fresh, sort_partials, substitute
 from einrnn.errors import InternalError
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, bind
+from einrnn.symbolic.ranges import Ranges, at_least_zero, bind
 
 Leaf = Callable[[Element, Ranges], Expr]
 
@@ -163,7 +163,8 @@ def _matrix(expr: Matrix, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -
 
     d inv(A)[a,b] = -inv(A)[a,i] dA[i,j] inv(A)[j,b]; d logdet(A) = inv(A)[j,i] dA[i,j];
     d det(A) = det(A) inv(A)[j,i] dA[i,j];
-    d matpow(A,n)[a,b] = sum over r < n of matpow(A,r)[a,i] dA[i,j] matpow(A,n-1-r)[j,b].
+    d matpow(A,n)[a,b] = sum over 0 <= r < n of matpow(A,r)[a,i] dA[i,j] matpow(A,n-1-r)[j,b],
+    less the same over n <= r < 0, where n is below 0.
     """
     taken = avoid | expr.free | expr.body.free
     row = fresh(expr.row, taken)
@@ -176,13 +177,7 @@ def _matrix(expr: Matrix, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -
         return ZERO
     i, j = af.of(row), af.of(column)
     if expr.op == "matpow":
-        step = fresh(Index("r"), taken | {row, column})
-        steps = Range(af.ZERO, af.last(expr.power))
-        rest = af.minus(af.last(expr.power), af.of(step))
-        before = _read(expr, "matpow", af.of(step), (expr.at[0], i))
-        after = _read(expr, "matpow", rest, (j, expr.at[1]))
-        inside[step] = steps
-        body = s.total(step, steps, s.mul((before, inner, after)), inside)
+        body = _between_powers(expr, i, j, inner, taken | {row, column}, inside)
     elif expr.op == "inv":
         before = _read(expr, "inv", af.ONE, (expr.at[0], i))
         after = _read(expr, "inv", af.ONE, (j, expr.at[1]))
@@ -192,6 +187,26 @@ def _matrix(expr: Matrix, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -
         body = s.mul((weight, _read(expr, "inv", af.ONE, (j, i)), inner))
     by_column = s.total(column, span, body, {**ranges, row: span})
     return s.total(row, span, by_column, ranges)
+
+
+def _between_powers(
+    expr: Matrix, i: Affine, j: Affine, inner: Expr, taken: frozenset[Index], ranges: Ranges
+) -> Expr:
+    """dA[i,j] between the powers of A before and after it, for each place it can have."""
+    power = expr.power
+    step = fresh(Index("r"), taken)
+    before = _read(expr, "matpow", af.of(step), (expr.at[0], i))
+    after = _read(expr, "matpow", af.minus(af.last(power), af.of(step)), (j, expr.at[1]))
+    upwards, downwards = Range(af.ZERO, af.last(power)), Range(power, af.last(af.ZERO))
+    parts: list[Expr] = []
+    for span, sign, empty in (
+        (upwards, 1, at_least_zero(af.scale(power, -1), ranges)),
+        (downwards, -1, at_least_zero(power, ranges)),
+    ):
+        if not empty:
+            body = s.mul((number(sign), before, inner, after))
+            parts.append(s.total(step, span, body, {**ranges, step: span}))
+    return s.add(parts)
 
 
 def _read(expr: Matrix, op: str, power: Affine, at: tuple[Affine, ...]) -> Matrix:

@@ -1,10 +1,12 @@
-"""Powers of matrices in products: ``A^m A^n = A^(m + n)``, ``A A^n = A^(n + 1)``.
+"""Powers of matrices in products: ``A^m A^n = A^(m + n)``, ``A A^n = A^(n + 1)``, and those of
+inverses, ``inv(A) A^n = A^(n - 1)``.
 
 Small powers that are numbers are products of entries (:mod:`.matrices`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from einrnn.core import affine as af
@@ -14,7 +16,7 @@ from einrnn.symbolic.match import match
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import one_by_one
-from einrnn.symbolic.normal.matrices import is_small, matrix
+from einrnn.symbolic.normal.matrices import is_written_out, matrix, ordered
 from einrnn.symbolic.normal.terms import Poly, Term, plus, scale
 
 
@@ -24,7 +26,7 @@ def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
     if not found:
         return None
     for atom in found:
-        if is_small(atom.power):
+        if is_written_out(atom.power):
             return work.times(_without(term, atom), matrix(work, atom))
     for part, rest in parts_by_index(term):
         joined = _joined(work, part)
@@ -63,10 +65,23 @@ def _joined(work: Normaliser, part: Term) -> Matrix | None:
             continue
         if part.conds != whole_range(index, first.size):
             continue
-        joined = _powers(first, second, index) or _power_and_entry(work, first, second, index)
+        powers = (_powers(first, other, index) for other in _as_powers(second))
+        joined = next(filter(None, powers), None)
+        joined = joined or _power_and_entry(work, first, second, index)
         if joined is not None:
             return joined
     return None
+
+
+def _as_powers(expr: Expr) -> Iterator[Expr]:
+    """An entry itself, and where it is one of an inverse, as a power of the matrix; the matrix may
+    be the transpose of the one that is inverted."""
+    yield expr
+    if isinstance(expr, Matrix) and expr.op == "inv":
+        row, column, at = expr.row, expr.column, expr.at
+        for first, second, positions in ((row, column, at), (column, row, at[::-1])):
+            power = af.of(-1)
+            yield ordered(Matrix("matpow", first, second, expr.size, expr.body, power, positions))
 
 
 def _powers(first: Matrix, second: Expr, index: Index) -> Matrix | None:

@@ -61,6 +61,9 @@ def matrix(work: Normaliser, expr: Matrix) -> Poly:
     """The normal form of a function of a matrix."""
     if expr.op == "logdet":
         return logarithm(work, matrix(work, _determinant(expr)))
+    if expr.op == "matpow" and af.number(expr.power) == -1:
+        inverse = Matrix("inv", expr.row, expr.column, expr.size, expr.body, af.ONE, expr.at)
+        return matrix(work, inverse)
     row, column = _letters(expr.body)
     body = substitute(expr.body, {expr.row: af.of(row), expr.column: af.of(column)})
     inside = work.inside(*_within(row, expr.size), *_within(column, expr.size))
@@ -105,16 +108,16 @@ def _atom(work: Normaliser, inside: Normaliser, expr: Matrix, entry: Entry) -> P
     are interchangeable, which the naming of dummies uses."""
     swapped = {entry.row: af.of(entry.column), entry.column: af.of(entry.row)}
     transposed = Entry(entry.row, entry.column, inside.simple(substitute(entry.body, swapped)))
-    first, second = (_ordered(_same(expr, e, ())) for e in (entry, transposed))
+    first, second = (ordered(_same(expr, e, ())) for e in (entry, transposed))
     chosen, at = (entry, expr.at) if first.key <= second.key else (transposed, expr.at[::-1])
-    atom = _ordered(_same(expr, chosen, at))
+    atom = ordered(_same(expr, chosen, at))
     given = tensor_of(_same(expr, entry, ())) in work.facts.symmetric
     if first is second or given:
         work.symmetric.add(atom.body)
     return tm.atom(atom)
 
 
-def _ordered(expr: Matrix) -> Matrix:
+def ordered(expr: Matrix) -> Matrix:
     """The one node for all that differ in the names of row and column only."""
     return tm.in_order(canonical(expr))
 
@@ -225,10 +228,10 @@ def _of_chain(work: Normaliser, expr: Matrix, chain: Chain) -> Poly:
     return work.poly(Mul((Pow(chain.scalar, Value(expr.size)), *determinants)))
 
 
-def is_small(power: Affine) -> bool:
-    """Whether a power is a number for which a product is written out."""
+def is_written_out(power: Affine) -> bool:
+    """Whether a power is a number for which an inverse or a product is written instead."""
     number = af.number(power)
-    return number is not None and 0 <= number <= _MOST_POWER
+    return number is not None and -1 <= number <= _MOST_POWER
 
 
 def _matpow(work: Normaliser, expr: Matrix, entry: Entry) -> Poly:
@@ -237,8 +240,8 @@ def _matpow(work: Normaliser, expr: Matrix, entry: Entry) -> Poly:
     power = af.number(expr.power)
     if power == 0:
         return work.poly(delta(first, last))
-    if power is None or not is_small(expr.power):
-        return tm.atom(_ordered(_same(expr, entry, expr.at)))
+    if power is None or not is_written_out(expr.power):
+        return tm.atom(ordered(_same(expr, entry, expr.at)))
     between = [work.fresh() for _ in range(power - 1)]
     at = [first, *(af.of(index) for index in between), last]
     body: Expr = Mul(tuple(entry.at(at[n], at[n + 1]) for n in range(power)))

@@ -1,4 +1,4 @@
-"""Products over ranges that end at different distances from one place.
+"""Products over ranges that begin or end at different distances from one place.
 
 ``a prod_{r=0..t-1} f_r`` and ``prod_{r=0..t-2} f_r`` are compared by what the longer one has more:
 ``prod_{r=0..t-1} f_r = f_(t-1) prod_{r=0..t-2} f_r`` where the range reaches as far.
@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Expr, Index, Number, Pow, Reduce
@@ -17,46 +18,108 @@ from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_SPLIT = 4
-
-_Kind = tuple[Affine, Expr, Affine]
-
-
-def telescoped(work: Normaliser, poly: Poly) -> Poly:
-    """The polynomial with the last factors of the longer products split off."""
-    shortest: dict[_Kind, int] = {}
-    for term in poly:
-        for atom, _ in term.factors:
-            if isinstance(atom, Reduce) and atom.op == "prod":
-                kind, end = _kind(atom), atom.hi.constant
-                shortest[kind] = min(end, shortest.get(kind, end))
-    rows: list[Poly] = []
-    for term, coefficient in poly.items():
-        rows.append(tm.scale(_shortened(work, term, shortest), coefficient))
-    return tm.plus(rows)
-
-
-def _kind(product: Reduce) -> _Kind:
-    """What products have in common that differ in their ends by a number only."""
-    body = substitute(product.body, {product.index: af.of(_ANY)})
-    return product.lo, body, af.shift(product.hi, -product.hi.constant)
-
-
 _ANY = Index("·any")
 
 
-def _shortened(work: Normaliser, term: Term, shortest: dict[_Kind, int]) -> Poly:
+class _Kind(NamedTuple):
+    """What products have in common that differ at one end by a number only: the ends without
+    that number, and the body."""
+
+    lo: Affine
+    hi: Affine
+    body: Expr
+
+
+def telescoped(work: Normaliser, poly: Poly) -> Poly:
+    """The polynomial with the last and the first factors of the longer products split off."""
+    for end in (_Last, _First):
+        poly = _brought_to_one(work, poly, end)
+    return poly
+
+
+class _Last(NamedTuple):
+    """A product, seen from its last factor."""
+
+    product: Reduce
+
+    def kind(self) -> _Kind:
+        hi = self.product.hi
+        return _kind(self.product, self.product.lo, af.shift(hi, -hi.constant))
+
+    def length(self) -> int:
+        """How far it reaches, from a place that products of its kind have in common."""
+        return self.product.hi.constant
+
+    def parts(self, count: int) -> list[Expr]:
+        """The product without so many factors, and those."""
+        index, lo, hi, body = _fields(self.product)
+        shorter = Reduce("prod", index, lo, af.shift(hi, -count), body)
+        return [shorter, *(substitute(body, {index: af.shift(hi, -n)}) for n in range(count))]
+
+
+class _First(NamedTuple):
+    """A product, seen from its first factor."""
+
+    product: Reduce
+
+    def kind(self) -> _Kind:
+        lo = self.product.lo
+        return _kind(self.product, af.shift(lo, -lo.constant), self.product.hi)
+
+    def length(self) -> int:
+        """How far it reaches back, from a place that products of its kind have in common."""
+        return -self.product.lo.constant
+
+    def parts(self, count: int) -> list[Expr]:
+        """The product without so many factors, and those."""
+        index, lo, hi, body = _fields(self.product)
+        shorter = Reduce("prod", index, af.shift(lo, count), hi, body)
+        return [shorter, *(substitute(body, {index: af.shift(lo, n)}) for n in range(count))]
+
+
+_End = type[_Last] | type[_First]
+
+
+def _kind(product: Reduce, lo: Affine, hi: Affine) -> _Kind:
+    return _Kind(lo, hi, substitute(product.body, {product.index: af.of(_ANY)}))
+
+
+def _fields(product: Reduce) -> tuple[Index, Affine, Affine, Expr]:
+    return product.index, product.lo, product.hi, product.body
+
+
+def _brought_to_one(work: Normaliser, poly: Poly, end: _End) -> Poly:
+    """The polynomial with products as long as the shortest of their kind."""
+    shortest: dict[_Kind, int] = {}
+    for term in poly:
+        for seen in _products(term, end):
+            kind, length = seen.kind(), seen.length()
+            shortest[kind] = min(length, shortest.get(kind, length))
+    rows: list[Poly] = []
+    for term, coefficient in poly.items():
+        rows.append(tm.scale(_shortened(work, term, shortest, end), coefficient))
+    return tm.plus(rows)
+
+
+def _products(term: Term, end: _End) -> list[_Last | _First]:
+    found = (atom for atom, _ in term.factors)
+    return [end(atom) for atom in found if isinstance(atom, Reduce) and atom.op == "prod"]
+
+
+def _shortened(work: Normaliser, term: Term, shortest: dict[_Kind, int], end: _End) -> Poly:
     """A term with its products as short as the shortest of their kind."""
-    longer: list[tuple[Reduce, Fraction, int]] = []
-    for atom, exponent in term.factors:
-        if isinstance(atom, Reduce) and atom.op == "prod":
-            excess = atom.hi.constant - shortest[_kind(atom)]
-            if 0 < excess <= _MOST_SPLIT and _reaches(work, term, atom, excess):
-                longer.append((atom, exponent, excess))
-    gone = {atom for atom, _, _ in longer}
-    rest = tuple(pair for pair in term.factors if pair[0] not in gone)
+    longer: dict[Expr, list[Expr]] = {}
+    whole = {atom for atom, exponent in term.factors if exponent.denominator == 1}
+    for seen in _products(term, end):
+        if seen.product not in whole:  # a root of a product need not be one of roots
+            continue
+        excess = seen.length() - shortest[seen.kind()]
+        if 0 < excess <= _MOST_SPLIT and _reaches(work, term, seen.product, excess):
+            longer[seen.product] = seen.parts(excess)
+    rest = tuple(pair for pair in term.factors if pair[0] not in longer)
     found: Poly = {Term(term.bound, term.conds, rest): Fraction(1)}
-    for atom, exponent, excess in longer:
-        for part in _parts(atom, excess):
+    for atom, exponent in term.factors:
+        for part in longer.get(atom, ()):
             factor = work.poly(Pow(part, Number(exponent)))
             found = tm.plus(tm.scale(work.times(t, factor), c) for t, c in found.items())
     return found
@@ -66,10 +129,3 @@ def _reaches(work: Normaliser, term: Term, product: Reduce, excess: int) -> bool
     """Whether a product surely has as many factors as are to be split off."""
     known = (*work.known, *inequalities(term.conds))
     return follows(known, af.shift(af.minus(product.hi, product.lo), 1 - excess))
-
-
-def _parts(product: Reduce, excess: int) -> list[Expr]:
-    """A product without its last factors, and those."""
-    last = [af.shift(product.hi, -step) for step in range(excess + 1)]
-    shorter = Reduce("prod", product.index, product.lo, last[-1], product.body)
-    return [shorter, *(substitute(product.body, {product.index: at}) for at in last[:-1])]

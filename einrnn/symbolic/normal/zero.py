@@ -22,6 +22,7 @@ from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
+from einrnn.symbolic.normal.strides import by_places, by_strides
 from einrnn.symbolic.normal.telescoped import telescoped
 from einrnn.symbolic.normal.terms import Poly, Term
 
@@ -68,6 +69,9 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         return True
     moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
+        return True
+    apart = (by_places(difference), *by_strides(difference))
+    if any(split != difference and not work.canonical(split) for split in apart):
         return True
     if vanishes_cleared(work, difference):
         return True

@@ -54,7 +54,8 @@ def by_factor(
         others = {i: r for i, r in statement.ranges.items() if i is not index}
         if not at(opener, fixed(statement, index, first, others), Time(0, direction)):
             return None
-        words = f"the sides' difference is a multiple of that at the {index.name} before, from 0"
+        step = "before" if direction == UP else "after"
+        words = f"the difference, 0 at one end, is a multiple of that at the {index.name} {step}"
         return Proof("induction", (words,), Scaled(index, direction, first, expression(factor)))
     return None
 
