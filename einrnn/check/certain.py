@@ -7,19 +7,23 @@ simplified, ``x/x`` has a value at 0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from einrnn.check.claims import Prepared, Ready, has_derivatives
+from einrnn.check.compare import all_positions
 from einrnn.check.points import Point
 from einrnn.core.model import Claim, Model
 from einrnn.core.nodes import Derivative, Expr, Index
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.strict import AWAY_FROM_TIES, STRICT, NoValue
+from einrnn.numeric.strict import AWAY_FROM_TIES, STRICT, NoValue, Tie
 from einrnn.symbolic.derived import Completion, forward
+
+_MOST_PLACES = 60
 
 
 def sure_values(
@@ -40,6 +44,23 @@ def sure_values(
     except (EinrnnError, NoValue):
         return None
     return (left, right) if np.isfinite([float(left), float(right)]).all() else None
+
+
+def ties(prepared: Prepared, ready: Ready, point: Point) -> bool:
+    """Whether at a point the largest (or smallest) of values, which a claim differentiates, is
+    more than one of them: there its derivative is not the sum of theirs."""
+    model, sides = _as_written(prepared, ready)
+    interpreter = Interpreter(model, point.sizes, point.arrays, arithmetic=AWAY_FROM_TIES)
+    for position in islice(all_positions(point, ready), _MOST_PLACES):
+        env = dict(zip(ready.claim.ranges, position, strict=True))
+        for side in sides:
+            try:
+                interpreter.value(side, env)
+            except Tie:
+                return True
+            except (EinrnnError, NoValue):
+                continue
+    return False
 
 
 def _as_written(prepared: Prepared, ready: Ready) -> tuple[Model, tuple[Expr, ...]]:

@@ -92,6 +92,11 @@ class Prepared:
         """Those whose right sides depend on which of some values is larger."""
         return self._having(branches)
 
+    @cached_property
+    def extreme(self) -> frozenset[str]:
+        """Those whose right sides contain the largest or smallest of values over an index."""
+        return self._having(is_extreme)
+
     def _having(self, kind: Callable[[Node], bool]) -> frozenset[str]:
         found: set[str] = set()
         for name, definition in self.forward.definitions.items():
@@ -240,6 +245,16 @@ def is_opaque(node: Node) -> bool:
     return isinstance(node, Opaque)
 
 
+def has_extremes(prepared: Prepared, ready: Ready) -> bool:
+    """Whether a claim speaks of the largest or smallest of values over an index."""
+    return _meets(prepared, ready, is_extreme, prepared.extreme)
+
+
+def is_extreme(node: Node) -> bool:
+    """Whether a node is the largest or smallest of values over an index."""
+    return isinstance(node, Reduce) and node.op in ("max", "min")
+
+
 def branches(node: Node) -> bool:
     """Whether a node's value depends on which of some values is larger."""
     match node:
@@ -247,10 +262,8 @@ def branches(node: Node) -> bool:
             return not (isinstance(left, Value) and isinstance(right, Value))
         case Apply(function):
             return function in _BRANCHING
-        case Reduce(op):
-            return op in ("max", "min")
         case _:
-            return False
+            return is_extreme(node)
 
 
 def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> frozenset[str]:

@@ -139,6 +139,7 @@ class Judge:
         if ready.key not in self._proofs:
             tried = self.numbers.sides(ready)
             open_ = tried.sizes and tried.failed_at is None and self._agrees(ready, tried)
+            open_ = open_ and not self.numbers.ties(ready)
             found = None
             needed = ("agrees",) if tried.extreme else ("agrees", "undecided")
             if open_ and self.outcome(ready).verdict in needed:

@@ -8,7 +8,15 @@ from functools import cached_property
 
 import numpy as np
 
-from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, has_opaque
+from einrnn.check.certain import ties
+from einrnn.check.claims import (
+    Prepared,
+    Ready,
+    has_branches,
+    has_derivatives,
+    has_extremes,
+    has_opaque,
+)
 from einrnn.check.points import COMPARED, SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.thresholds import threshold_sizes
@@ -74,6 +82,14 @@ class Numbers:
                 return point
             first = first or point
         return first
+
+    def ties(self, ready: Ready) -> bool:
+        """Whether a claim differentiates the largest of values of which several are the largest
+        at random entries already, as they are where they do not depend on the index."""
+        if not has_extremes(self.prepared, ready) or not has_derivatives(self.prepared, ready):
+            return False
+        found = (self.points.at(sizes, ready.assumptions) for sizes in self._few)
+        return any(ties(self.prepared, ready, point) for point in found if point is not None)
 
     @cached_property
     def _few(self) -> tuple[Sizes, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TypeGuard
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import (
@@ -71,6 +72,27 @@ def compare(op: Relation, left: Affine, right: Affine) -> Compare:
 def iverson(cond: Cond) -> Expr:
     """1 where the condition holds, else 0."""
     return Cases(((cond, ONE),), ZERO)
+
+
+def is_bracket(expr: Expr) -> TypeGuard[Cases]:
+    """Whether an expression is an Iverson bracket: 1 where a condition holds, else 0."""
+    return (
+        isinstance(expr, Cases)
+        and len(expr.branches) == 1
+        and expr.branches[0][1] is ONE
+        and expr.otherwise is ZERO
+    )
+
+
+def joined_power(base: Expr, first: Fraction, second: Fraction) -> Fraction:
+    """The exponent of ``base^first base^second``.
+
+    Powers of a bracket are the bracket, and where it is 0, what it multiplies is not computed:
+    ``[c] / [c]`` is ``[c]`` and not 1.
+    """
+    if is_bracket(base) and max(first, second) > 0:
+        return Fraction(1)
+    return first + second
 
 
 def delta(left: Affine, right: Affine) -> Expr:

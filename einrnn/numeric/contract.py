@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import prod
 
@@ -85,20 +86,17 @@ def _same_axes_first(emitter: Emitter, arrays: list[Var]) -> list[Var]:
 def _together(
     emitter: Emitter, made: list[_Made], over: set[Axis], rank: Mapping[Axis, int]
 ) -> Var:
-    chosen = [one.var for one in made]
+    # one value may be there twice, and its axes are then in both
+    count = Counter(axis for one in made for axis in one.var.axes)
     chosen = [
-        folded(emitter, "sum", var, [a for a in var.axes if a in over and _only(var, a, chosen)])
-        for var in chosen
+        folded(emitter, "sum", var, [a for a in var.axes if a in over and count[a] == 1])
+        for var in (one.var for one in made)
     ]
     if len(chosen) == 1:
         return chosen[0]
     left, right = chosen
     factors = [factor for one in made for factor in one.factors]
     return multiplied_pair(emitter, left, right, over, rank, factors)
-
-
-def _only(var: Var, axis: Axis, chosen: list[Var]) -> bool:
-    return all(axis not in other.axes for other in chosen if other is not var)
 
 
 def path_flops(emitter: Emitter, arrays: Sequence[Var], summed: set[Axis]) -> int:

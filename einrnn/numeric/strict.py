@@ -36,6 +36,10 @@ class NoValue(Exception):
     """There is no value, or it cannot be told which one."""
 
 
+class Tie(NoValue):
+    """Several of the values of which the largest or the smallest is differentiated are it."""
+
+
 class Rounded(float):
     """A float that may be off by ``error``."""
 
@@ -205,7 +209,8 @@ def _reduction_apart_from_ties(op: ReduceOp) -> Callable[[Sequence[Scalar]], Sca
     def strictly(values: Sequence[Scalar]) -> Scalar:
         value = reduce_(values)
         if sum(one == value or is_near(one, value) for one in values) > 1:
-            raise NoValue
+            # what is 0 at random entries, as relu is, has no slope there
+            raise Tie if value else NoValue
         return value
 
     return strictly

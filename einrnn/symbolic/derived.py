@@ -25,21 +25,20 @@ from einrnn.core.build import ZERO
 from einrnn.core.model import Clause, Definition, Derived, Model, Range
 from einrnn.core.nodes import (
     Affine,
-    Cond,
     Derivative,
     Element,
     Expr,
     Index,
     Node,
-    Not,
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, fresh, parts, substitute, walk, with_parts
 from einrnn.errors import EinrnnError, LanguageError
 from einrnn.symbolic import simplify as s
+from einrnn.symbolic.clauses import uncovered
 from einrnn.symbolic.derivative import differentiate
 from einrnn.symbolic.match import fold
-from einrnn.symbolic.ranges import Ranges, conjunction, inside, within
+from einrnn.symbolic.ranges import Ranges, inside
 from einrnn.symbolic.tidy import tidy
 
 Direction = Literal["forward", "reverse"]
@@ -362,16 +361,3 @@ def renamed(clause: Clause, avoid: frozenset[Index]) -> Clause:
         ranges[new] = range_
     args = tuple(substitute(arg, mapping) for arg in clause.args)
     return Clause(args, ranges, substitute(clause.body, mapping))
-
-
-def uncovered(definition: Definition, position: int, clause: Clause) -> Cond:
-    """The condition that no earlier clause decides an entry of this one."""
-    conds: list[Cond] = []
-    for earlier in definition.clauses[:position]:
-        matches: list[Cond] = []
-        for arg, other in zip(clause.args, earlier.args, strict=True):
-            letter = af.letter(other)
-            span = earlier.ranges[letter] if letter is not None else Range(other, other)
-            matches.append(within(arg, span, clause.ranges))
-        conds.append(Not(conjunction(tuple(matches), clause.ranges)))
-    return conjunction(tuple(conds), clause.ranges)

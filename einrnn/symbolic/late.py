@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from einrnn.core.model import Clause, Definition, Model
-from einrnn.symbolic.match import fold
+from einrnn.symbolic.match import replaced
 
 
 def name_late(model: Model) -> Model:
@@ -19,7 +19,8 @@ def name_late(model: Model) -> Model:
 
 def _through(definition: Definition, abbreviation: Definition) -> Definition:
     clauses = tuple(
-        Clause(c.args, c.ranges, fold(c.body, abbreviation, c.ranges)) for c in definition.clauses
+        Clause(c.args, c.ranges, replaced(c.body, abbreviation, c.ranges))
+        for c in definition.clauses
     )
     if all(new.body is old.body for new, old in zip(clauses, definition.clauses, strict=True)):
         return definition

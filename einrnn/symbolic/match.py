@@ -7,9 +7,10 @@ a derivative in terms of the value it came from (``1 - s^2`` and not ``1 - tanh(
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import comb
 
 from einrnn.core import affine as af
-from einrnn.core.model import Clause, Definition, Range
+from einrnn.core.model import Definition
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -30,12 +31,14 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import binds, parts, rename_bound, walk, with_parts
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, at_least_zero, inside
+from einrnn.symbolic.clauses import surely_general
+from einrnn.symbolic.ranges import Ranges, inside
 
 Binding = Mapping[Index, Affine]
 
 _LARGEST_PATTERN = 400
 _MOST_PERMUTED = 6
+_MOST_CHOICES = 500
 _BOUND = "'"
 
 
@@ -176,28 +179,19 @@ def _match_lookup(
             yield from matches(mine, theirs, binding, variables, depth)
 
 
-def clause_instance(name: str, clause: Clause, node: Node, ranges: Ranges) -> Element | None:
-    """The entry of ``name`` whose clause this node is an instance of, where it surely is one.
-
-    Positions must provably lie in the clause's ranges: elsewhere another clause decides.
-    """
+def instance(definition: Definition, node: Node, ranges: Ranges) -> Element | None:
+    """The entry whose general clause this node is an instance of, where it surely is one: where
+    another clause might decide, it is not."""
+    clause = definition.clauses[-1]
     binding = match(clause.body, node, frozenset(clause.ranges))
     if binding is None:
         return None
-    for index, range_ in clause.ranges.items():
-        if not _inside(binding[index], range_, ranges):
-            return None
+    letters = (af.letter(arg) for arg in clause.args)
     args = tuple(
-        binding.get(letter, arg) if (letter := af.letter(arg)) is not None else arg
-        for arg in clause.args
+        arg if letter is None else binding[letter]
+        for letter, arg in zip(letters, clause.args, strict=True)
     )
-    return Element(name, args)
-
-
-def _inside(value: Affine, range_: Range, ranges: Ranges) -> bool:
-    return at_least_zero(af.minus(value, range_.lo), ranges) and at_least_zero(
-        af.minus(range_.hi, value), ranges
-    )
+    return Element(definition.name, args) if surely_general(definition, args, ranges) else None
 
 
 def fold(expr: Expr, definition: Definition, ranges: Ranges, *, products: bool = False) -> Expr:
@@ -212,50 +206,63 @@ def fold(expr: Expr, definition: Definition, ranges: Ranges, *, products: bool =
         return expr
     if not any(type(node) is type(clause.body) for node in walk(expr)):
         return expr
-    return _fold(expr, definition.name, clause, ranges, products)  # type: ignore[return-value]
+    return _fold(expr, definition, ranges, products)  # type: ignore[return-value]
+
+
+def replaced(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
+    """The expression with every instance of the definition's general clause named, however small
+    or large that is, in sums and products of more parts too."""
+    if not any(type(node) is type(definition.clauses[-1].body) for node in walk(expr)):
+        return expr
+    return _fold(expr, definition, ranges, True)  # type: ignore[return-value]
 
 
 @trampoline
-def _fold(node: Node, name: str, clause: Clause, ranges: Ranges, products: bool) -> Steps[Node]:
-    found = clause_instance(name, clause, node, ranges)
+def _fold(node: Node, definition: Definition, ranges: Ranges, products: bool) -> Steps[Node]:
+    found = instance(definition, node, ranges)
     if found is not None:
         return found
     inner = inside(node, ranges)
     new: list[Node] = []
     for part in parts(node):
-        new.append((yield _fold.steps(part, name, clause, inner, products)))
+        new.append((yield _fold.steps(part, definition, inner, products)))
     rebuilt = with_parts(node, tuple(new)) if tuple(new) != parts(node) else node
     if products and isinstance(rebuilt, Mul):
-        return _fold_factors(rebuilt, name, clause, inner)
-    return _fold_part(rebuilt, name, clause, inner)
+        return _fold_factors(rebuilt, definition, inner)
+    return _fold_part(rebuilt, definition, inner)
 
 
-def _fold_part(node: Node, name: str, clause: Clause, ranges: Ranges) -> Node:
+def _fold_part(node: Node, definition: Definition, ranges: Ranges) -> Node:
     """A sum with more terms than the pattern: the terms that make up the pattern, named."""
-    pattern = clause.body
+    pattern = definition.clauses[-1].body
     if not (isinstance(node, Add) and isinstance(pattern, Add)):
         return node
-    if not len(pattern.terms) < len(node.terms) <= _MOST_PERMUTED:
+    if not _has_choices(len(node.terms), len(pattern.terms)):
         return node
     for chosen in _choices(node.terms, len(pattern.terms)):
-        found = clause_instance(name, clause, Add(chosen), ranges)
+        found = instance(definition, Add(chosen), ranges)
         if found is not None:
             return s.add((found, *(term for term in node.terms if term not in chosen)))
     return node
 
 
-def _fold_factors(node: Mul, name: str, clause: Clause, ranges: Ranges) -> Node:
+def _fold_factors(node: Mul, definition: Definition, ranges: Ranges) -> Node:
     """A product with more factors than the pattern: those that make it up, named."""
-    pattern = clause.body
+    pattern = definition.clauses[-1].body
     if not isinstance(pattern, Mul):
         return node
-    if not len(pattern.factors) < len(node.factors) <= _MOST_PERMUTED:
+    if not _has_choices(len(node.factors), len(pattern.factors)):
         return node
     for chosen in _choices(node.factors, len(pattern.factors)):
-        found = clause_instance(name, clause, Mul(chosen), ranges)
+        found = instance(definition, Mul(chosen), ranges)
         if found is not None:
             return s.mul((found, *(factor for factor in node.factors if factor not in chosen)))
     return node
+
+
+def _has_choices(count: int, chosen: int) -> bool:
+    """Whether some of the parts, and not too many in how many ways, make up a pattern."""
+    return chosen < count and comb(count, chosen) <= _MOST_CHOICES
 
 
 def _choices(terms: tuple[Expr, ...], count: int) -> Iterator[tuple[Expr, ...]]:

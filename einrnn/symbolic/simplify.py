@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, TRUE, ZERO, number
+from einrnn.core.build import ONE, TRUE, ZERO, is_bracket, joined_power, number
 from einrnn.core.digits import is_long
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
@@ -108,7 +108,7 @@ def mul(factors: Iterable[Expr]) -> Expr:
         if rest is ONE:
             continue
         base, exponent = (rest.base, rest.exponent) if isinstance(rest, Pow) else (rest, ONE)
-        powers[base] = add((powers[base], exponent)) if base in powers else exponent
+        powers[base] = _joined(base, powers[base], exponent) if base in powers else exponent
     if constant == 0:
         return ZERO
     kept: list[Expr] = []
@@ -120,6 +120,13 @@ def mul(factors: Iterable[Expr]) -> Expr:
     if not kept:
         return Number(constant)
     return scaled(constant, kept[0] if len(kept) == 1 else Mul(tuple(kept)))
+
+
+def _joined(base: Expr, first: Expr, second: Expr) -> Expr:
+    """The exponent of a product of two powers of one base."""
+    if isinstance(first, Number) and isinstance(second, Number):
+        return Number(joined_power(base, first.value, second.value))
+    return add((first, second))
 
 
 def pow_(base: Expr, exponent: Expr) -> Expr:
@@ -142,20 +149,10 @@ def _whole_power(base: Expr, exponent: Fraction) -> Expr:
             return mul(pow_(factor, Number(exponent)) for factor in factors)
         case Pow(inner, Number(first)):
             return pow_(inner, Number(first * exponent))
-        case Cases() if _is_bracket(base) and exponent > 0:
+        case Cases() if is_bracket(base) and exponent > 0:
             return base
         case _:
             return Pow(base, Number(exponent))
-
-
-def _is_bracket(expr: Expr) -> bool:
-    """Whether the value is 0 or 1 (an Iverson bracket)."""
-    return (
-        isinstance(expr, Cases)
-        and len(expr.branches) == 1
-        and expr.branches[0][1] is ONE
-        and expr.otherwise is ZERO
-    )
 
 
 def apply(function: str, args: tuple[Expr, ...]) -> Expr:

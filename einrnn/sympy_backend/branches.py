@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sympy.core.relational import Relational
 
-from einrnn.sympy_backend.functions import maximum, minimum, rebuilt, relation, sp
+from einrnn.sympy_backend.functions import has_none, maximum, minimum, rebuilt, relation, sp
 from einrnn.sympy_backend.postorder import postorder
 
 _FEW = 8
@@ -22,8 +22,8 @@ def subject(expr: Any) -> Any:
     It contains nothing that would have to be decided before it.
     """
     for node in postorder(expr):
-        if isinstance(node, _SPLIT):
-            return _canonical(_difference(node))[0]
+        if isinstance(node, _SPLIT) and not has_none(difference := _difference(node)):
+            return _canonical(difference)[0]
     return None
 
 
@@ -80,6 +80,8 @@ def resolved(expr: Any, difference: Any, sign: int, check: Callable[[], None]) -
 
 
 def _known_sign(difference: Any, wanted: Any, sign: int) -> int | None:
+    if has_none(difference):
+        return None
     primitive, factor = _canonical(difference)
     if primitive == wanted:
         return factor * sign

@@ -53,7 +53,7 @@ def minimum(*args: sympy.Expr, evaluate: bool = True) -> sympy.Expr:
 
 
 def _extreme(head: Any, args: Sequence[Any], evaluate: bool) -> sympy.Expr:
-    if any(arg is sp.nan for arg in args):
+    if any(map(has_none, args)):
         return sp.nan
     if evaluate and all(arg.is_number for arg in args):
         return head(*args)
@@ -96,14 +96,18 @@ _RELATIONS: dict[str, Any] = {
     ">=": sp.Ge,
 }
 
-
 _NO_VALUE = (sp.nan, sp.zoo)
+
+
+def has_none(value: Any) -> bool:
+    """Whether a value is known to be no real number: sympy compares no others."""
+    return value in _NO_VALUE or bool(value.is_number and value.is_extended_real is False)
 
 
 def relation(op: str, left: Any, right: Any, evaluate: bool = True) -> Any:
     """A relation between two numbers: sympy's true or false where both are known."""
     known = evaluate and left.is_number and right.is_number
-    if left in _NO_VALUE or right in _NO_VALUE:
+    if has_none(left) or has_none(right):
         return sp.true if op == "!=" else sp.false
     return _RELATIONS[op](left, right, evaluate=bool(known))
 

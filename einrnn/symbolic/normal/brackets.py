@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core import build
-from einrnn.core.nodes import Affine, Apply, Cases, Compare, Cond, Element, Expr
+from einrnn.core.build import is_bracket
+from einrnn.core.nodes import Affine, Apply, Compare, Cond, Element, Expr
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities, is_zero, side
-from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_BRACKETS = 4
@@ -85,7 +85,7 @@ def by_bracket(poly: Poly) -> tuple[Expr, Poly, Poly] | None:
 
 def is_contradicted(term: Term) -> bool:
     """Whether one factor says that something is 0, and another one that it is positive."""
-    said = [a.branches[0][0] for a, _ in term.factors if isinstance(a, Cases) and is_bracket(a)]
+    said = [a.branches[0][0] for a, _ in term.factors if is_bracket(a)]
     if len(said) < 2:
         return False
     relations = [cond for cond in said if isinstance(cond, Compare) and cond.right is build.ZERO]

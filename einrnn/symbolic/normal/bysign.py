@@ -12,8 +12,8 @@ from fractions import Fraction
 from itertools import product
 from typing import NamedTuple
 
-from einrnn.core.build import ZERO
-from einrnn.core.nodes import Cases, Compare, Expr, Node
+from einrnn.core.build import ZERO, is_bracket
+from einrnn.core.nodes import Compare, Expr, Node
 from einrnn.core.traverse import rebuild
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import inequalities
@@ -21,7 +21,6 @@ from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import solved
-from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_VALUES = 4
@@ -44,7 +43,7 @@ def vanishes_by_signs(work: Normaliser, poly: Poly) -> bool:
     Raises:
         TooLarge: what is left in some case has too many terms.
     """
-    if not any(isinstance(a, Cases) and is_bracket(a) for term in poly for a, _ in term.factors):
+    if not any(is_bracket(a) for term in poly for a, _ in term.factors):
         return False
     return _by_signs(work, poly) or all(_by_signs(*group) for group in _summands(work, poly))
 
@@ -79,7 +78,7 @@ def _brackets(poly: Poly) -> Iterator[tuple[Expr, Expr, str]]:
     """The brackets among the factors, each with its value and what it says of that."""
     for term in poly:
         for atom, _ in term.factors:
-            if isinstance(atom, Cases) and is_bracket(atom):
+            if is_bracket(atom):
                 match atom.branches[0][0]:
                     case Compare(">" | "==" as op, value, right) if right is ZERO:
                         if not atom.free & frozenset(term.bound):

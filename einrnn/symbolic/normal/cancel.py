@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from einrnn.core import affine as af
+from einrnn.core.build import is_bracket
 from einrnn.core.nodes import Affine, Cond, Index, Reduce
 from einrnn.symbolic.normal.domain import at_least_zero, inequalities
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.spans import has_values
 from einrnn.symbolic.normal.terms import Term, sorted_conds, sorted_factors
 

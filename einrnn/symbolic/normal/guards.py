@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from einrnn.core import build
-from einrnn.core.nodes import And, Cases, Compare, Cond, Expr, Mul, Not, Or, Relation
+from einrnn.core.build import is_bracket
+from einrnn.core.nodes import And, Compare, Cond, Expr, Mul, Not, Or, Relation
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.ranges import opposite
 from einrnn.symbolic.simplify import flat
@@ -76,7 +76,7 @@ def guarded(work: Normaliser, expr: Mul) -> tuple[Poly, list[Expr]]:
         return tm.ONE, factors
     guards = tm.ONE
     for factor in factors:
-        if isinstance(factor, Cases) and is_bracket(factor):
+        if is_bracket(factor):
             guards = work.product(guards, guard(work, factor.branches[0][0]))
     return guards, others
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, ZERO
+from einrnn.core.build import is_bracket
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -70,12 +70,6 @@ def _said(cond: Cond) -> Known:
             return ()
 
 
-def _is_bracket(expr: Expr) -> TypeGuard[Cases]:
-    if not isinstance(expr, Cases) or len(expr.branches) != 1:
-        return False
-    return expr.branches[0][1] is ONE and expr.otherwise is ZERO
-
-
 class Place(NamedTuple):
     """A node, what is known of indices there, the indices on which it depends whether the node
     is computed, and those that are bound around it."""
@@ -109,7 +103,7 @@ def places(expr: Node, known: Known) -> Iterator[Place]:
             continue
         if isinstance(node, Mul):
             # what a bracket that is 0 multiplies is not computed
-            conds = [f.branches[0][0] for f in node.factors if _is_bracket(f)]
+            conds = [f.branches[0][0] for f in node.factors if is_bracket(f)]
             guards = guards.union(*(cond.free for cond in conds))
             said = (value for cond in conds for value in _said(cond))
             place = place._replace(known=(*place.known, *said))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from einrnn.core import affine as af
 from einrnn.core import build
+from einrnn.core.build import is_bracket
 from einrnn.core.digits import is_long
 from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce, Value
 from einrnn.symbolic.normal import terms as tm
@@ -19,7 +20,6 @@ from einrnn.symbolic.normal.roots import (
     prime_powers,
     split_positive,
 )
-from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, sorted_terms
 
 if TYPE_CHECKING:

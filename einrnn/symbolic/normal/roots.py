@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 
+from einrnn.core.build import joined_power
 from einrnn.core.nodes import Apply, Expr, Number
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.terms import Factors, Term
@@ -49,7 +50,7 @@ def numbers_folded(pairs: Iterable[tuple[Expr, Fraction]]) -> tuple[Fraction, Fa
             whole = exponent.numerator // exponent.denominator
             coefficient *= base.value**whole
             exponent -= whole
-        powers[base] = powers.get(base, Fraction(0)) + exponent
+        powers[base] = joined_power(base, powers.get(base, Fraction(0)), exponent)
     return coefficient, tm.sorted_factors(powers.items())
 
 

@@ -7,9 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE as UNITY
-from einrnn.core.build import ZERO as NAUGHT
-from einrnn.core.nodes import Affine, Cases, Cond, Element, Expr, Index, Value
+from einrnn.core.build import is_bracket
+from einrnn.core.nodes import Affine, Cond, Element, Expr, Index, Value
 from einrnn.symbolic.normal.domain import (
     at_least_zero,
     divided,
@@ -137,16 +136,6 @@ def _equalities(conds: tuple[Cond, ...]) -> tuple[Cond, ...] | None:
             others = tuple(other for other in conds if other not in (cond, opposite))
             return sorted_conds((*others, is_zero(value)))
     return None
-
-
-def is_bracket(expr: Expr) -> bool:
-    """Whether an atom is an Iverson bracket, whose powers are itself."""
-    return (
-        isinstance(expr, Cases)
-        and len(expr.branches) == 1
-        and expr.branches[0][1] is UNITY
-        and expr.otherwise is NAUGHT
-    )
 
 
 def _idempotent(factors: Iterable[tuple[Expr, Fraction]]) -> tuple[tuple[Expr, Fraction], ...]:

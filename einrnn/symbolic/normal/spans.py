@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from einrnn.core import affine as af
+from einrnn.core.build import is_bracket
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.symbolic.normal.domain import follows, inequalities, side
-from einrnn.symbolic.normal.settle import is_bracket
 from einrnn.symbolic.normal.terms import Term
 
 _MOST_ROWS = 32

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from einrnn.core import affine as af
+from einrnn.core.build import joined_power
 from einrnn.core.nodes import Add, Affine, Cond, Element, Expr, Index, Mul, Node, Number, Value
 from einrnn.core.traverse import parts, rebuild, substitute, with_parts
 from einrnn.dataclass import dataclass
@@ -128,7 +129,7 @@ def merged(first: Factors, second: Factors) -> Factors:
         return first
     powers: dict[Expr, Fraction] = dict(first)
     for base, exponent in second:
-        powers[base] = powers[base] + exponent if base in powers else exponent
+        powers[base] = joined_power(base, powers[base], exponent) if base in powers else exponent
     return sorted_factors(powers.items())
 
 
@@ -198,7 +199,7 @@ def rename(term: Term, mapping: Mapping[Index, Affine]) -> Term:
     powers: dict[Expr, Fraction] = {}
     for base, exponent in term.factors:
         new = moved(base, mapping)
-        powers[new] = powers[new] + exponent if new in powers else exponent
+        powers[new] = joined_power(new, powers[new], exponent) if new in powers else exponent
     return Term(bound, conds, sorted_factors(powers.items()))
 
 

@@ -1,0 +1,37 @@
+"""Which clause of a definition decides an entry, as a condition: the first one that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from einrnn.core import affine as af
+from einrnn.core.model import Clause, Definition, Range
+from einrnn.core.nodes import Affine, Cond, Not
+from einrnn.symbolic.ranges import FALSE, Ranges, conjunction, decide, within
+
+
+def fits(clause: Clause, args: Sequence[Affine], ranges: Ranges) -> Cond:
+    """The condition that a clause is for the entry at these positions."""
+    matches: list[Cond] = []
+    for arg, own in zip(args, clause.args, strict=True):
+        letter = af.letter(own)
+        span = clause.ranges[letter] if letter is not None else Range(own, own)
+        matches.append(within(arg, span, ranges))
+    return conjunction(tuple(matches), ranges)
+
+
+def uncovered(definition: Definition, position: int, clause: Clause) -> Cond:
+    """The condition that no earlier clause decides an entry of this one."""
+    earlier = definition.clauses[:position]
+    conds = [Not(fits(other, clause.args, clause.ranges)) for other in earlier]
+    return conjunction(tuple(conds), clause.ranges)
+
+
+def surely_general(definition: Definition, args: Sequence[Affine], ranges: Ranges) -> bool:
+    """Whether the last clause of a definition surely decides the entry at these positions."""
+    *earlier, last = definition.clauses
+    others = (fits(clause, args, ranges) for clause in earlier)
+    fitting = fits(last, args, ranges)
+    return decide(fitting, ranges) is True and all(
+        cond is FALSE or decide(cond, ranges) is False for cond in others
+    )
