@@ -42,7 +42,10 @@ def largest_error(
     chosen = rng.choice(len(everywhere), min(_ENTRIES, len(everywhere)), replace=False)
     split = len(model.axes(meaning.of))
     immediate = meaning.kind == "immediate"
-    fixed = _held_fixed(model, base, meaning.of) if immediate else {}
+    own = model.differentiated(meaning.of)
+    fixed: Overrides = {}
+    if immediate:
+        fixed = {**_held_fixed(model, base, own), **_held_fixed(model, base, meaning.of)}
     probe = Interpreter(model, sizes, arrays)
     read = probe.own_value if immediate else probe.entry
     worst = 0.0
@@ -58,7 +61,11 @@ def largest_error(
             centre: float = centre,
             at: Position = at[:split],
         ) -> float:
-            probe.restart({**fixed, entry: centre + by})
+            held = fixed
+            if own != meaning.of:  # a derivative may be written with what it is one of
+                computed = own, at[: len(model.axes(own))]
+                held = {key: number for key, number in fixed.items() if key != computed}
+            probe.restart({**held, entry: centre + by})
             return float(read(meaning.of, at))
 
         if np.isfinite(given):

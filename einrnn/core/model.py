@@ -177,6 +177,12 @@ class Model:
             return tuple(Range(af.ZERO, af.last(size)) for size in self.inputs[name].axes)
         return self.definitions[name].axes
 
+    def differentiated(self, name: str) -> str:
+        """What a derived tensor is a derivative of, of whatever order; another name itself."""
+        while name in self.derived:
+            name = self.derived[name].of
+        return name
+
     def with_definitions(
         self, new: Mapping[str, Definition], derived: Mapping[str, Derived] | None = None
     ) -> Model:

@@ -173,8 +173,8 @@ class Completion:
         avoid = frozenset[Index]().union(*(arg.free for arg in node.args))
 
         def leaf(element: Element, inner: Ranges) -> Expr:
-            if node.kind == "total":
-                return self.of_entry("total", element, node.tensor, node.args, inner)
+            if node.kind == "total" or element.tensor in self.model.derived:
+                return self.of_entry(node.kind, element, node.tensor, node.args, inner)
             return self.held_fixed(element, node.tensor, node.args, inner)
 
         return differentiate(node.body, leaf, avoid, ranges)
@@ -200,13 +200,19 @@ class Completion:
         return Element(self.named(kind, of, wrt), (*element.args, *args))
 
     def held_fixed(
-        self, element: Element, wrt: str, args: tuple[Affine, ...], ranges: Ranges
+        self,
+        element: Element,
+        wrt: str,
+        args: tuple[Affine, ...],
+        ranges: Ranges,
+        own: Element | None = None,
     ) -> Expr:
-        """What an entry contributes to an immediate partial: late names are looked through."""
+        """What an entry contributes to an immediate partial: late names are looked through, and
+        so is the entry of which this is a derivative, as ``e`` in ``∂e/∂x = e`` for ``exp(x)``."""
         if element.tensor == wrt:
             return same_entry(element.args, args, ranges)
         definition = self.model.definitions.get(element.tensor)
-        if definition is None or not definition.late:
+        if definition is None or not (definition.late or element is own):
             return ZERO
         clause = self.definition(element.tensor).clauses[-1]
         letters = {af.letter(a): value for a, value in zip(clause.args, element.args, strict=True)}
@@ -269,13 +275,19 @@ class Completion:
         def leaf(element: Element, inner: Ranges) -> Expr:
             if meaning.kind == "total":
                 return self.of_entry("total", element, meaning.wrt, args, inner)
-            return self.held_fixed(element, meaning.wrt, args, inner)
+            return self.held_fixed(element, meaning.wrt, args, inner, own)
 
+        own = self._differentiated(meaning.of, clause.args)
         avoid = frozenset[Index]().union(*(arg.free for arg in args))
         body = differentiate(clause.body, leaf, avoid, ranges)
         if meaning.kind == "total" and meaning.of == meaning.wrt:
             return s.add((same_entry(clause.args, args, ranges), body))
         return body
+
+    def _differentiated(self, of: str, args: tuple[Affine, ...]) -> Element | None:
+        """The entry of which a derived tensor has derivatives; None for other tensors."""
+        own = self.model.differentiated(of)
+        return None if own == of else Element(own, args[: len(self.model.axes(own))])
 
     def _reverse(self, name: str, meaning: Derived) -> Definition:
         """dX[x]/dY[y] = δ + sum over users Z of Y of dX[x]/dZ[z] times Z's own use of Y[y]."""

@@ -48,13 +48,14 @@ from einrnn.symbolic.normal.brackets import (
     is_contradicted,
 )
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, follows
+from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.ends import Ends
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.powers import exponential, logarithm, power
+from einrnn.symbolic.normal.products import product_over, sum_of_logs
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.relations import value_bracket
 from einrnn.symbolic.normal.roots import (
@@ -67,7 +68,6 @@ from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge, sorted_ter
 
 _MOST_TERMS = 4_000
 _MOST_STEPS = 20_000
-_MOST_SPLIT = 8
 _MOST_NESTED = 24
 
 Rule = Callable[["Normaliser", Term], "Poly | None"]
@@ -164,6 +164,12 @@ class Normaliser:
             return {Term(term.bound, term.conds, factors): coefficient}
         if is_contradicted(term):
             return tm.NOTHING
+        for atom, exponent in term.factors:
+            if isinstance(atom, Value) and not _is_one_atom(atom.index):
+                # a sum over one value has put it in the place of an index
+                rest = tuple(pair for pair in term.factors if pair[0] is not atom)
+                power = self.poly(Pow(atom, Number(exponent)))
+                return self.times(Term(term.bound, term.conds, rest), power)
         gathered = collected(self, term) or absolutes(self, term)
         if gathered is not None:
             return gathered
@@ -298,6 +304,10 @@ class Normaliser:
                 return complement(self.bracket(part))
 
 
+def _is_one_atom(value: Affine) -> bool:
+    return not value.constant and len(value.terms) == 1 and value.terms[0][1] == 1
+
+
 @trampoline
 def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
     match expr:
@@ -389,10 +399,10 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
     if expr.op == "logsumexp":
         spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
         return (yield _function(work, Apply("log", (spread,))))
-    inner = work.inside(low, high).poly(body)
+    binder = Binder(index, expr.lo, expr.hi)
     if expr.op == "prod":
-        return _product_over(work, index, expr.lo, expr.hi, inner)
-    return extreme(work, expr.op, Binder(index, expr.lo, expr.hi), inner)
+        return product_over(work, binder, body)
+    return extreme(work, expr.op, binder, work.inside(low, high).poly(body))
 
 
 def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:
@@ -401,50 +411,6 @@ def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:
         return inner
     taken = frozenset((index,))
     return tm.plus({tm.apart(term, taken): c} for term, c in inner.items())
-
-
-def _product_over(work: Normaliser, index: Index, lo: Affine, hi: Affine, inner: Poly) -> Poly:
-    """A product over a range, its last factors split off until it ends at ``… - 1``:
-    prod_{r<=t} f_r = f_t prod_{r<=t-1} f_r. Exponentials are those of sums."""
-    summed = _exponents(inner, index)
-    if summed is not None:
-        rest, exponent = summed
-        whole = Reduce("sum", index, lo, hi, exponent)
-        outside = _product_over(work, index, lo, hi, rest) if rest != tm.ONE else tm.ONE
-        return work.product(outside, work.poly(Apply("exp", (whole,))))
-    body = expression(inner)
-    split: list[Poly] = []
-    while hi.constant > -1 and len(split) < _MOST_SPLIT and follows(work.known, af.minus(hi, lo)):
-        split.append(work.poly(substitute(body, {index: hi})))
-        hi = af.shift(hi, -1)
-    if af.number(af.minus(hi, lo)) == -1:
-        result = tm.ONE
-    else:
-        atom = canonical_binders(Reduce("prod", index, lo, hi, body))
-        result = tm.atom(tm.in_order(atom))
-    for factor in split:
-        result = work.product(result, factor)
-    return result
-
-
-def _exponents(inner: Poly, index: Index) -> tuple[Poly, Expr] | None:
-    """A product of exponentials that depend on an index, and of what else there is, as the
-    rest and the exponent."""
-    if len(inner) != 1:
-        return None
-    ((term, coefficient),) = inner.items()
-    if term.bound or term.conds:
-        return None
-    found = [
-        (atom, exponent)
-        for atom, exponent in term.factors
-        if isinstance(atom, Apply) and atom.function == "exp" and index in atom.free
-    ]
-    if not found:
-        return None
-    kept = tuple(pair for pair in term.factors if pair not in found)
-    exponents = [Mul((Number(exponent), *atom.args)) for atom, exponent in found]
-    return {Term((), (), kept): coefficient}, Add(tuple(exponents))
 
 
 def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
@@ -460,6 +426,10 @@ def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
 def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
     if not expr.args:
         return tm.atom(expr)
+    if expr.function == "log" and isinstance(product := expr.args[0], Reduce):
+        spread = sum_of_logs(work, product)
+        if spread is not None:
+            return (yield _expand.steps(work, spread))
     inner: list[Poly] = []
     for arg in expr.args:
         inner.append(work.canonical((yield _expand.steps(work, arg))))

@@ -11,6 +11,7 @@ from einrnn.core.nodes import (
     Affine,
     Apply,
     Compare,
+    Element,
     Expr,
     Index,
     Mul,
@@ -19,7 +20,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import rebuild, substitute
+from einrnn.core.traverse import rebuild, substitute, walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.angles import of_angles
 from einrnn.symbolic.normal.domain import at_least_zero, is_zero, side
@@ -171,6 +172,24 @@ def _start(term: Term, index: Index) -> Affine | None:
         return low if af.number(low) else None
     length = af.minus(high, low)
     return low if length.terms and not length.free else None
+
+
+def aligned(poly: Poly) -> Poly:
+    """Sums counted so that the first entry that each reads is the one at its index:
+    ``Σ_{q=1..t} ph y[q-1] = Σ_{q=0..t-1} ph y[q]``."""
+    return tm.plus({_aligned(term): times} for term, times in poly.items())
+
+
+def _aligned(term: Term) -> Term:
+    places: dict[Index, list[int]] = {}
+    for node in walk(*(atom for atom, _ in term.factors)):
+        if isinstance(node, Element):
+            for at in node.args:
+                letter = af.letter(af.shift(at, -at.constant))
+                if letter in term.bound:
+                    places.setdefault(letter, []).append(at.constant)
+    back = {i: af.shift(af.of(i), -min(found)) for i, found in places.items() if min(found)}
+    return tm.rename(term, back) if back else term
 
 
 def unrolled(poly: Poly) -> Poly:

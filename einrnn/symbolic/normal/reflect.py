@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
-from einrnn.core.nodes import Affine, Element, Index, Value
+from einrnn.core.nodes import Affine, Element, Index, Mul, Number, Value
 from einrnn.core.traverse import walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import side
@@ -69,6 +69,18 @@ def _downwards(term: Term) -> int:
     return sum(times < 0 and atom in bound for at in positions for atom, times in at.terms)
 
 
+def _counted_down(term: Term) -> int:
+    """How often a bound index is subtracted at a position or in a number, as in exponents."""
+    bound = frozenset(term.bound)
+    products = (n.factors for n in walk(*(a for a, _ in term.factors)) if isinstance(n, Mul))
+    subtracted = sum(
+        isinstance(first, Number) and first.value < 0 and bool(second.free & bound)
+        for first, second in (pair for pair in products if len(pair) == 2)
+        if isinstance(second, Value)
+    )
+    return _downwards(term) + subtracted
+
+
 def _least(work: Normaliser, term: Term) -> Poly:
     choices = _choices(term)
     if _loose(term):
@@ -83,7 +95,7 @@ def _least(work: Normaliser, term: Term) -> Poly:
 def _form_key(form: Poly) -> tuple[int, int, int, list[tuple[bytes, Fraction]]]:
     keyed = sorted((_key(term), times) for term, times in form.items())
     divided = sum(e < 0 and bool(a.free & {*t.bound}) for t in form for a, e in t.factors)
-    return divided, len(form), sum(_downwards(term) for term in form), keyed
+    return divided, sum(_counted_down(term) for term in form), len(form), keyed
 
 
 def _key(term: Term) -> bytes:

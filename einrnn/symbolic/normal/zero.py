@@ -14,7 +14,7 @@ from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.domain import is_zero as holds_at
 from einrnn.symbolic.normal.expand import Normaliser
-from einrnn.symbolic.normal.finish import exponentials, peeled, windows
+from einrnn.symbolic.normal.finish import aligned, exponentials, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.orders import ordered
@@ -22,6 +22,7 @@ from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
+from einrnn.symbolic.normal.segments import cut, first_empty
 from einrnn.symbolic.normal.strides import by_places, by_strides
 from einrnn.symbolic.normal.telescoped import telescoped
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -55,6 +56,9 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
         return False
     # each case has ends of its own
     cases = _cases(work.known, difference)
+    if cases is None:  # summands that are split off are there under conditions
+        difference = work.canonical(_of_one_length(work, difference))
+        cases = _cases(work.known, difference)
     return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
 
 
@@ -66,6 +70,9 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         if not difference:
             return True
     if _vanishes_turned(work, difference) or _vanishes_peeled(work, difference):
+        return True
+    beside = aligned(difference)
+    if beside != difference and _vanishes_peeled(work, work.canonical(beside)):
         return True
     moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
@@ -135,13 +142,17 @@ def _vanishes_peeled(work: Normaliser, difference: Poly) -> bool:
     """Whether it is 0 once sums are brought to one length."""
     if not difference:
         return True
-    shorter = telescoped(work, peeled(difference))
+    shorter = _of_one_length(work, difference)
     if shorter == difference:
         return False
     shorter = work.canonical(shorter)
     # products inside shorter sums may split off factors that they could not before, and
     # summands that are split off may be at ends
     return not shorter or not work.poly(work.ends.opened(expression(shorter)))
+
+
+def _of_one_length(work: Normaliser, difference: Poly) -> Poly:
+    return telescoped(work, cut(work, peeled(difference)))
 
 
 def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> bool:
@@ -170,7 +181,9 @@ def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
         if solved is not None:
             others = [case for case in (below, above) if not _impossible(known, case)]
             return [Case(moved=solved), *(Case((case,)) for case in others)]
-    return None
+    room = first_empty(difference, known)
+    empty = None if room is None else _solved(af.shift(room, 1))
+    return None if room is None or empty is None else [Case(moved=empty), Case((room,))]
 
 
 def _where(known: tuple[Affine, ...], value: Affine) -> Case:

@@ -242,6 +242,8 @@ class Prover:
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
             yield partial(by_ratio, opener, statement, chosen, index)
+        for index in _counted(statement, difference):
+            yield partial(by_invariance, opener, statement, difference, chosen, index)
         if is_now(chosen):
             yield partial(by_every_time, opener, statement)
 
@@ -380,3 +382,10 @@ def _reaches(node: Reduce, index: Index) -> bool:
     return index in node.lo.free | node.hi.free or any(
         isinstance(cond, Compare) and both <= cond.free for cond in walk(node.body)
     )
+
+
+def _counted(statement: Statement, difference: Expr) -> list[Index]:
+    """The free indices as far as which sums or products go, such as ``t`` in ``sum[r=0..t]``."""
+    ends = (node for node in walk(difference) if isinstance(node, Reduce))
+    found = frozenset[Index]().union(*(node.lo.free | node.hi.free for node in ends))
+    return [index for index in statement.ranges if index in found]
