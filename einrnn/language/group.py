@@ -35,7 +35,7 @@ def grouped(node: ast.Ast, names: Names) -> ast.Ast:
 def _flat(factors: Factors, names: Names) -> Factors:
     """Calls of what is no function, and brackets with conditions, as factors of their own."""
     flat: Factors = []
-    for op, factor in factors:
+    for op, factor in _applied(factors, names):
         base, power = (factor.base, factor) if isinstance(factor, ast.Power) else (factor, None)
         if isinstance(base, ast.Call) and _is_product(base.head.name, names):
             second: ast.Ast = base.args
@@ -50,6 +50,34 @@ def _flat(factors: Factors, names: Names) -> Factors:
             second = ast.Power(second, power.exponent, second.span.to(power.span))
         flat.append(("*", second))
     return flat
+
+
+def _applied(factors: Factors, names: Names) -> Factors:
+    """``f[i](x)`` of a declared function as one factor: its entry at i of these arguments."""
+    joined: Factors = []
+    for op, factor in factors:
+        base, power = (factor.base, factor) if isinstance(factor, ast.Power) else (factor, None)
+        before = joined[-1][1] if joined else None
+        if not isinstance(base, ast.Group) or not _is_entry_of_function(before, base, names):
+            joined.append((op, factor))
+            continue
+        assert isinstance(before, ast.Indexed)
+        assert isinstance(before.head, ast.Name)
+        called = ast.Call(before.head, base, before.head.span.to(base.span))
+        node: ast.Ast = ast.Indexed(called, before.bracket, before.span.to(base.span))
+        if power is not None:
+            node = ast.Power(node, power.exponent, before.span.to(power.span))
+        joined[-1] = (joined[-1][0], node)
+    return joined
+
+
+def _is_entry_of_function(node: ast.Ast | None, group: ast.Group, names: Names) -> bool:
+    """Whether a parenthesis directly follows an entry of a function with arguments."""
+    if not isinstance(node, ast.Indexed) or not isinstance(node.head, ast.Name):
+        return False
+    tensor = names.tensors.get(node.head.name)
+    declared = tensor is not None and tensor.function is not None
+    return declared and node.span.end == group.span.start
 
 
 def _beside_exponent(op: str, factor: ast.Ast, names: Names) -> Factors:

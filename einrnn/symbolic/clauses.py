@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Range
 from einrnn.core.nodes import Affine, Cond, Not
-from einrnn.symbolic.ranges import FALSE, Ranges, conjunction, decide, within
+from einrnn.symbolic.ranges import Ranges, conjunction, decide, within
 
 
 def fits(clause: Clause, args: Sequence[Affine], ranges: Ranges) -> Cond:
@@ -27,11 +27,13 @@ def uncovered(definition: Definition, position: int, clause: Clause) -> Cond:
     return conjunction(tuple(conds), clause.ranges)
 
 
+def decided_by_general(definition: Definition, args: Sequence[Affine], ranges: Ranges) -> Cond:
+    """The condition that the last clause of a definition decides the entry at these positions."""
+    *earlier, last = definition.clauses
+    others = [Not(fits(clause, args, ranges)) for clause in earlier]
+    return conjunction((fits(last, args, ranges), *others), ranges)
+
+
 def surely_general(definition: Definition, args: Sequence[Affine], ranges: Ranges) -> bool:
     """Whether the last clause of a definition surely decides the entry at these positions."""
-    *earlier, last = definition.clauses
-    others = (fits(clause, args, ranges) for clause in earlier)
-    fitting = fits(last, args, ranges)
-    return decide(fitting, ranges) is True and all(
-        cond is FALSE or decide(cond, ranges) is False for cond in others
-    )
+    return decide(decided_by_general(definition, args, ranges), ranges) is True

@@ -7,14 +7,21 @@ from einrnn.symbolic.match import replaced
 
 
 def name_late(model: Model) -> Model:
-    """The model in which every definition goes through the late names it contains."""
+    """The model in which every definition goes through the late names it contains, if it is
+    written before them; of late names those written after one do too."""
     definitions = dict(model.definitions)
-    late = [definition for definition in definitions.values() if definition.late]
-    for abbreviation in late:
+    for abbreviation in [name for name, found in definitions.items() if found.late]:
+        late = definitions[abbreviation]
         for name, definition in definitions.items():
-            if name != abbreviation.name:
-                definitions[name] = _through(definition, abbreviation)
+            if _goes_through(definition, late):
+                definitions[name] = _through(definition, late)
     return model.with_definitions(definitions)
+
+
+def _goes_through(definition: Definition, late: Definition) -> bool:
+    if definition.name == late.name or definition.span is None or late.span is None:
+        return definition.name != late.name
+    return definition.late == (late.span.start < definition.span.start)
 
 
 def _through(definition: Definition, abbreviation: Definition) -> Definition:

@@ -6,8 +6,9 @@ a derivative in terms of the value it came from (``1 - s^2`` and not ``1 - tanh(
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import comb
+from typing import cast
 
 from einrnn.core import affine as af
 from einrnn.core.model import Definition
@@ -26,13 +27,14 @@ from einrnn.core.nodes import (
     Node,
     Number,
     Opaque,
+    Pow,
     Reduce,
 )
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import binds, parts, rename_bound, walk, with_parts
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.clauses import surely_general
-from einrnn.symbolic.ranges import Ranges, inside
+from einrnn.symbolic.clauses import decided_by_general, surely_general
+from einrnn.symbolic.ranges import Ranges, decide, inside
 
 Binding = Mapping[Index, Affine]
 
@@ -182,6 +184,24 @@ def _match_lookup(
 def instance(definition: Definition, node: Node, ranges: Ranges) -> Element | None:
     """The entry whose general clause this node is an instance of, where it surely is one: where
     another clause might decide, it is not."""
+    found = _entry(definition, node)
+    sure = found is not None and surely_general(definition, found.args, ranges)
+    return found if sure else None
+
+
+def instance_somewhere(definition: Definition, node: Node, ranges: Ranges) -> Expr | None:
+    """As :func:`instance`; where the general clause decides for some positions only, the entry
+    there and the node elsewhere."""
+    found = _entry(definition, node)
+    if found is None or surely_general(definition, found.args, ranges):
+        return found
+    general = decided_by_general(definition, found.args, ranges)
+    return (
+        None if decide(general, ranges) is False else Cases(((general, found),), cast(Expr, node))
+    )
+
+
+def _entry(definition: Definition, node: Node) -> Element | None:
     clause = definition.clauses[-1]
     binding = match(clause.body, node, frozenset(clause.ranges))
     if binding is None:
@@ -191,7 +211,10 @@ def instance(definition: Definition, node: Node, ranges: Ranges) -> Element | No
         arg if letter is None else binding[letter]
         for letter, arg in zip(letters, clause.args, strict=True)
     )
-    return Element(definition.name, args) if surely_general(definition, args, ranges) else None
+    return Element(definition.name, args)
+
+
+Namer = Callable[[Definition, Node, Ranges], Expr | None]
 
 
 def fold(expr: Expr, definition: Definition, ranges: Ranges, *, products: bool = False) -> Expr:
@@ -206,7 +229,7 @@ def fold(expr: Expr, definition: Definition, ranges: Ranges, *, products: bool =
         return expr
     if not any(type(node) is type(clause.body) for node in walk(expr)):
         return expr
-    return _fold(expr, definition, ranges, products)  # type: ignore[return-value]
+    return _fold(expr, definition, ranges, products, instance)  # type: ignore[return-value]
 
 
 def replaced(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
@@ -214,55 +237,74 @@ def replaced(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
     or large that is, in sums and products of more parts too."""
     if not any(type(node) is type(definition.clauses[-1].body) for node in walk(expr)):
         return expr
-    return _fold(expr, definition, ranges, True)  # type: ignore[return-value]
+    return _fold(expr, definition, ranges, True, instance_somewhere)  # type: ignore[return-value]
 
 
 @trampoline
-def _fold(node: Node, definition: Definition, ranges: Ranges, products: bool) -> Steps[Node]:
-    found = instance(definition, node, ranges)
+def _fold(
+    node: Node, definition: Definition, ranges: Ranges, products: bool, named: Namer
+) -> Steps[Node]:
+    found = named(definition, node, ranges)
     if found is not None:
         return found
     inner = inside(node, ranges)
     new: list[Node] = []
     for part in parts(node):
-        new.append((yield _fold.steps(part, definition, inner, products)))
+        new.append((yield _fold.steps(part, definition, inner, products, named)))
     rebuilt = with_parts(node, tuple(new)) if tuple(new) != parts(node) else node
     if products and isinstance(rebuilt, Mul):
-        return _fold_factors(rebuilt, definition, inner)
-    return _fold_part(rebuilt, definition, inner)
+        return _fold_factors(rebuilt, definition, inner, named)
+    return _fold_part(rebuilt, definition, inner, named)
 
 
-def _fold_part(node: Node, definition: Definition, ranges: Ranges) -> Node:
+def _fold_part(node: Node, definition: Definition, ranges: Ranges, named: Namer) -> Node:
     """A sum with more terms than the pattern: the terms that make up the pattern, named."""
     pattern = definition.clauses[-1].body
     if not (isinstance(node, Add) and isinstance(pattern, Add)):
         return node
-    if not _has_choices(len(node.terms), len(pattern.terms)):
+    if len(node.terms) == len(pattern.terms) or not _has_choices(
+        len(node.terms), len(pattern.terms)
+    ):
         return node
     for chosen in _choices(node.terms, len(pattern.terms)):
-        found = instance(definition, Add(chosen), ranges)
+        found = named(definition, Add(chosen), ranges)
         if found is not None:
             return s.add((found, *(term for term in node.terms if term not in chosen)))
     return node
 
 
-def _fold_factors(node: Mul, definition: Definition, ranges: Ranges) -> Node:
-    """A product with more factors than the pattern: those that make it up, named."""
+def _fold_factors(node: Mul, definition: Definition, ranges: Ranges, named: Namer) -> Node:
+    """A product with more factors than the pattern: those that make it up, named, as often as
+    they are there."""
     pattern = definition.clauses[-1].body
     if not isinstance(pattern, Mul):
         return node
-    if not _has_choices(len(node.factors), len(pattern.factors)):
-        return node
-    for chosen in _choices(node.factors, len(pattern.factors)):
-        found = instance(definition, Mul(chosen), ranges)
-        if found is not None:
-            return s.mul((found, *(factor for factor in node.factors if factor not in chosen)))
-    return node
+    factors = [factor for part in node.factors for factor in _one_by_one(part)]
+    parts_: list[Expr] = []
+    while _has_choices(len(factors), len(pattern.factors)):
+        choices = _choices(tuple(factors), len(pattern.factors))
+        pairs = ((chosen, named(definition, Mul(chosen), ranges)) for chosen in choices)
+        chosen, found = next((pair for pair in pairs if pair[1] is not None), ((), None))
+        if found is None:
+            break
+        parts_.append(found)
+        for factor in chosen:
+            factors.remove(factor)
+    return s.mul((*parts_, *factors)) if parts_ else node
+
+
+def _one_by_one(factor: Expr) -> tuple[Expr, ...]:
+    """A whole power as the factors that it is a product of, if they are few."""
+    match factor:
+        case Pow(base, Number(times)) if times.denominator == 1 and 1 < times <= _MOST_PERMUTED:
+            return (base,) * int(times)
+        case _:
+            return (factor,)
 
 
 def _has_choices(count: int, chosen: int) -> bool:
     """Whether some of the parts, and not too many in how many ways, make up a pattern."""
-    return chosen < count and comb(count, chosen) <= _MOST_CHOICES
+    return chosen <= count and comb(count, chosen) <= _MOST_CHOICES
 
 
 def _choices(terms: tuple[Expr, ...], count: int) -> Iterator[tuple[Expr, ...]]:

@@ -90,13 +90,22 @@ def narrowed(statement: Statement, index: Index) -> Statement:
     if len(brackets) != 1:
         return statement
     ((term, _),) = brackets.items()
-    others = {i: r for i, r in statement.ranges.items() if i is not index}
-    span: Range | None = statement.ranges[index]
-    for cond in term.conds:
-        span = None if span is None else _within(span, side(cond), index, known_from(others))
-    if span is None or term.factors:
-        return statement
-    return Statement(statement.left, statement.right, {**others, index: span})
+    ranges = dict(statement.ranges)
+    # what is said of other indices only comes first: the range of this one may depend on it
+    for cond in sorted(term.conds, key=lambda cond: index in cond.free):
+        letters = (index,) if index in cond.free else tuple(i for i in ranges if i in cond.free)
+        if not any(_narrow(ranges, letter, cond) for letter in letters):
+            return statement
+    return statement if term.factors else Statement(statement.left, statement.right, ranges)
+
+
+def _narrow(ranges: dict[Index, Range], index: Index, cond: Cond) -> bool:
+    """Put a condition into the range of an index; whether it could be."""
+    others = {i: r for i, r in ranges.items() if i is not index}
+    span = _within(ranges[index], side(cond), index, known_from(others))
+    if span is not None:
+        ranges[index] = span
+    return span is not None
 
 
 def _within(
