@@ -14,13 +14,15 @@ import numpy as np
 
 from einrnn.check.claims import Prepared, Ready, has_derivatives
 from einrnn.check.compare import all_positions
+from einrnn.check.kinks import turns_on_equality
 from einrnn.check.points import Point
 from einrnn.core.model import Claim, Model
 from einrnn.core.nodes import Derivative, Expr, Index
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.strict import AWAY_FROM_TIES, STRICT, NoValue, Tie
+from einrnn.numeric.scalars import Arithmetic
+from einrnn.numeric.strict import AWAY_FROM_EQUALITY, AWAY_FROM_TIES, STRICT, NoValue, Tie
 from einrnn.symbolic.derived import Completion, forward
 
 _MOST_PLACES = 60
@@ -32,7 +34,7 @@ def sure_values(
     """Both sides at a position of a point; None where one has no value, or rounding may decide
     which one it has."""
     claim = ready.claim
-    arithmetic = AWAY_FROM_TIES if has_derivatives(prepared, ready) else STRICT
+    arithmetic = _arithmetic(prepared, ready)
     try:
         model, sides = _as_written(prepared, ready)
         interpreter = Interpreter(model, point.sizes, point.arrays, arithmetic=arithmetic)
@@ -44,6 +46,13 @@ def sure_values(
     except (EinrnnError, NoValue):
         return None
     return (left, right) if np.isfinite([float(left), float(right)]).all() else None
+
+
+def _arithmetic(prepared: Prepared, ready: Ready) -> Arithmetic:
+    """Of derivatives nothing is sure where values are the same."""
+    if not has_derivatives(prepared, ready):
+        return STRICT
+    return AWAY_FROM_EQUALITY if turns_on_equality(prepared, ready) else AWAY_FROM_TIES
 
 
 def ties(prepared: Prepared, ready: Ready, point: Point) -> bool:

@@ -15,6 +15,7 @@ from einrnn.check.claims import (
     prepare,
     with_free_boundaries,
 )
+from einrnn.check.kinks import turns_on_equality
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
@@ -139,13 +140,17 @@ class Judge:
         if ready.key not in self._proofs:
             tried = self.numbers.sides(ready)
             open_ = tried.sizes and tried.failed_at is None and self._agrees(ready, tried)
-            open_ = open_ and not self.numbers.ties(ready)
+            open_ = open_ and not self._is_convention(ready)
             found = None
             needed = ("agrees",) if tried.extreme else ("agrees", "undecided")
             if open_ and self.outcome(ready).verdict in needed:
                 found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
             self._proofs[ready.key] = found
         return self._proofs[ready.key]
+
+    def _is_convention(self, ready: Ready) -> bool:
+        """Whether what a claim says of a derivative hangs on what that is taken for at a kink."""
+        return turns_on_equality(self.prepared, ready) or self.numbers.ties(ready)
 
     def _agrees(self, ready: Ready, tried: Tried) -> bool:
         """Whether the numbers agree: in floats, or where those are too inexact to tell, exactly."""
@@ -279,6 +284,9 @@ class Judge:
         if outcome.verdict == "differs":
             note = "the sides differ modulo primes, yet no real inputs were found at which they do"
             return replace(base, notes=(note,))
+        if self._is_convention(ready):
+            note = "what a derivative is where two values are the same is a convention"
+            return replace(base, method=self._method(ready, outcome), notes=(note,))
         start = self._initial_state(ready)
         note = "holds for the stated boundary values, not for arbitrary ones"
         return replace(

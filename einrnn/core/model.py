@@ -70,6 +70,11 @@ class Input:
         """Whether the entries are whole numbers that may be used as positions."""
         return self.has("integer")
 
+    @property
+    def discrete(self) -> bool:
+        """Whether the entries are whole numbers, of which there are none next to one."""
+        return any(map(self.has, ("boolean", "one-hot", "integer")))
+
 
 @dataclass(frozen=True)
 class Clause:

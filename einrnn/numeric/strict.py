@@ -169,10 +169,13 @@ def _relation(op: Relation) -> Callable[[Scalar, Scalar], bool]:
 
 
 def _order_apart_from_ties(op: Relation) -> Callable[[Scalar, Scalar], bool]:
-    """Of a derivative it is a convention what it is where two values are the same."""
+    """Of a derivative it is a convention what it is where one value begins to be larger."""
+    return _relation(op) if op in ("==", "!=") else _relation_apart_from_ties(op)
+
+
+def _relation_apart_from_ties(op: Relation) -> Callable[[Scalar, Scalar], bool]:
+    """The same of all relations between values."""
     holds = _relation(op)
-    if op in ("==", "!="):
-        return holds
 
     def strictly(a: Scalar, b: Scalar) -> bool:
         if a == b:
@@ -237,4 +240,7 @@ _numbers = partial(Arithmetic, _add, _multiply, _power, _function)
 STRICT: Arithmetic = _numbers(_reduction, _relation, _determinant, _matrix_power)
 AWAY_FROM_TIES: Arithmetic = _numbers(
     _reduction_apart_from_ties, _order_apart_from_ties, _determinant, _matrix_power
+)
+AWAY_FROM_EQUALITY: Arithmetic = _numbers(
+    _reduction_apart_from_ties, _relation_apart_from_ties, _determinant, _matrix_power
 )

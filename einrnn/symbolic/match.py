@@ -235,7 +235,8 @@ def fold(expr: Expr, definition: Definition, ranges: Ranges, *, products: bool =
 def replaced(expr: Expr, definition: Definition, ranges: Ranges) -> Expr:
     """The expression with every instance of the definition's general clause named, however small
     or large that is, in sums and products of more parts too."""
-    if not any(type(node) is type(definition.clauses[-1].body) for node in walk(expr)):
+    body = definition.clauses[-1].body
+    if isinstance(body, Number) or not any(type(node) is type(body) for node in walk(expr)):
         return expr
     return _fold(expr, definition, ranges, True, instance_somewhere)  # type: ignore[return-value]
 

@@ -10,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from einrnn.core import affine as af
-from einrnn.core.model import Assumption, FactName, Model
+from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Apply, Compare, Expr, Matrix, Node
 from einrnn.core.traverse import canonical, tensors, walk
 from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.proof.statement import Statement
-
-_WHOLE: tuple[FactName, ...] = ("boolean", "one-hot", "integer")
 
 
 def is_generic(model: Model, statement: Statement, assumptions: Iterable[Assumption]) -> bool:
@@ -28,7 +26,7 @@ def is_generic(model: Model, statement: Statement, assumptions: Iterable[Assumpt
     if not matrices:
         return True
     inputs = _reached(model, matrices) & model.inputs.keys()
-    if any(model.inputs[name].has(fact) for name in inputs for fact in _WHOLE):
+    if any(model.inputs[name].discrete for name in inputs):
         return False
     leaps = [node for node in walk(*read) if _leaps(node)]
     said = [side for a in assumptions for side in (a.left, a.right)]

@@ -1,0 +1,90 @@
+"""Claims about derivatives that depend on two values being the same.
+
+Of ``{ x if x != 0 ; 0 otherwise }``, which is x, the rules of differentiation make ``[x != 0]``:
+what a derivative is taken for at a single place is a convention, and no such claim is proved or
+refuted by it. Values that are the same all over a region, as the largest one is, are no such place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
+from einrnn.core.model import Model
+from einrnn.core.nodes import Apply, Cases, Compare, Derivative, Expr, Reduce, Value
+from einrnn.core.traverse import elements, walk
+
+_BENDING = frozenset(("relu", "abs", "sign", "step", "max", "min"))
+
+
+def turns_on_equality(prepared: Prepared, ready: Ready) -> bool:
+    """Whether a claim about derivatives has a condition that holds, or fails, only where two values
+    are the same that move with what is differentiated by."""
+    if not has_derivatives(prepared, ready):
+        return False
+    model = prepared.forward
+    found = list(_equations(model, ready))
+    if not found:
+        return False
+    moving = _differentiated_by(model, ready)
+    return any(
+        not moving.isdisjoint(names_used(model, (cond.left, cond.right)))
+        and _is_smooth(model, cond.left)
+        and _is_smooth(model, cond.right)
+        for cond in found
+    )
+
+
+def _equations(model: Model, ready: Ready) -> Iterator[Compare]:
+    """The comparisons for being equal, or not, of values in a claim and what it needs."""
+    roots = (ready.forward.left, ready.forward.right)
+    names = names_used(model, roots) & model.definitions.keys()
+    bodies = (clause.body for name in names for clause in model.definitions[name].clauses)
+    for node in walk(*roots, ready.claim.left, ready.claim.right, *bodies):
+        if not isinstance(node, Compare) or node.op not in ("==", "!="):
+            continue
+        if not (isinstance(node.left, Value) and isinstance(node.right, Value)):
+            yield node
+
+
+def _differentiated_by(model: Model, ready: Ready) -> frozenset[str]:
+    claim = ready.claim
+    written = walk(claim.left, claim.right)
+    names = names_used(model, (ready.forward.left, ready.forward.right))
+    return frozenset(
+        (
+            *(node.tensor for node in written if isinstance(node, Derivative)),
+            *(model.derived[name].wrt for name in names & model.derived.keys()),
+        )
+    )
+
+
+def _is_smooth(model: Model, expr: Expr) -> bool:
+    """Whether a value has no bends: two such are the same at single places only, or everywhere."""
+    seen: set[str] = set()
+    pending = [expr]
+    while pending:
+        here = pending.pop()
+        for node in walk(here):
+            if isinstance(node, Apply) and node.function in _BENDING:
+                return False
+            if isinstance(node, Reduce) and node.op in ("max", "min"):
+                return False
+            if isinstance(node, Cases) and not _on_indices(node):
+                return False
+        for name in {e.tensor for e in elements(here)} - seen:
+            seen.add(name)
+            if name in model.inputs and model.inputs[name].discrete:
+                return False
+            definition = model.definitions.get(name)
+            pending += [c.body for c in definition.clauses] if definition is not None else []
+    return True
+
+
+def _on_indices(cases: Cases) -> bool:
+    return all(
+        isinstance(node.left, Value) and isinstance(node.right, Value)
+        for cond, _ in cases.branches
+        for node in walk(cond)
+        if isinstance(node, Compare)
+    )
