@@ -423,10 +423,20 @@ def within(inner: Poly, index: Index, low: Affine, high: Affine) -> Poly:
     return tm.plus(rows)
 
 
+def _only_branch(work: Normaliser, expr: Expr) -> Expr:
+    """Of cases the branch whose condition is known to hold, where that is the first."""
+    while isinstance(expr, Cases):
+        cond, branch = expr.branches[0]
+        if _settled(work, work.bracket(cond)) != tm.ONE:
+            break
+        expr = branch
+    return expr
+
+
 def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
     if not expr.args:
         return tm.atom(expr)
-    if expr.function == "log" and isinstance(product := expr.args[0], Reduce):
+    if expr.function == "log" and isinstance(product := _only_branch(work, expr.args[0]), Reduce):
         spread = sum_of_logs(work, product)
         if spread is not None:
             return (yield _expand.steps(work, spread))

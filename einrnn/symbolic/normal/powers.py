@@ -20,6 +20,7 @@ from einrnn.symbolic.normal.roots import (
     prime_powers,
     split_positive,
 )
+from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge, sorted_terms
 
 if TYPE_CHECKING:
@@ -244,7 +245,22 @@ def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly
         if exponent == 1 and isinstance(base, Apply) and base.function == "log":
             argument = work.poly(base.args[0])
             return power(work, argument, tm.constant(coefficient))
+    product = _product_of_arguments(term)
+    if product is not None and coefficient.denominator == 1:
+        return power(work, work.poly(product), tm.constant(coefficient))
     return tm.atom(Apply("exp", (expression({term: Fraction(1)}),)), coefficient)
+
+
+def _product_of_arguments(term: Term) -> Reduce | None:
+    """The product over a range whose logarithm a sum of logarithms is: exp(Σ log f) = Π f."""
+    if len(term.bound) != 1 or len(term.factors) != 1:
+        return None
+    (index,), ((base, exponent),) = term.bound, term.factors
+    ends = span(term, index)
+    if ends is None or exponent != 1 or any(index not in cond.free for cond in term.conds):
+        return None
+    is_log = isinstance(base, Apply) and base.function == "log"
+    return Reduce("prod", index, *ends, base.args[0]) if is_log else None
 
 
 def logarithm(work: Normaliser, inner: Poly) -> Poly:

@@ -23,6 +23,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import reflected
 from einrnn.symbolic.normal.sampled import surely_differs
 from einrnn.symbolic.normal.segments import cut, first_empty
+from einrnn.symbolic.normal.stretched import stretched
 from einrnn.symbolic.normal.strides import by_places, by_strides
 from einrnn.symbolic.normal.telescoped import telescoped
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -57,6 +58,7 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     # each case has ends of its own
     cases = _cases(work.known, difference)
     if cases is None:  # summands that are split off are there under conditions
+        difference = work.canonical(aligned(difference))
         difference = work.canonical(_of_one_length(work, difference))
         cases = _cases(work.known, difference)
     return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
@@ -71,8 +73,11 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
             return True
     if _vanishes_turned(work, difference) or _vanishes_peeled(work, difference):
         return True
-    beside = aligned(difference)
-    if beside != difference and _vanishes_peeled(work, work.canonical(beside)):
+    beside = work.canonical(aligned(difference))
+    if beside != difference and _vanishes_peeled(work, beside):
+        return True
+    whole = stretched(work, beside)
+    if whole != beside and not work.canonical(whole):
         return True
     moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
