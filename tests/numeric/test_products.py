@@ -47,3 +47,17 @@ def test_a_hessian_that_is_a_delta_and_a_size():
     doc = einrnn.parse("dim D\ninput w[D]\nL := 1/D w[d]^2\n")
     found = doc.compile("d2L/dw[i]dw[j]")(w=np.zeros(4))["d2L/dw[i]dw[j]"]
     np.testing.assert_allclose(found, np.eye(4) / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sum[k] w[k] d/dw[k] (sum[j] w[j]^2)", 2 * 14.0),
+        ("sum[k] w[k] d/dw[k] (sum[j] w[j]^2 / 2)", 14.0),
+        ("sum[k] w[k] (sum[j] w[j]) d/dw[k] (sum[j] w[j]^2 / 2)", 6 * 14.0),
+    ],
+)
+def test_one_array_twice_in_a_sum(text, expected):
+    """What a derivative leaves is not simplified first, so that an operand may be there twice."""
+    program = einrnn.parse(f"input w[D]\nq := {text}\n").compile("q")
+    assert program(w=np.array([1.0, 2.0, 3.0]))["q"] == pytest.approx(expected)
