@@ -61,16 +61,27 @@ def largest_error(
             centre: float = centre,
             at: Position = at[:split],
         ) -> float:
-            held = fixed
-            if own != meaning.of:  # a derivative may be written with what it is one of
-                computed = own, at[: len(model.axes(own))]
-                held = {key: number for key, number in fixed.items() if key != computed}
-            probe.restart({**held, entry: centre + by})
+            probe.restart({**_without_own(model, fixed, meaning.of, at), entry: centre + by})
             return float(read(meaning.of, at))
 
         if np.isfinite(given):
             worst = max(worst, _error(value, given))
     return worst
+
+
+def _without_own(model: Model, fixed: Overrides, name: str, at: Position) -> Overrides:
+    """What is held fixed without what a derivative may be written with: entries of the tensor
+    that it is one of, of which one that recurs holds the others fixed."""
+    own = model.differentiated(name)
+    if own == name:
+        return fixed
+    recurs = any(e.tensor == own for c in model.definitions[own].clauses for e in elements(c.body))
+    there = at[: len(model.axes(own))]
+    return {
+        (other, position): number
+        for (other, position), number in fixed.items()
+        if other != own or (recurs and position != there)
+    }
 
 
 def _error(value: Callable[[float], float], given: float) -> float:

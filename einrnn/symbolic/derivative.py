@@ -20,6 +20,7 @@ from einrnn.core.nodes import (
     Argument,
     Cases,
     Compare,
+    Cond,
     Element,
     Expr,
     Index,
@@ -35,7 +36,8 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import fresh, sort_partials, substitute
 from einrnn.errors import InternalError
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.ranges import Ranges, at_least_zero, bind
+from einrnn.symbolic.normal.places import as_index
+from einrnn.symbolic.ranges import Ranges, at_least_zero, bind, refined
 
 Leaf = Callable[[Element, Ranges], Expr]
 
@@ -69,11 +71,11 @@ def _rule(expr: Expr, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -> St
         case Apply():
             return (yield _function(expr, leaf, avoid, ranges))
         case Cases(branches, otherwise):
-            new: list[Expr] = []
-            for part in (*(branch for _, branch in branches), otherwise):
-                new.append((yield _rule.steps(part, leaf, avoid, ranges)))
-            conds = [cond for cond, _ in branches]
-            return s.cases(zip(conds, new[:-1], strict=True), new[-1], ranges)
+            new: list[tuple[Cond, Expr]] = []
+            for cond, branch in branches:
+                there = refined(ranges, cond)
+                new.append((cond, (yield _rule.steps(branch, leaf, avoid, there))))
+            return s.cases(new, (yield _rule.steps(otherwise, leaf, avoid, ranges)), ranges)
         case Reduce():
             return (yield _reduction(_renamed(expr, avoid), leaf, avoid, ranges))
         case Matrix():
@@ -100,13 +102,23 @@ def _power(expr: Pow, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -> St
     base, exponent = expr.base, expr.exponent
     below = yield _rule.steps(base, leaf, avoid, ranges)
     above = yield _rule.steps(exponent, leaf, avoid, ranges)
-    less = s.add((exponent, number(-1)))
+    slope = s.mul((exponent, s.pow_(base, s.add((exponent, number(-1)))), below))
+    whole = as_index(exponent)
+    if whole is not None and whole.terms:
+        # where it is 0 the power is 1, at 0 too, where its slope is no 0^-1
+        slope = s.guard(_is_not_zero(whole, ranges), slope, ranges)
     return s.add(
         (
-            s.mul((exponent, s.pow_(base, less), below)),
+            slope,
             s.mul((expr, s.apply("log", (base,)), above)),
         )
     )
+
+
+def _is_not_zero(value: Affine, ranges: Ranges) -> Cond:
+    if at_least_zero(value, ranges):
+        return Compare("<=", Value(af.ONE), Value(value))
+    return Compare("!=", Value(value), ZERO)
 
 
 def _function(expr: Apply, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges) -> Steps[Expr]:

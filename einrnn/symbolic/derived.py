@@ -17,7 +17,7 @@ through late names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, cast
 
 from einrnn.core import affine as af
@@ -25,6 +25,7 @@ from einrnn.core.build import ZERO
 from einrnn.core.model import Clause, Definition, Derived, Model, Range
 from einrnn.core.nodes import (
     Affine,
+    Cond,
     Derivative,
     Element,
     Expr,
@@ -35,7 +36,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, fresh, parts, substitute, walk, with_parts
 from einrnn.errors import EinrnnError, LanguageError
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.clauses import uncovered
+from einrnn.symbolic.clauses import fits, uncovered
 from einrnn.symbolic.derivative import differentiate
 from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, inside
@@ -200,27 +201,24 @@ class Completion:
         return Element(self.named(kind, of, wrt), (*element.args, *args))
 
     def held_fixed(
-        self,
-        element: Element,
-        wrt: str,
-        args: tuple[Affine, ...],
-        ranges: Ranges,
-        own: Element | None = None,
+        self, element: Element, wrt: str, args: tuple[Affine, ...], ranges: Ranges
     ) -> Expr:
-        """What an entry contributes to an immediate partial: late names are looked through, and
-        so is the entry of which this is a derivative, as ``e`` in ``∂e/∂x = e`` for ``exp(x)``."""
+        """What an entry contributes to an immediate partial: late names are looked through."""
         if element.tensor == wrt:
             return same_entry(element.args, args, ranges)
         definition = self.model.definitions.get(element.tensor)
-        if definition is None or not (definition.late or element is own):
+        if definition is None or not definition.late:
             return ZERO
-        clause = self.definition(element.tensor).clauses[-1]
-        letters = {af.letter(a): value for a, value in zip(clause.args, element.args, strict=True)}
-        body = substitute(clause.body, {i: v for i, v in letters.items() if i is not None})
         avoid = frozenset[Index]().union(*(arg.free for arg in args))
-        return differentiate(
-            body, lambda e, inner: self.held_fixed(e, wrt, args, inner), avoid, ranges
-        )
+        branches: list[tuple[Cond, Expr]] = []
+        for clause in self.definition(element.tensor).clauses:
+            pairs = zip(map(af.letter, clause.args), element.args, strict=True)
+            body = substitute(clause.body, {i: v for i, v in pairs if i is not None})
+            use = differentiate(
+                body, lambda e, inner: self.held_fixed(e, wrt, args, inner), avoid, ranges
+            )
+            branches.append((fits(clause, element.args, ranges), use))
+        return s.cases(branches, ZERO, ranges)
 
     def named(self, kind: Literal["total", "immediate"], of: str, wrt: str) -> str:
         """The name of a derived tensor, with its meaning noted in the model."""
@@ -242,16 +240,29 @@ class Completion:
 
     def _forward(self, name: str, meaning: Derived) -> Definition:
         definition = self.definition(meaning.of)
-        by_axes = self.model.axes(meaning.wrt)
         clauses: list[Clause] = []
-        for clause in definition.clauses:
+        for clause in self._differentiated(meaning):
+            body = fold(clause.body, definition, clause.ranges)
+            clauses.append(Clause(clause.args, clause.ranges, tidy(body, clause.ranges)))
+        return Definition(name, (*definition.axes, *self.model.axes(meaning.wrt)), tuple(clauses))
+
+    def _differentiated(self, meaning: Derived) -> Iterator[Clause]:
+        """The derivatives of a definition's clauses.
+
+        A partial of a derivative is one of the right side that this has before names are put
+        into it: with ``e`` for ``exp(x)`` in it, ``∂/∂x (∂e/∂x)`` would be 0.
+        """
+        before = self.model.derived.get(meaning.of)
+        if before is not None and meaning.kind == "immediate":
+            clauses = tuple(self._differentiated(before))
+        else:
+            clauses = self.definition(meaning.of).clauses
+        by_axes = self.model.axes(meaning.wrt)
+        for clause in clauses:
             by = self._letters(meaning.wrt, clause_indices(clause))
             ranges = {**clause.ranges, **dict(zip(by, by_axes, strict=True))}
             args = tuple(af.of(index) for index in by)
-            body = self._along(clause, meaning, args, ranges)
-            body = fold(body, definition, ranges)
-            clauses.append(Clause((*clause.args, *args), ranges, tidy(body, ranges)))
-        return Definition(name, (*definition.axes, *by_axes), tuple(clauses))
+            yield Clause((*clause.args, *args), ranges, self._along(clause, meaning, args, ranges))
 
     def _letters(self, name: str, taken: frozenset[Index]) -> tuple[Index, ...]:
         """An index for each axis of a tensor: those of its own definition where it has one."""
@@ -275,19 +286,13 @@ class Completion:
         def leaf(element: Element, inner: Ranges) -> Expr:
             if meaning.kind == "total":
                 return self.of_entry("total", element, meaning.wrt, args, inner)
-            return self.held_fixed(element, meaning.wrt, args, inner, own)
+            return self.held_fixed(element, meaning.wrt, args, inner)
 
-        own = self._differentiated(meaning.of, clause.args)
         avoid = frozenset[Index]().union(*(arg.free for arg in args))
         body = differentiate(clause.body, leaf, avoid, ranges)
         if meaning.kind == "total" and meaning.of == meaning.wrt:
             return s.add((same_entry(clause.args, args, ranges), body))
         return body
-
-    def _differentiated(self, of: str, args: tuple[Affine, ...]) -> Element | None:
-        """The entry of which a derived tensor has derivatives; None for other tensors."""
-        own = self.model.differentiated(of)
-        return None if own == of else Element(own, args[: len(self.model.axes(own))])
 
     def _reverse(self, name: str, meaning: Derived) -> Definition:
         """dX[x]/dY[y] = δ + sum over users Z of Y of dX[x]/dZ[z] times Z's own use of Y[y]."""

@@ -1,4 +1,4 @@
-"""Sums and products that are compared at their ends: cut, stretched, telescoped, counted in strides;
+"""Sums and products compared at their ends: cut, stretched, telescoped, counted in strides;
 and induction over the index at which one ends."""
 
 import pytest
