@@ -8,6 +8,7 @@ from typing import Any
 from einrnn.errors import Span
 from einrnn.language import ast
 
+_RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _OPERATORS = {"⊗": "outer", "·": "dot", "⋅": "dot", "×": "*"}
 _RELATIONS = {"≠": "!=", "≤": "<=", "≥": ">="}
 
@@ -93,6 +94,11 @@ class Builder:
     def power(self, parts: list[Any]) -> ast.Power:
         """A power."""
         return ast.Power(parts[0], parts[2], self._span(*parts))
+
+    def raised(self, parts: list[Any]) -> ast.Power:
+        """A power with a raised number: ``x²``."""
+        raised = Fraction(int(str(parts[1]).translate(_RAISED)))
+        return ast.Power(parts[0], ast.Num(raised, self._of(parts[1])), self._span(*parts))
 
     def product(self, parts: list[Any]) -> ast.Product:
         """Factors side by side, each with the operator before it."""

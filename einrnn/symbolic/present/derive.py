@@ -15,6 +15,7 @@ from einrnn.dataclass import dataclass
 from einrnn.language.naming import Naming
 from einrnn.symbolic.derived import Direction, complete, fewer_axes
 from einrnn.symbolic.present.causal import narrowed, vanishing
+from einrnn.symbolic.present.ends import with_ends
 from einrnn.symbolic.present.letters import time_letters
 from einrnn.symbolic.present.recurrences import shown
 from einrnn.symbolic.present.simplest import Style, finished, present, style_of
@@ -68,7 +69,7 @@ def written(
         result = narrowed(result, ranges, vanishing(closed, system))
         result = time_letters(result, model, ranges)
     names = frozenset(index.name for index in ranges)
-    result = Naming(closed, names).unique(finished(result))
+    result = Naming(closed, names).unique(finished(with_ends(result, ranges)))
     return Written(closed, result, ranges, style, through, told)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.build import TRUE, compare, joined_power
+from einrnn.core.build import TRUE, compare
 from einrnn.core.digits import is_long
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
@@ -99,7 +99,7 @@ def split(expr: Expr, taken: Iterable[Index] = ()) -> Term:
                 conds.append(cond)
                 stack.append((body, exponent))
             case _:
-                powers[node] = joined_power(node, powers.get(node, Fraction(0)), exponent)
+                powers[node] = powers.get(node, Fraction(0)) + exponent
     kept = {base: e for base, e in powers.items() if e}
     return Term(number, tuple(bound), conjunction(tuple(conds), {}), kept)
 
@@ -210,7 +210,7 @@ def merged(pairs: Iterable[tuple[Expr, Fraction]]) -> dict[Expr, Fraction]:
     """Powers with equal bases collected."""
     found: dict[Expr, Fraction] = {}
     for base, exponent in pairs:
-        found[base] = joined_power(base, found.get(base, Fraction(0)), exponent)
+        found[base] = found.get(base, Fraction(0)) + exponent
     return {base: e for base, e in found.items() if e}
 
 
