@@ -12,6 +12,7 @@ from einrnn.language.fractions import check_names
 from einrnn.language.higher import denominator, nested, numerator
 from einrnn.language.names import CONSTANTS, MATRIX, REDUCERS, Names
 from einrnn.language.problem import fail
+from einrnn.language.tails import first, last, with_first, with_last
 
 Factors = list[tuple[str, ast.Ast]]
 
@@ -56,18 +57,16 @@ def _applied(factors: Factors, names: Names) -> Factors:
     """``f[i](x)`` of a declared function as one factor: its entry at i of these arguments."""
     joined: Factors = []
     for op, factor in factors:
-        base, power = (factor.base, factor) if isinstance(factor, ast.Power) else (factor, None)
-        before = joined[-1][1] if joined else None
-        if not isinstance(base, ast.Group) or not _is_entry_of_function(before, base, names):
+        before, group = (last(joined[-1][1]) if joined else None), first(factor)
+        if not isinstance(group, ast.Group) or not _is_entry_of_function(before, group, names):
             joined.append((op, factor))
             continue
         assert isinstance(before, ast.Indexed)
         assert isinstance(before.head, ast.Name)
-        called = ast.Call(before.head, base, before.head.span.to(base.span))
-        node: ast.Ast = ast.Indexed(called, before.bracket, before.span.to(base.span))
-        if power is not None:
-            node = ast.Power(node, power.exponent, before.span.to(power.span))
-        joined[-1] = (joined[-1][0], node)
+        called = ast.Call(before.head, group, before.head.span.to(group.span))
+        entry = ast.Indexed(called, before.bracket, before.span.to(group.span))
+        outer, node = joined[-1]
+        joined[-1] = outer, with_last(node, with_first(factor, entry))
     return joined
 
 
@@ -151,20 +150,29 @@ def _product(factors: Factors, names: Names, span: Span) -> ast.Ast:
     while at < len(factors):
         op, factor = factors[at]
         check_names(factors, at, names)
-        if _reducer(factor, names):
-            node, at = _scoped(factors, at, names)
-        elif (above := numerator(factors, at, names)) is not None:
-            node, at = _higher(factors, at, above, names)
-        elif isinstance(factor, ast.Partial):
-            node, at = _immediate(factors, at, names)
-        elif _numerator(factor, names) and at + 1 < len(factors) and factors[at + 1][0] == "/":
-            node, at = _total(factors, at, names)
-        else:
-            node, at = factor, at + 1
+        found = _scoped(factors, at, names) if _reducer(factor, names) else None
+        found = found or _derivative(factors, at, names)
+        if found is None and (end := last(factor)) is not factor:
+            behind = _derivative([("*", end), *factors[at + 1 :]], 0, names)
+            found = behind and (with_last(factor, behind[0]), at + behind[1])
+        node, at = found or (factor, at + 1)
         done.append((op, node))
     if len(done) == 1:
         return done[0][1]
     return ast.Product(tuple(done), span)
+
+
+def _derivative(factors: Factors, at: int, names: Names) -> tuple[ast.Ast, int] | None:
+    """The derivative that begins at a factor, and where what follows it begins."""
+    factor = factors[at][1]
+    above = numerator(factors, at, names)
+    if above is not None:
+        return _higher(factors, at, above, names)
+    if isinstance(factor, ast.Partial):
+        return _immediate(factors, at, names)
+    if _numerator(factor, names) and at + 1 < len(factors) and factors[at + 1][0] == "/":
+        return _total(factors, at, names)
+    return None
 
 
 def _scoped(factors: Factors, at: int, names: Names) -> tuple[ast.Ast, int]:

@@ -75,6 +75,10 @@ class Tensor:
     facts: tuple[ast.FactSaid, ...] = ()
     function: ast.FunctionStatement | None = None
 
+    def has(self, fact: str) -> bool:
+        """Whether a fact is declared of the entries."""
+        return any(other.name == fact for other in self.facts)
+
 
 @dataclass()
 class Names:

@@ -145,6 +145,10 @@ class Sizing:
                         deltas.append((pair[0], pair[1]))
                     else:
                         self._compare(left, right, letters)
+                case tm.Compare(_, tm.Read() as read, tm.Position(arg)) | tm.Compare(
+                    _, tm.Position(arg), tm.Read() as read
+                ):
+                    self._counted(arg, read, letters)
                 case tm.Reduce(_, bounds):
                     self._limits(bounds, letters)
                 case tm.Matrix():
@@ -306,6 +310,17 @@ class Sizing:
         pair = [_letter(arg) for arg in (left, right)]
         if pair[0] is not None and pair[1] is not None:
             self.soft.append(Soft(letters.get(pair[0].name), letters.get(pair[1].name)))
+
+    def _counted(self, arg: tm.Arg, read: tm.Read, letters: Letters) -> None:
+        """In ``[y[t] == k]`` k runs over as many values as a look-up in y may have, unless
+        something says otherwise."""
+        letter = _plain(arg)
+        if read.name not in self.looked_up and self.names.tensors[read.name].has("integer"):
+            bound = self._bound(read.name)
+            if bound is not None:
+                self.looked_up[read.name] = bound
+        if letter is not None and read.name in self.looked_up:
+            self.soft.append(Soft(letters.get(letter.name), self.looked_up[read.name]))
 
     def _limits(self, bounds: tuple[tm.Bound, ...], letters: Letters) -> None:
         """In ``sum[r=0..t]`` r and t run over the same axis, unless something says otherwise;
