@@ -59,6 +59,8 @@ class Proofs:
     prepared: Prepared
     point: Point | None
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
+    # by their labels what the proved claims lean on
+    proved: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     def of(self, ready: Ready, seconds: float) -> Proof | None:
         """A proof of a claim: over recurrences that run forward, or over adjoints.
@@ -90,7 +92,7 @@ class Proofs:
         """A prover of statements over a larger model, that knows what this one knows by now
         and looks for no lemmas of its own."""
         known = {way: list(lemmas) for way, lemmas in self._known.items()}
-        other = Proofs(prepared, None, known)
+        other = Proofs(prepared, None, known, dict(self.proved))
         found = self.__dict__.get("_found")  # the cached property, where it was ever needed
         if found is not None:
             other.__dict__["_found"] = found
@@ -178,7 +180,7 @@ class Proofs:
 
     def remember(self, ready: Ready) -> None:
         """Keep a proved claim, in those of its two forms in which it may serve as a rule."""
-        assumptions = frozenset(ready.assumptions)
+        assumptions = self.proved[ready.claim.label] = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
             lemma = Lemma(ready.claim.label, self._statement(ready, pair))
             if usable((lemma,)):

@@ -10,6 +10,7 @@ from einrnn.check.claims import Prepared, Ready, has_derivatives, prepare_more
 from einrnn.check.compare import all_positions, interpreted
 from einrnn.check.counterexample import fails_at
 from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.places import flat
 from einrnn.check.mend.setting import Setting
 from einrnn.check.mend.values import NotEvaluated, Values
 from einrnn.check.points import TIED, Point, Points
@@ -17,7 +18,8 @@ from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Counterexample, Repair
-from einrnn.core.nodes import Cond, Expr, Number
+from einrnn.core.nodes import Cond, Element, Expr, Number
+from einrnn.core.traverse import tensors
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
 from einrnn.language.text import condition_text, left_text, text
@@ -32,7 +34,7 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     claim = setting.ready.claim
     left = claim.left if edit.left is None else edit.left
     shown = text(edit.expr, setting.model, claim.ranges)
-    if edit.left is None and not _reads_back(setting, shown):
+    if edit.left is None and (_is_circular(setting, edit.expr) or not _reads_back(setting, shown)):
         return None
     # a letter that an edit of the left sums is free no more
     ranges = {i: r for i, r in claim.ranges.items() if i in left.free | edit.expr.free}
@@ -42,14 +44,37 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
         return None
     if any(agrees(_there(prepared, case), ready) is False for case in setting.failures):
         return None
-    if edit.left is not None and _says_nothing(prepared, ready, seed):
+    if edit.left is not None and says_nothing(prepared, ready, seed):
         return None
     words = edit.words.format(*(_said(setting, part) for part in edit.about))
     statement = f"{left_text(left, setting.model)} = {shown}"
+    if edit.label is not None and proofs.proved.get(edit.label, _MORE) <= {*ready.assumptions}:
+        return Repair(statement, shown, words, "proved", f"as [{edit.label}]")
     proof = proofs.over(prepared).of(ready, setting.seconds_to_prove)
     if proof is None:
         return Repair(statement, shown, words, "tested", "numbers")
     return Repair(statement, shown, words, "proved", proof.method)
+
+
+# of a claim that is not proved, more than any other leans on
+_MORE = frozenset(("",))
+
+
+def _is_circular(setting: Setting, right: Expr) -> bool:
+    """Whether a right side only says the left one again: by itself, by other entries of its tensor,
+    or by another name of it."""
+    left, before = setting.ready.claim.left, tensors(setting.ready.claim.right)
+    if flat(left) is right:
+        return True
+    if not isinstance(left, Element):
+        return False
+    new = tensors(right) - before
+    definitions = setting.model.definitions
+    return left.tensor in new or any(
+        isinstance(body := definitions[name].clauses[-1].body, Element)
+        and body.tensor == left.tensor
+        for name in new & definitions.keys()
+    )
 
 
 def _there(prepared: Prepared, case: Counterexample) -> Point:
@@ -96,7 +121,7 @@ def holds(prepared: Prepared, ready: Ready, seed: int) -> bool:
     return tried > 0 and _by_interpreter(points, ready)
 
 
-def _says_nothing(prepared: Prepared, ready: Ready, seed: int) -> bool:
+def says_nothing(prepared: Prepared, ready: Ready, seed: int) -> bool:
     """Whether the left side is 0 at random points, and the right one is more than the number:
     what is as true as that is not what was meant."""
     if isinstance(ready.claim.right, Number):

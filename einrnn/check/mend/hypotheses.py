@@ -9,7 +9,7 @@ import numpy as np
 
 from einrnn.check.assumptions import residuals
 from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
-from einrnn.check.mend.confirm import agrees, fails
+from einrnn.check.mend.confirm import agrees, fails, says_nothing
 from einrnn.check.mend.setting import Setting
 from einrnn.check.points import TIED, Points
 from einrnn.check.proofs import Proofs
@@ -171,7 +171,7 @@ def sufficient(
         if setting.expired:
             break
         prepared, ready = hypothesis.granted(setting.prepared, setting.ready)
-        if not _holds(prepared, ready, rows, seed):
+        if not _holds(prepared, ready, rows, seed) or says_nothing(prepared, ready, seed):
             continue
         if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
             return hypothesis, True

@@ -97,7 +97,8 @@ class Search:
             binding = match(other.left, claim.left, frozenset(other.ranges))
             if binding is not None:
                 right = flat(substitute(other.right, binding))
-                yield Edit(right, _STATED, f"[{other.label}] says what it is")
+                words = f"[{other.label}] says what it is"
+                yield Edit(right, _STATED, words, label=other.label)
 
     def ranked(self) -> list[Edit]:
         """What was found so far, the smallest edit first."""

@@ -16,7 +16,7 @@ from einrnn.check.verdict import Counterexample
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Affine, Derivative, Dim, Element, Expr, Index, Node
-from einrnn.core.traverse import rebuild, substitute, walk
+from einrnn.core.traverse import elements, rebuild, substitute, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.symbolic.derived import complete, forward
@@ -48,6 +48,9 @@ class Derivatives:
         try:
             if all(_of_entry(n) for n in walk(expr) if isinstance(n, Derivative)):
                 return rebuild(expr, self._change)
+            known = self.model.inputs.keys() | self.model.definitions.keys()
+            if not known >= {e.tensor for e in elements(expr)} - self.model.derived.keys():
+                raise NotEvaluated  # values without a definition, which have no derivative
             self.model, (done,) = complete(self.model, [(expr, ranges)], forward)
         except EinrnnError:
             raise NotEvaluated from None
