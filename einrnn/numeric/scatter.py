@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Compare, Element, Index, Node
-from einrnn.core.traverse import substitute
+from einrnn.core.traverse import fresh, substitute
 from einrnn.dataclass import dataclass
 from einrnn.numeric import bounds
 from einrnn.numeric.emit import Axis
@@ -85,17 +85,28 @@ def remaining(term: Term, rows: Rows) -> Term:
 
 def _at_rows(factor: Factor, rows: Rows) -> Factor:
     guards = tuple(
-        (_moved(cond, scope, rows), scope) for cond, scope in factor.guards if cond is not rows.cond
+        _moved(cond, scope, rows)[:2] for cond, scope in factor.guards if cond is not rows.cond
     )
-    node, scope = factor.node, factor.scope
-    if scope.bindings.get(rows.letter) == rows.axis and rows.letter in node.free:
+    node, scope, cond = _moved(factor.node, factor.scope, rows)
+    if node is not factor.node:
         # the position may be out of range where the row is left out
-        scope = scope.know(rows.cond)
-    return Factor(_moved(node, factor.scope, rows), scope, guards)
+        scope = scope.know(cond)
+    return Factor(node, scope, guards)
 
 
-def _moved(node: N, scope: Scope, rows: Rows) -> N:
-    """The node with the look-up for the pinned index, where it means this index."""
-    if scope.bindings.get(rows.letter) != rows.axis:
-        return node
-    return substitute(node, {rows.letter: rows.value})
+def _moved(node: N, scope: Scope, rows: Rows) -> tuple[N, Scope, Compare]:
+    """The node with the look-up for the pinned index, where it means this index; the scope in
+    which that is read, and what pins it, in the letters of that scope."""
+    if scope.bindings.get(rows.letter) != rows.axis or rows.letter not in node.free:
+        return node, scope, rows.cond
+    named: dict[Index, Affine] = {}
+    for index in sorted(rows.value.free, key=lambda i: i.name):
+        binding = rows.scope.bindings[index]
+        if scope.bindings.get(index, binding) != binding:
+            # the letter of another sum here
+            other = fresh(index, node.free | scope.bindings.keys())
+            named[index] = af.of(other)
+            index = other
+        scope = scope.bind(index, binding)
+    value, cond = substitute(rows.value, named), substitute(rows.cond, named)
+    return substitute(node, {rows.letter: value}), scope, cond

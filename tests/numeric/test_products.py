@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import einrnn
+from einrnn.symbolic.derived import complete
 from tests.fuzz.programs import worst
-from tests.numeric.comparing import agree
+from tests.numeric.comparing import agree, whole
 from tests.numeric.random_products import HEAD, SIZES, arrays, product
 
 
@@ -61,3 +62,30 @@ def test_one_array_twice_in_a_sum(text, expected):
     """What a derivative leaves is not simplified first, so that an operand may be there twice."""
     program = einrnn.parse(f"input w[D]\nq := {text}\n").compile("q")
     assert program(w=np.array([1.0, 2.0, 3.0]))["q"] == pytest.approx(expected)
+
+
+LOOKUPS = {
+    "the same letter in another sum": "y[j] := sum[t](w[t] delta[tok[t],j]) * sum[t](x[t,j])",
+    "beside a sum without it": "y[j] := sum[t](w[t] delta[tok[t],j]) * (sum[i] a[i])",
+    "another letter": "y[j] := sum[t](w[t] delta[tok[t],j]) * sum[r](x[r,j])",
+    "a gradient of a recurrence": (
+        "s[i,j] := b[j] (a[i] + a[j] b[j])\n"
+        "z[t,i] := c z[t-1,i] + s[i,tok[t]] with z[-1,i] := 0\n"
+        "L := sum[t,i](z[t,i]^2)\ny[k] := dL/db[k]"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+def test_look_ups_beside_other_sums(name):
+    head = (
+        "dim T, N\nindex i, j, k : N\nindex t, r : T\n"
+        "input w[T], x[T,N], tok[T] integer in N, a[N], b[N], c\n"
+    )
+    doc = einrnn.parse(head + LOOKUPS[name] + "\n")
+    rng = np.random.default_rng(0)
+    given = {n: rng.normal(size=s) for n, s in {"w": 4, "x": (4, 3), "a": 3, "b": 3}.items()}
+    given |= {"tok": np.array([0, 2, 2, 1]), "c": np.array(0.5)}
+    entry, _, ranges = whole(doc.model, "y")
+    model, _ = complete(doc.model, [(entry, ranges)])
+    agree(model, {"T": 4, "N": 3}, given, [n for n in model.definitions if n not in model.derived])
