@@ -20,9 +20,13 @@ _BENDING = frozenset(("relu", "abs", "sign", "step", "max", "min"))
 def turns_on_equality(prepared: Prepared, ready: Ready) -> bool:
     """Whether a claim about derivatives has a condition that holds, or fails, only where two values
     are the same that move with what is differentiated by."""
-    if not has_derivatives(prepared, ready):
-        return False
-    model = prepared.forward
+    kept = prepared.__dict__.setdefault("_turns", dict[str, bool]())
+    if ready.key not in kept:
+        kept[ready.key] = has_derivatives(prepared, ready) and _turns(prepared.forward, ready)
+    return kept[ready.key]
+
+
+def _turns(model: Model, ready: Ready) -> bool:
     found = list(_equations(model, ready))
     if not found:
         return False

@@ -78,14 +78,23 @@ def remaining(term: Term, rows: Rows) -> Term:
     condition stays."""
     factors: list[Factor] = []
     for factor in term.factors:
-        kept = conditions(factor.guards) if factor.node is rows.cond else [factor]
+        kept = conditions(factor.guards) if _is_it(factor.node, factor.scope, rows) else [factor]
         factors += [_at_rows(part, rows) for part in kept]
     return replace(term, factors=factors, summed=[a for a in term.summed if a not in rows.summed])
 
 
+def _is_it(node: Node, scope: Scope, rows: Rows) -> bool:
+    """Whether a condition is the one that pins the index, and not one in the same words."""
+    return node is rows.cond and all(
+        scope.bindings[index] == rows.scope.bindings[index] for index in node.free
+    )
+
+
 def _at_rows(factor: Factor, rows: Rows) -> Factor:
     guards = tuple(
-        _moved(cond, scope, rows)[:2] for cond, scope in factor.guards if cond is not rows.cond
+        _moved(cond, scope, rows)[:2]
+        for cond, scope in factor.guards
+        if not _is_it(cond, scope, rows)
     )
     node, scope, cond = _moved(factor.node, factor.scope, rows)
     if node is not factor.node:

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model, Range
-from einrnn.core.nodes import Affine, Apply, Element, Expr, Index, Reduce
-from einrnn.core.traverse import walk
+from einrnn.core.nodes import Affine, Apply, Cases, Element, Expr, Index, Node, Reduce
+from einrnn.core.traverse import parts, walk
 from einrnn.symbolic.late import name_late
 from einrnn.symbolic.match import fold
-from einrnn.symbolic.ranges import Ranges
+from einrnn.symbolic.ranges import Ranges, at_least_zero, has_lookup, inside
+from einrnn.symbolic.tidy import scopes
 
 
 def named_arguments(model: Model) -> Model:
@@ -23,7 +24,7 @@ def named_arguments(model: Model) -> Model:
         number = 0
         while True:
             definition = model.definitions[name]
-            found = next(_arguments(definition), None)
+            found = next(_arguments(model, definition), None)
             if found is None:
                 break
             number += 1
@@ -38,9 +39,11 @@ def named_arguments(model: Model) -> Model:
     return name_late(model)
 
 
-def _arguments(definition: Definition) -> Iterator[tuple[Expr, Ranges]]:
-    """The arguments in the general clause that contain sums, with the ranges of their indices."""
+def _arguments(model: Model, definition: Definition) -> Iterator[tuple[Expr, Ranges]]:
+    """The arguments in the general clause that contain sums, with the ranges of their indices;
+    under a condition, those that can be computed elsewhere too."""
     clause = definition.clauses[-1]
+    guarded = any(isinstance(node, Cases) for node in walk(clause.body))
     for node in walk(clause.body):
         match node:
             case Reduce("logsumexp", index, lo, hi, body):
@@ -55,8 +58,24 @@ def _arguments(definition: Definition) -> Iterator[tuple[Expr, Ranges]]:
             continue
         if any(isinstance(part, Reduce) and part.op != "sum" for part in walk(argument)):
             continue
-        if any(isinstance(part, Reduce) for part in walk(argument)) and _plain(argument, ranges):
+        if not any(isinstance(part, Reduce) for part in walk(argument)):
+            continue
+        if _plain(argument, ranges) and (not guarded or _is_in_range(model, argument, ranges)):
             yield argument, ranges
+
+
+def _is_in_range(model: Model, argument: Expr, ranges: Ranges) -> bool:
+    """Whether all entries that an argument reads are there wherever its indices are."""
+    pending: list[tuple[Node, Ranges]] = [(argument, ranges)]
+    while pending:
+        node, known = pending.pop()
+        if isinstance(node, Element):
+            for at, axis in zip(node.args, model.axes(node.tensor), strict=True):
+                room = (af.minus(at, axis.lo), af.minus(axis.hi, at))
+                if not has_lookup(at) and not all(at_least_zero(left, known) for left in room):
+                    return False
+        pending += zip(parts(node), scopes(node, inside(node, known)), strict=True)
+    return True
 
 
 def _plain(argument: Expr, ranges: Ranges) -> bool:

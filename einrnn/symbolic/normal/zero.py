@@ -58,8 +58,8 @@ def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> b
     # each case has ends of its own
     cases = _cases(work.known, difference)
     if cases is None:  # summands that are split off are there under conditions
-        difference = work.canonical(aligned(difference))
-        difference = work.canonical(_of_one_length(work, difference))
+        difference = _of_one_length(work, _aligned(work, difference))
+        difference = work.canonical(difference)
         cases = _cases(work.known, difference)
     return cases is not None and all(_in_case(work, difference, c, splits - 1) for c in cases)
 
@@ -73,7 +73,7 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
             return True
     if _vanishes_turned(work, difference) or _vanishes_peeled(work, difference):
         return True
-    beside = work.canonical(aligned(difference))
+    beside = _aligned(work, difference)
     if beside != difference and _vanishes_peeled(work, beside):
         return True
     whole = stretched(work, beside)
@@ -101,6 +101,11 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         or vanishes_with_determinants(work, difference)
         or vanishes_by_signs(work, plain)
     )
+
+
+def _aligned(work: Normaliser, difference: Poly) -> Poly:
+    beside = aligned(difference)
+    return difference if beside == difference else work.canonical(beside)
 
 
 def _vanishes_turned(work: Normaliser, difference: Poly) -> bool:

@@ -242,9 +242,9 @@ class Prover:
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
             yield partial(by_ratio, opener, statement, chosen, index)
-        for index in _counted(statement, difference):
-            yield partial(by_invariance, opener, statement, difference, chosen, index)
         if is_now(chosen):
+            for index in _counted(statement, difference):
+                yield partial(by_invariance, opener, statement, difference, chosen, index)
             yield partial(by_every_time, opener, statement)
 
     def _by_needed(self, statement: Statement, difference: Poly) -> Proof | None:
