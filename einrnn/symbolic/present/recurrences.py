@@ -30,6 +30,7 @@ from einrnn.symbolic.present.simplest import Style, finished, present
 from einrnn.symbolic.ranges import Ranges, at_least_zero, conjuncts, decide
 
 _MOST_CONSTANTS = 8
+_MOST_BELOW = 3
 
 
 def shown(
@@ -38,6 +39,7 @@ def shown(
     """The recurrences ``system`` that an expression refers to, directly or not, in print."""
     rows = {found.name: found.clauses for found in system}
     rows = _within_axes(model, expr, ranges, rows)
+    rows = {name: tuple(_apart_below_zero(clauses)) for name, clauses in rows.items()}
     ready = {
         name: tuple(replace(c, body=present(c.body, c.ranges, style)) for c in clauses)
         for name, clauses in rows.items()
@@ -99,6 +101,27 @@ def _from_zero(clause: Clause, axes: frozenset[int]) -> Clause:
     return replace(clause, ranges=ranges)
 
 
+def _apart_below_zero(clauses: Sequence[Clause]) -> Iterator[Clause]:
+    """A general clause from 0 on, after what it comes to at the positions below: those are read
+    where they have clauses of their own."""
+    *boundary, general = clauses
+    yield from boundary
+    if not boundary:
+        for arg in general.args:
+            letter = af.letter(arg)
+            first = None if letter is None else af.number(general.ranges[letter].lo)
+            if letter is None or first is None or not -_MOST_BELOW <= first < 0:
+                continue
+            others = {i: r for i, r in general.ranges.items() if i is not letter}
+            for place in range(first, 0):
+                at = {letter: af.of(place)}
+                args = tuple(substitute(own, at) for own in general.args)
+                yield Clause(args, others, substitute(general.body, at))
+            from_zero = Range(af.ZERO, general.ranges[letter].hi)
+            general = replace(general, ranges={**general.ranges, letter: from_zero})
+    yield general
+
+
 def _without_guards(
     body: Expr,
     ranges: Ranges,
@@ -131,9 +154,9 @@ def _read_off(
     if len(conjuncts(cond)) != 1 or not isinstance(cond, Compare):
         return None
     for element in _always_factors(inner):
-        if element.tensor not in rows or len(rows[element.tensor]) != 1:
+        if element.tensor not in rows:
             continue
-        (clause,) = rows[element.tensor]
+        *boundary, clause = rows[element.tensor]
         for axis, arg in enumerate(element.args):
             letter = af.letter(clause.args[axis])
             if letter is None:
@@ -141,6 +164,8 @@ def _read_off(
             limits = clause.ranges[letter]
             for side, end in ((1, limits.hi), (-1, limits.lo)):
                 off = af.shift(end, side)
+                if any(other.args[axis] is off for other in boundary):
+                    continue
                 if not _says_inside(cond, arg, end, side):
                     continue
                 reaches = af.minus(off, arg) if side > 0 else af.minus(arg, off)
