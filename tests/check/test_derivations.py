@@ -140,3 +140,14 @@ def test_long_lines_are_broken_outside_brackets():
         "    + a[t,j] (b[t,j] - c[t,j]) - a[t,k]",
     )
     assert broken("x" * 80, 50) == ["x" * 80]
+
+
+def test_a_learned_start_has_an_adjoint_of_its_own():
+    text = (
+        "dim T\ninput c, x[T]\nindex t, r : T\n"
+        "s[t] := c s[t-1] + x[t] with s[-1] := c^2\nL := sum[r](s[r]^2)\n"
+    )
+    printed = einrnn.parse(text).derive("dL/dc").statements()
+    document = einrnn.parse(text + printed)
+    assert not document.diagnostics
+    assert [verdict.verdict for verdict in document.check()] == ["proved"]

@@ -89,3 +89,25 @@ def test_look_ups_beside_other_sums(name):
     entry, _, ranges = whole(doc.model, "y")
     model, _ = complete(doc.model, [(entry, ranges)])
     agree(model, {"T": 4, "N": 3}, given, [n for n in model.definitions if n not in model.derived])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_a_power_series_at_zero(backend):
+    doc = einrnn.parse("dim N\ninput c[N], x\nE := sum[k] c[k] x^k\n")
+    program = doc.compile("E", "dE/dx", "d2E/dx^2", backend=backend)
+    found = program(c=np.array([1.0, 2.0, 3.0, 4.0]), x=0.0)
+    assert {name: float(value) for name, value in found.items()} == {
+        "E": 1.0,
+        "dE/dx": 2.0,
+        "d2E/dx^2": 6.0,
+    }
+
+
+def test_an_argument_that_is_there_under_a_condition_only():
+    text = (
+        "dim T, N\nindex t, k : T\nindex i : N\ninput y[T,N], x[T,N]\n"
+        "z[t,i] := { cos(y[t+1,i] + sum[k] x[k,i]) if t < T-1 ; 0 otherwise }\n"
+    )
+    y, x = np.full((3, 2), 0.3), np.ones((3, 2))
+    found = einrnn.parse(text).compile("z[t,i]")(y=y, x=x)["z[t,i]"]
+    np.testing.assert_allclose(found, [[np.cos(3.3)] * 2] * 2 + [[0, 0]])

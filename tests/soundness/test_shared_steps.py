@@ -12,7 +12,7 @@ import einrnn
 START = """dim M, N, T
 input x, y, z, c, a[N], g[N+1], A[M,M], p[T], q[T], r[T], w[T]
 index i, j, k, l : M
-index t, s : T
+index t, s, r_ : T
 index m, n : N + 1
 """
 
@@ -27,6 +27,9 @@ RECURRENT = "h[t] := c h[t-1] + p[t] with h[-1] := 0\nlet b[t] := h[t]\n"
 TWICE = "E := sum[t] p[t]^2\nlet b[t] := p[t]\nlet d[t] := p[t]\n"
 LATER = "E := exp(x + y)\nlet b := x + y\nlet d := exp(x + y)\n"
 FUNCTION = "function f[i](z)\n"
+QUOTIENT = "e := x y^2\n"
+LATE_START = "let b[m] := exp(x g[m]) with b[0] := 5\nd[m] := 3 b[m]\n"
+LOGS = "e := logsumexp[t](p[t])\n"
 
 FALSE = {
     "a power below 0": POWERS.format(n=-1, right="0"),
@@ -47,6 +50,20 @@ FALSE = {
     ),
     "an entry of a function": FUNCTION + "[1] f[i](x + y) = f[i](x) + f[i](y)",
     "twice the argument": FUNCTION + "[1] f[i](2 x) = 2 f[i](x)",
+    "an entry of a function in an exponent": (
+        FUNCTION + "[1] 2^f[i](x + y) = 2^f[i](x) + 2^f[i](y)"
+    ),
+    "an entry of a function after a sign": FUNCTION + "[1] c / -f[i](x + x) = c / -f[i](x)",
+    "an entry of a function before a condition": (
+        FUNCTION + "[1] f[i](x + y)[1 < 2] = f[i](x)[1 < 2] + f[i](y)[1 < 2]"
+    ),
+    "a derivative after a sign": QUOTIENT + "[1] d/dy (c * -de/dx) = 0",
+    "a derivative in an exponent": QUOTIENT + "[1] d/dy (2^de/dx) = 0",
+    "a partial at a boundary": LATE_START + "[1] ∂d[0]/∂x = 3 g[0] exp(x g[0])",
+    "a third partial": (
+        LOGS + "[1] ∂/∂p[r_] (∂/∂p[s] (∂e/∂p[t])) = -∂e/∂p[t] (∂/∂p[r_] (∂e/∂p[s]))"
+    ),
+    "a raised number": "[1] d/dx (x²) = 0",
 }
 
 TRUE = {
@@ -62,6 +79,12 @@ TRUE = {
     "second partials": (
         "e := exp(x)\nh := tanh(x)\n[1] ∂/∂x (∂e/∂x) = exp(x)\n[2] ∂/∂x (2 ∂h/∂x) = -4 h (1 - h^2)"
     ),
+    "a sign before an entry": FUNCTION + "[1] c * -f[i](x) = -c * f[i](x)",
+    "derivatives behind": QUOTIENT + "[1] c * -de/dx = -c y^2\n[2] 2^de/dx = 2^(y^2)",
+    "a partial of a late name": LATE_START + "[1] ∂d[0]/∂x = 0",
+    "third partials": (LOGS + "[1] ∂/∂p[r_] (∂/∂p[s] (∂e/∂p[t])) = d/dp[r_] (d/dp[s] (de/dp[t]))"),
+    "raised numbers": "[1] (x + y)² = x² + 2 x y + y²\n[2] d²/dx² (x³) = 6 x\n[3] x⁻¹ = 1/x",
+    "a raised T": "[1] (Aᵀ)[i,j] = A[j,i]",
     "the chain rule": FUNCTION + "[1] d/dx (f[i](x)^2) = 2 f[i](x) d/dx (f[i](x))",
 }
 
