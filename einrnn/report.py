@@ -37,12 +37,14 @@ def report_text(
 
 
 def problems(report: Report, source: Source) -> Iterator[str]:
-    """Errors, and of each kind of warning the first; of the others where they are."""
+    """Errors, and of each kind of warning the first; of the others where they are. Notes too,
+    where a claim is not as its author says: how a text is read may be why."""
     again: dict[str, list[int]] = {}
+    as_expected = all(verdict.as_expected for verdict in report.verdicts)
     for problem in report.diagnostics:
-        if problem.severity == "note":
+        if problem.severity == "note" and as_expected:
             continue
-        if problem.severity == "warning" and problem.span is not None:
+        if problem.severity != "error" and problem.span is not None:
             lines = again.setdefault(problem.code, [])
             lines.append(source.place(problem.span.start)[0])
             if len(lines) > 1:
@@ -53,7 +55,8 @@ def problems(report: Report, source: Source) -> Iterator[str]:
         if len(lines) > 1:
             places = ", ".join(str(line) for line in dict.fromkeys(lines[1:]))
             word = "line" if len(set(lines[1:])) == 1 else "lines"
-            more = f"warning[{code}]: {len(lines) - 1} more like this, in {word} {places}"
+            severity = "note" if code.startswith("N") else "warning"
+            more = f"{severity}[{code}]: {len(lines) - 1} more like this, in {word} {places}"
             yield ""
             yield click.style(more, fg="yellow")
 

@@ -102,6 +102,7 @@ class Scoping:
             placed = (divides, (yield self._place(factor, letter)))
             return replace(term, factors=(*factors[:number], placed, *factors[number + 1 :]))
         chosen = tuple(factors[number] for number in inside)
+        self._remark_quotient(chosen, letter)
         if len(chosen) == len(factors):
             return self._wrap(term, letter)
         span = chosen[0][1].span.to(chosen[-1][1].span)
@@ -155,6 +156,25 @@ class Scoping:
             place_of(term, letter),
             f"{letter} is neither free nor repeated",
             for_single(letter, self.free, self.hidden, self.occurrences.of(term)),
+        )
+
+    def _remark_quotient(self, factors: tuple[tuple[bool, tm.Term], ...], letter: str) -> None:
+        """A note where a letter is summed around a quotient, and its divisor reads as a sum over
+        the letter by itself."""
+        divisors = [factor for divides, factor in factors if divides]
+        counts = sum(self.occurrences.of(factor)[letter] for factor in divisors)
+        if counts < 2 or len(divisors) == len(factors) or letter in self._remarked:
+            return
+        self._remarked.add(letter)
+        self.notes.append(
+            Diagnostic(
+                "N210",
+                f"index {letter} is summed around the whole quotient",
+                divisors[0].span.to(divisors[-1].span),
+                "summed after the division, not before it",
+                help=f"write sum[{letter}](…) / sum[{letter}](…) for a quotient of sums",
+                severity="note",
+            )
         )
 
     def _remark(self, term: tm.Term, letter: str) -> None:
