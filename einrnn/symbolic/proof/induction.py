@@ -220,10 +220,15 @@ def _at(opener: Opener, statement: Statement, when: Time) -> bool:
         return True
     work = opener.normaliser(statement, ())
     difference = opener.without(work, sub(statement.left, statement.right), opener.any)
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         if is_zero(work, work.poly(difference)):
             return True
         found = elements(difference)
+        latest = frozenset[Element]() if turn else _furthest(opener, found)
+        if latest:  # those alone may come to the others
+            opened = unfold(difference, opener.model, latest.__contains__)
+            if is_zero(work, work.poly(opener.without(work, opened, opener.any))):
+                return True
         times = {e: opener.clock.time(e.tensor) for e in found}
         ahead = {e for e, at_ in times.items() if at_ and at_.direction == when.direction}
         wanted = frozenset(ahead) or opener.first_at_once(found) or _furthest(opener, found)
