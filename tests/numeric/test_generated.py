@@ -1,5 +1,7 @@
 """Generated modules against the step-by-step executor, the interpreter and hand-worked values."""
 
+import importlib
+import math
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -256,3 +258,27 @@ def test_every_function_of_the_table(function, backend):
     found = doc.compile("y", backend=backend)(x=x, c=c)["y"]
     expected = [row.value(*pair[:arity]) for pair in zip(x.tolist(), c.tolist(), strict=True)]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native", "jax", "torch"])
+def test_the_error_function_and_an_axis_read_backwards(backend):
+    if backend in ("jax", "torch"):
+        pytest.importorskip(backend)
+    if backend == "jax":
+        importlib.import_module("jax").config.update("jax_enable_x64", True)
+    text = (
+        "dim T, N\nindex t : T\ninput x[T,N], w[N]\na[t] := x[T-1-t,i] w[i]\n"
+        "y[t] := 1/2 a[t] (1 + erf(a[t]/sqrt(2)))\nL := sum[t] y[t]^2\n"
+    )
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(5, 3)), rng.normal(size=3)
+    found = einrnn.parse(text).compile("y[t]", "dL/dw[i]", backend=backend)(x=x, w=w)
+
+    def gelu(w):
+        a = x[::-1] @ w
+        return 0.5 * a * (1 + np.array([math.erf(v / math.sqrt(2)) for v in a]))
+
+    np.testing.assert_allclose(np.asarray(found["y[t]"]), gelu(w), rtol=1e-12)
+    steps = 1e-6 * np.eye(3)
+    slopes = [(gelu(w + h) ** 2).sum() - (gelu(w - h) ** 2).sum() for h in steps]
+    np.testing.assert_allclose(np.asarray(found["dL/dw[i]"]), np.array(slopes) / 2e-6, rtol=1e-6)

@@ -20,6 +20,12 @@ def relu(x):
 def sign(x):
     return np.sign(x)
 """,
+    "erf": """
+def erf(x):
+    import math
+
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x)).astype(DTYPE)
+""",
     "step": """
 def step(x):
     return np.where(np.isnan(x), x, x > 0).astype(DTYPE)
@@ -109,6 +115,10 @@ HELPERS: dict[str, tuple[str, ...]] = {
 }
 
 _JAX_TEXTS = {
+    "erf": """
+def erf(x):
+    return jax.scipy.special.erf(x)
+""",
     "entrywise_product": """
 def entrywise_product(a, b):
     # a @ b of a few entries: a sum is fused with what is around it, a product is a call

@@ -75,7 +75,7 @@ def writable(plan: Plan) -> bool:
                 rest.extend(body)
             case Choose(_, _, then, _, otherwise, _):
                 rest.extend((*then, *otherwise))
-            case Linear() | Random() | Entrywise() | Map(_, "whole") | Map(_, "erf"):
+            case Linear() | Random() | Entrywise() | Map(_, "whole"):
                 return False
             case _:
                 pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.errors import EvaluationError
@@ -52,7 +53,7 @@ _NAMES = {
     "dot": "matmul",
 }
 # what numpy has not
-_OWN = ("sigmoid", "relu", "sign")
+_OWN = ("sigmoid", "relu", "sign", "erf")
 _FOLDS = {"sum": "sum", "max": "amax", "min": "amin"}
 
 
@@ -192,17 +193,22 @@ class _TorchWriter(Writer):
                 return f"torch.diagonal({self.name(source)}, 0, {first}, {second})"
             case Allocate(out, _, shape) if out not in self.planned.of:
                 return f"torch.empty({shape}, dtype=DTYPE, device=device)"
+            case View(_, source, items) if any(map(_is_turned, items)):
+                kept = [item for item in items if isinstance(item, Span)]
+                axes = tuple(axis for axis, item in enumerate(kept) if _is_turned(item))
+                ahead = self.items(source, [_ahead(item) for item in items])
+                return f"torch.flip({self.name(source)}[{ahead}], {axes})"
             case View(_, source, items) if self.is_row(source, items):
                 return f"rows_{self.name(source)}[{self.item(items[0], 0)}]"
             case _:
                 return super().value(step)
 
     def item(self, item: Item, size: int) -> str:
-        """A position or a slice; torch has no slices that run backwards."""
-        if isinstance(item, Span) and item.step < 0:
+        """A position or a slice; torch has no slices that run backwards, to be written to."""
+        if _is_backward(item):
             raise EvaluationError(
                 "E618",
-                "this program reads an axis backwards, which torch has no view for",
+                "this program writes to an axis backwards, which torch has no view for",
                 'use backend="numpy" or backend="jax"',
             )
         return super().item(item, size)
@@ -293,3 +299,21 @@ def _constant(step: Constant) -> str:
     except OverflowError:
         text = f"{'-' if value < 0 else ''}torch.inf"
     return f"torch.tensor({text}, dtype=DTYPE, device=device)"
+
+
+def _is_backward(item: Item) -> bool:
+    return isinstance(item, Span) and item.step < 0
+
+
+def _is_turned(item: Item) -> bool:
+    """Whether an axis is read backwards from a position that is where it says."""
+    return isinstance(item, Span) and item.step < 0 and item.start.size is None
+
+
+def _ahead(item: Item) -> Item:
+    """The same positions, the first one first."""
+    if not isinstance(item, Span) or not _is_turned(item):
+        return item
+    last = (item.size - 1) * item.step
+    start = replace(item.start, constant=item.start.constant + last)
+    return Span(start, item.size, -item.step)
