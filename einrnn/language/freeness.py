@@ -56,6 +56,11 @@ class Freeness:
         missing = frozenset[str]().union(*(every - indices[number] for number in lacking))
         if every not in indices and not (nested and missing <= available):
             first = lacking[0]
+            around = sorted(letter for letter in missing - available if nested)
+            if around:
+                without = next(n for n in lacking if around[0] not in indices[n])
+                with_it = next(n for n in range(len(terms)) if around[0] in indices[n])
+                raise _summed(terms[without], around[0], terms[with_it])
             other = next(n for n in range(len(terms)) if indices[n] - indices[first])
             raise self._mismatch(terms[first], indices[first], terms[other], indices[other])
         full = terms[indices.index(every)] if every in indices else None
