@@ -310,6 +310,10 @@ class Sizing:
         pair = [_letter(arg) for arg in (left, right)]
         if pair[0] is not None and pair[1] is not None:
             self.soft.append(Soft(letters.get(pair[0].name), letters.get(pair[1].name)))
+        for one, other in ((left, right), (right, left)):
+            alone = other.parts[0][1] if len(other.parts) == 1 and not other.constant else None
+            if isinstance(alone, tm.Read):
+                self._counted(one, alone, letters)
 
     def _counted(self, arg: tm.Arg, read: tm.Read, letters: Letters) -> None:
         """In ``[y[t] == k]`` k runs over as many values as a look-up in y may have, unless

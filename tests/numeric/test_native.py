@@ -218,3 +218,22 @@ def test_the_source_stands_alone(tmp_path):
 def pointers(arrays):
     addresses = [array.ctypes.data for array in arrays]
     return (ctypes.c_void_p * len(addresses))(*addresses)
+
+
+@pytest.mark.parametrize("sizes", [{"K": 1}, {"K": 1, "M": 1}, {"K": 3, "M": 1}])
+def test_rows_added_to_few_entries_start_from_zero(sizes):
+    inner = ",M" if "M" in sizes else ""
+    letter = ",m" if "M" in sizes else ""
+    text = (
+        f"dim T, {', '.join(sizes)}\nindex t : T\ninput B[K{inner}], w[T], tok[T] integer in K\n"
+        f"L := sum[t{letter}](w[t] B[tok[t]{letter}])\n"
+    )
+    program = einrnn.parse(text).compile("dL/dB", backend="native")
+    w, tok = np.array([1.0, 2.0, 3.0]), np.zeros(3, int)
+    for _ in range(4):
+        junk = [np.full(tuple(sizes.values()), 7.0) for _ in range(50)]
+        del junk
+        found = program(w=w, tok=tok, **sizes)["dL/dB"]
+        assert found.reshape(sizes["K"], -1).sum(axis=1).tolist() == [6.0] + [0.0] * (
+            sizes["K"] - 1
+        )

@@ -148,8 +148,9 @@ def add(context: Context, add: Add, depth: int, shared: bool) -> list[str]:
     target = Cell(step.out, (Ix(0, (("at", 1),)), *at[rank:]))
     lo, hi = ("lo", "hi") if shared else ("0", str(sizes[outer]))
     rows = [pad + line for line in _shares(sizes[outer], "1")] if shared else []
-    begin = f"{out} + {lo} * {strides[outer]}"
-    rows.append(f"{pad}memset({begin}, 0, ({hi} - {lo}) * {strides[outer]} * sizeof(real));")
+    apart = max(strides[outer], 1)  # an axis of one position has none
+    begin = f"{out} + {lo} * {apart}"
+    rows.append(f"{pad}memset({begin}, 0, ({hi} - {lo}) * {apart} * sizeof(real));")
     rows += [f"{pad}for (long i{n} = 0; i{n} < {dims[n]}; i{n}++)" for n in range(rank)]
     rows[-1] += " {"
     first, last = (lo, hi) if outer == 0 else ("0", str(step.size))
