@@ -60,6 +60,8 @@ class Judge:
     _failures: dict[str, Counterexample | None] = field(
         default_factory=dict[str, "Counterexample | None"]
     )
+    # seconds that went into proofs ahead of the verdicts
+    _spent: dict[str, float] = field(default_factory=dict[str, float])
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -104,7 +106,7 @@ class Judge:
 
     def verdict(self, ready: Ready) -> Verdict:
         """What is found out about one claim."""
-        start = time.monotonic()
+        start = time.monotonic() - self._spent.get(ready.key, 0.0)
         tried, witness = self.numbers.sides(ready), self.witness(ready)
         defects = (*tried.defects, *witness.defects)
         base = self._base(ready, tried, witness)
@@ -138,6 +140,7 @@ class Judge:
     def proof(self, ready: Ready) -> Proof | None:
         """A proof for all sizes; looked for only where no tier of numbers objects."""
         if ready.key not in self._proofs:
+            start = time.monotonic()
             tried = self.numbers.sides(ready)
             open_ = tried.sizes and tried.failed_at is None and self._agrees(ready, tried)
             open_ = open_ and not self._is_convention(ready)
@@ -146,6 +149,7 @@ class Judge:
             if open_ and self.outcome(ready).verdict in needed:
                 found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
             self._proofs[ready.key] = found
+            self._spent[ready.key] = time.monotonic() - start
         return self._proofs[ready.key]
 
     def _is_convention(self, ready: Ready) -> bool:

@@ -17,6 +17,7 @@ from einrnn.core.nodes import (
     Expr,
     Index,
     Mul,
+    Node,
     Number,
     Pow,
     Reduce,
@@ -74,13 +75,13 @@ def iverson(cond: Cond) -> Expr:
     return Cases(((cond, ONE),), ZERO)
 
 
-def is_bracket(expr: Expr) -> TypeGuard[Cases]:
-    """Whether an expression is an Iverson bracket: 1 where a condition holds, else 0."""
+def is_bracket(node: Node) -> TypeGuard[Cases]:
+    """Whether a node is an Iverson bracket: 1 under one condition, else 0."""
     return (
-        isinstance(expr, Cases)
-        and len(expr.branches) == 1
-        and expr.branches[0][1] is ONE
-        and expr.otherwise is ZERO
+        isinstance(node, Cases)
+        and len(node.branches) == 1
+        and node.branches[0][1] is ONE
+        and node.otherwise is ZERO
     )
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import cast
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, ZERO
+from einrnn.core.build import ONE, ZERO, is_bracket
 from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
@@ -70,16 +70,6 @@ def places(root: Expr, ranges: Ranges) -> list[Place]:
         ]
         stack += reversed(below)
     return found
-
-
-def is_bracket(node: Node) -> bool:
-    """Whether a node is 1 under one condition and else 0: a delta, for instance."""
-    return (
-        isinstance(node, Cases)
-        and len(node.branches) == 1
-        and node.branches[0][1] is ONE
-        and node.otherwise is ZERO
-    )
 
 
 def _inside(node: Node, part: Node, ranges: Ranges) -> Ranges:
