@@ -24,6 +24,7 @@ from einrnn.core.nodes import (
     Relation,
     Value,
 )
+from einrnn.core.traverse import walk
 
 Ranges = Mapping[Index, Range]
 
@@ -152,7 +153,10 @@ def conjuncts(cond: Cond) -> tuple[Cond, ...]:
 
 
 def conjunction(parts: tuple[Cond, ...], ranges: Ranges) -> Cond:
-    """All of the parts; settled ones are dropped, and a false one makes all of it false."""
+    """All of the parts; settled ones are dropped, and a false one makes all of it false.
+
+    Bounds come before what reads entries, which may be there within the bounds only.
+    """
     kept: dict[Cond, None] = {}
     for part in parts:
         for inner in conjuncts(part):
@@ -163,7 +167,11 @@ def conjunction(parts: tuple[Cond, ...], ranges: Ranges) -> Cond:
                 kept[inner] = None
     if not kept:
         return TRUE
-    return next(iter(kept)) if len(kept) == 1 else And(tuple(kept))
+    return next(iter(kept)) if len(kept) == 1 else And(tuple(sorted(kept, key=_reads)))
+
+
+def _reads(cond: Cond) -> bool:
+    return any(isinstance(node, Element) for node in walk(cond))
 
 
 def refined(ranges: Ranges, cond: Cond) -> Ranges:

@@ -190,3 +190,19 @@ def test_the_hessian_of_a_layer_is_an_array_times_itself():
     products = [step for step in plan.main if isinstance(step, Contract)]
     (square,) = [step for step in products if step.shape[1] == step.shape[3] == (20, 50)]
     assert square.left == square.right
+
+
+def test_through_a_look_up_in_what_recurs():
+    """The bound of a time comes before what is looked up at it."""
+    text = (
+        "dim T, K\nindex t : T\nindex p, q : K\ninput a[K], c, tok[T] integer in K\n"
+        "r[t] := tanh(r[t-1] a[tok[t]]) with r[-1] := c\nL := sum[t](r[t]^2)\n"
+    )
+    doc = einrnn.parse(text)
+    given = {"c": 1.5, "tok": np.array([0, 1, 1])}
+    a = np.array([0.5, -0.8])
+    gradient = doc.compile("dL/da[p]")
+    steps = 1e-6 * np.eye(2)
+    found = doc.compile("d2L/da[p]da[q]")(a=a, **given)["d2L/da[p]da[q]"]
+    ahead, back = ([gradient(a=a + s * h, **given)["dL/da[p]"] for h in steps] for s in (1, -1))
+    np.testing.assert_allclose(found, (np.array(ahead) - np.array(back)) / 2e-6, rtol=1e-7)

@@ -259,8 +259,9 @@ def _product_of_arguments(term: Term) -> Reduce | None:
     ends = span(term, index)
     if ends is None or exponent != 1 or any(index not in cond.free for cond in term.conds):
         return None
-    is_log = isinstance(base, Apply) and base.function == "log"
-    return Reduce("prod", index, *ends, base.args[0]) if is_log else None
+    if not isinstance(base, Apply) or base.function != "log":
+        return None
+    return Reduce("prod", index, ends[0], ends[1], base.args[0])
 
 
 def logarithm(work: Normaliser, inner: Poly) -> Poly:
