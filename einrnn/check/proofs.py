@@ -20,7 +20,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.prover import Prover
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, usable
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, over_ranges, usable
 from einrnn.symbolic.proof.symmetry import symmetric
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Proofs:
         """Keep a proved claim, in those of its two forms in which it may serve as a rule."""
         assumptions = self.proved[ready.claim.label] = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
-            lemma = Lemma(ready.claim.label, self._statement(ready, pair))
+            lemma = Lemma(ready.claim.label, over_ranges(self._statement(ready, pair)))
             if usable((lemma,)):
                 partial = not self._defined[way].may_replace(lemma.statement)
                 self._known.setdefault(way, []).append(_Known(lemma, assumptions, partial))

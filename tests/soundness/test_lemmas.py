@@ -9,6 +9,7 @@ from einrnn.core.nodes import Expr, Mul
 from einrnn.symbolic.normal.expand import Normaliser, known_from
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule, compatible, usable
 from tests.builders import LETTERS, entry, size, whole
+from tests.soundness.test_found import proved_alone
 
 I, J, K = (LETTERS[i] for i in "ijk")
 WHOLE: dict = {I: whole("N")}
@@ -143,3 +144,26 @@ p[t] := p[t-1] + dt v[t]   with p[-1] := p0
 def test_induction_with_a_lemma(weight: str, expected: str) -> None:
     *_, last = einrnn.parse(HELPED.format(weight=weight)).check()
     assert last.verdict == expected
+
+
+HIDDEN = (
+    "dim T, N\ninput p[T,N], q[T,N]\nindex r, t : T\n"
+    "v[t,i] := {p[t,i] if t >= 1; q[t,i] otherwise}\nw[t] := sum[i] v[t,i]\n"
+    "[l] sum[i] v[t,i] = sum[i] p[t,i] for t >= 1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("sum[t=1..T-1] sum[i] v[t,i] = sum[t=1..T-1,i] p[t,i]", True),
+        ("sum[i] v[t,i] = sum[i] p[t,i]", False),
+        ("sum[t,i] v[t,i] = sum[t,i] p[t,i]", False),
+        ("sum[r=0..t-1] sum[i] v[r,i] = sum[r=0..t-1,i] p[r,i]   for t >= 1", False),
+        ("sum[r=1..t] w[r] = sum[r=1..t,i] p[r,i]", True),
+    ],
+)
+def test_a_claim_under_a_condition_is_a_lemma_within_it(claim: str, holds: bool) -> None:
+    lemma, proved = proved_alone(f"{HIDDEN}[1] {claim}\n")
+    assert lemma
+    assert proved is holds

@@ -175,7 +175,8 @@ class Search:
         priced = replace(edit, expr=expr, cost=edit.cost + extra, words=words)
         known = self.found.get(expr)
         if known is not None:
-            self.found[expr] = min(known, priced, key=lambda e: e.cost)
+            cheaper = min(known, priced, key=lambda e: e.cost)
+            self.found[expr] = replace(cheaper, label=known.label or priced.label)
         elif self.setting.fits_everywhere(expr):
             self.found[expr] = priced
 

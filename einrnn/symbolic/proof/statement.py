@@ -99,6 +99,15 @@ def narrowed(statement: Statement, index: Index) -> Statement:
     return statement if term.factors else Statement(statement.left, statement.right, ranges)
 
 
+def over_ranges(statement: Statement) -> Statement:
+    """A statement under a condition as one over smaller ranges of the indices of its left side;
+    as it is where they do not say the same."""
+    if statement.condition is None or not statement.ranges.keys() <= statement.left.free:
+        return statement
+    found = (narrowed(statement, index) for index in statement.ranges)
+    return next((smaller for smaller in found if smaller.condition is None), statement)
+
+
 def _narrow(ranges: dict[Index, Range], index: Index, cond: Cond) -> bool:
     """Put a condition into the range of an index; whether it could be."""
     others = {i: r for i, r in ranges.items() if i is not index}
