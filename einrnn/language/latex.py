@@ -316,7 +316,7 @@ class _Setter:
             rows.append(rf"{shown} & {(yield self._cond(condition))}")
         if expr.otherwise is not Apply("undefined", ()):
             rows.append(rf"{(yield self._at(expr.otherwise, SUM))} & \text{{otherwise}}")
-        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}", ATOM
+        return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}", POWER
 
     def _iverson(self, condition: Cond) -> Steps[str]:
         match condition:
