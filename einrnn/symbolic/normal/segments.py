@@ -63,7 +63,7 @@ def _cut(work: Normaliser, term: Term, cuts: Cuts) -> Poly:
     known = (*work.known, *inequalities(term.conds))
     pieces: dict[Reduce, list[Reduce]] = {}
     for product in _products(term):
-        places = cuts[_factor(product)]
+        places = list(cuts[_factor(product)])
         found = _pieces(product, places, known) if len(places) <= _MOST_CUTS else [product]
         if len(found) > 1:
             pieces[product] = found
@@ -76,16 +76,18 @@ def _cut(work: Normaliser, term: Term, cuts: Cuts) -> Poly:
     return whole
 
 
-def _pieces(product: Reduce, places: dict[Affine, None], known: tuple[Affine, ...]) -> list[Reduce]:
+def _pieces(product: Reduce, places: list[Affine], known: tuple[Affine, ...]) -> list[Reduce]:
     """A product as those from each place that surely lies in its range, or just after it, to the
     next."""
     index, lo, hi, body = product.index, product.lo, product.hi, product.body
     end = af.shift(hi, 1)
-    for place in places:
+    for number, place in enumerate(places):
         if place is lo or place is end or not follows(known, af.minus(place, lo)):
             continue
         if follows(known, af.minus(end, place)):
             before = Reduce("prod", index, lo, af.shift(place, -1), body)
             after = Reduce("prod", index, place, hi, body)
-            return [*_pieces(before, places, known), *_pieces(after, places, known)]
+            # one place may be another under another name: each cuts once
+            rest = places[number + 1 :]
+            return [*_pieces(before, rest, known), *_pieces(after, rest, known)]
     return [product]
