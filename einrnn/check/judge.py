@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from einrnn.check.witnesses import Witnesses
 
 _SEARCH_SECONDS = 3.0
-_PROOF_SECONDS = 6.0
+_PROOF_SECONDS = 8.0
 _SYMPY_SECONDS = 2.0
 _REPAIR_SECONDS = 6.0
 _DERIVATION_SECONDS = 4.0
