@@ -15,7 +15,7 @@ from einrnn.check.claims import (
     prepare,
     with_free_boundaries,
 )
-from einrnn.check.kinks import turns_on_equality
+from einrnn.check.kinks import may_be_convention
 from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
@@ -154,7 +154,7 @@ class Judge:
 
     def _is_convention(self, ready: Ready) -> bool:
         """Whether what a claim says of a derivative hangs on what that is taken for at a kink."""
-        return turns_on_equality(self.prepared, ready) or self.numbers.ties(ready)
+        return may_be_convention(self.prepared, ready) or self.numbers.ties(ready)
 
     def _agrees(self, ready: Ready, tried: Tried) -> bool:
         """Whether the numbers agree: in floats, or where those are too inexact to tell, exactly."""

@@ -7,9 +7,9 @@ refuted by it. Values that are the same all over a region, as the largest one is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
+from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, names_used
 from einrnn.core.model import Model
 from einrnn.core.nodes import Apply, Cases, Compare, Derivative, Expr, Reduce, Value
 from einrnn.core.traverse import elements, walk
@@ -18,16 +18,26 @@ _BENDING = frozenset(("relu", "abs", "sign", "step", "max", "min"))
 
 
 def turns_on_equality(prepared: Prepared, ready: Ready) -> bool:
-    """Whether a claim about derivatives has a condition that holds, or fails, only where two values
-    are the same that move with what is differentiated by."""
+    """Whether what a claim differentiates has a condition that holds, or fails, only where two
+    values are the same that move with what it is differentiated by."""
     kept = prepared.__dict__.setdefault("_turns", dict[str, bool]())
     if ready.key not in kept:
-        kept[ready.key] = has_derivatives(prepared, ready) and _turns(prepared.forward, ready)
+        written = _differentiated(prepared.forward, ready)
+        kept[ready.key] = has_derivatives(prepared, ready) and _turns(prepared, ready, written)
     return kept[ready.key]
 
 
-def _turns(model: Model, ready: Ready) -> bool:
-    found = list(_equations(model, ready))
+def may_be_convention(prepared: Prepared, ready: Ready) -> bool:
+    """The same, or whether a claim itself has such a condition and differentiates what bends."""
+    if turns_on_equality(prepared, ready):
+        return True
+    if not has_derivatives(prepared, ready) or not has_branches(prepared, ready):
+        return False
+    return _turns(prepared, ready, [ready.claim.left, ready.claim.right])
+
+
+def _turns(prepared: Prepared, ready: Ready, written: Iterable[Expr]) -> bool:
+    model, found = prepared.forward, list(_equations(written))
     if not found:
         return False
     moving = _differentiated_by(model, ready)
@@ -39,12 +49,19 @@ def _turns(model: Model, ready: Ready) -> bool:
     )
 
 
-def _equations(model: Model, ready: Ready) -> Iterator[Compare]:
-    """The comparisons for being equal, or not, of values in a claim and what it needs."""
-    roots = (ready.forward.left, ready.forward.right)
-    names = names_used(model, roots) & model.definitions.keys()
-    bodies = (clause.body for name in names for clause in model.definitions[name].clauses)
-    for node in walk(*roots, ready.claim.left, ready.claim.right, *bodies):
+def _differentiated(model: Model, ready: Ready) -> Iterator[Expr]:
+    """What a claim differentiates, and the definitions that it needs."""
+    names = names_used(model, (ready.forward.left, ready.forward.right))
+    for name in names & model.definitions.keys():
+        yield from (clause.body for clause in model.definitions[name].clauses)
+    for node in walk(ready.claim.left, ready.claim.right):
+        if isinstance(node, Derivative):
+            yield node.body
+
+
+def _equations(written: Iterable[Expr]) -> Iterator[Compare]:
+    """The comparisons of values for being equal, or not."""
+    for node in walk(*written):
         if not isinstance(node, Compare) or node.op not in ("==", "!="):
             continue
         if not (isinstance(node.left, Value) and isinstance(node.right, Value)):

@@ -53,7 +53,7 @@ def minimum(*args: sympy.Expr, evaluate: bool = True) -> sympy.Expr:
 
 
 def _extreme(head: Any, args: Sequence[Any], evaluate: bool) -> sympy.Expr:
-    if any(map(has_none, args)):
+    if any(has_none(arg) if evaluate else arg in _NO_VALUE for arg in args):
         return sp.nan
     if evaluate and all(arg.is_number for arg in args):
         return head(*args)
@@ -107,7 +107,7 @@ def has_none(value: Any) -> bool:
 def relation(op: str, left: Any, right: Any, evaluate: bool = True) -> Any:
     """A relation between two numbers: sympy's true or false where both are known."""
     known = evaluate and left.is_number and right.is_number
-    if has_none(left) or has_none(right):
+    if any(has_none(side) if evaluate else side in _NO_VALUE for side in (left, right)):
         return sp.true if op == "!=" else sp.false
     return _RELATIONS[op](left, right, evaluate=bool(known))
 

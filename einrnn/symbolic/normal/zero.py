@@ -152,7 +152,13 @@ def _vanishes_peeled(work: Normaliser, difference: Poly) -> bool:
     """Whether it is 0 once sums are brought to one length."""
     if not difference:
         return True
-    shorter = _of_one_length(work, difference)
+    short = peeled(difference)
+    pieces = cut(work, short)
+    ways = (short,) if pieces == short else (short, pieces)
+    return any(_vanishes_shortened(work, difference, telescoped(work, way)) for way in ways)
+
+
+def _vanishes_shortened(work: Normaliser, difference: Poly, shorter: Poly) -> bool:
     if shorter == difference:
         return False
     shorter = work.canonical(shorter)
