@@ -41,6 +41,11 @@ class Sides:
     right: Expr
 
 
+def key_of(claim: Claim) -> str:
+    """A name for a claim, of the steps of a chain each, that is unique in its document."""
+    return f"{claim.label}#{claim.step}@{claim.span.start}"
+
+
 @dataclass(frozen=True)
 class Ready:
     """A claim with what every tier needs.
@@ -58,7 +63,7 @@ class Ready:
     @property
     def key(self) -> str:
         """A name for the claim that is unique in its document."""
-        return f"{self.claim.label}#{self.claim.step}@{self.claim.span.start}"
+        return key_of(self.claim)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from einrnn.check.claims import Prepared, Ready, has_branches, has_derivatives, names_used
+from einrnn.check.claims import Prepared, Ready, branches, has_branches, has_derivatives, names_used
 from einrnn.core.model import Model
-from einrnn.core.nodes import Apply, Cases, Compare, Derivative, Expr, Reduce, Value
+from einrnn.core.nodes import Compare, Derivative, Expr, Value
 from einrnn.core.traverse import elements, walk
-
-_BENDING = frozenset(("relu", "abs", "sign", "step", "max", "min"))
 
 
 def turns_on_equality(prepared: Prepared, ready: Ready) -> bool:
@@ -86,13 +84,8 @@ def _is_smooth(model: Model, expr: Expr) -> bool:
     pending = [expr]
     while pending:
         here = pending.pop()
-        for node in walk(here):
-            if isinstance(node, Apply) and node.function in _BENDING:
-                return False
-            if isinstance(node, Reduce) and node.op in ("max", "min"):
-                return False
-            if isinstance(node, Cases) and not _on_indices(node):
-                return False
+        if any(map(branches, walk(here))):
+            return False
         for name in {e.tensor for e in elements(here)} - seen:
             seen.add(name)
             if name in model.inputs and model.inputs[name].discrete:
@@ -100,12 +93,3 @@ def _is_smooth(model: Model, expr: Expr) -> bool:
             definition = model.definitions.get(name)
             pending += [c.body for c in definition.clauses] if definition is not None else []
     return True
-
-
-def _on_indices(cases: Cases) -> bool:
-    return all(
-        isinstance(node.left, Value) and isinstance(node.right, Value)
-        for cond, _ in cases.branches
-        for node in walk(cond)
-        if isinstance(node, Compare)
-    )

@@ -59,7 +59,7 @@ class Proofs:
     prepared: Prepared
     point: Point | None
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
-    # by their labels what the proved claims lean on
+    # by their keys what the proved claims lean on
     proved: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     def of(self, ready: Ready, seconds: float) -> Proof | None:
@@ -180,7 +180,7 @@ class Proofs:
 
     def remember(self, ready: Ready) -> None:
         """Keep a proved claim, in those of its two forms in which it may serve as a rule."""
-        assumptions = self.proved[ready.claim.label] = frozenset(ready.assumptions)
+        assumptions = self.proved[ready.key] = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
             lemma = Lemma(ready.claim.label, over_ranges(self._statement(ready, pair)))
             if usable((lemma,)):

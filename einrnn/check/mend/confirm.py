@@ -48,8 +48,8 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
         return None
     words = edit.words.format(*(_said(setting, part) for part in edit.about))
     statement = f"{left_text(left, setting.model)} = {shown}"
-    if edit.label is not None and proofs.proved.get(edit.label, _MORE) <= {*ready.assumptions}:
-        return Repair(statement, shown, words, "proved", f"as [{edit.label}]")
+    if edit.stated is not None and proofs.proved.get(edit.stated, _MORE) <= {*ready.assumptions}:
+        return Repair(statement, shown, words, "proved", "as another claim")
     proof = proofs.over(prepared).of(ready, setting.seconds_to_prove)
     if proof is None:
         return Repair(statement, shown, words, "tested", "numbers")

@@ -60,7 +60,7 @@ class Edit:
 
     ``words`` has a ``{}`` for each of ``about``, which are printed in the notation.
     ``path`` and ``new`` say what was put where, for edits that do just that; ``left`` is
-    another left side, for edits of that, ``label`` a claim of the document that says the same.
+    another left side, for edits of that, ``stated`` the key of a claim that says the same.
     """
 
     expr: Expr
@@ -70,7 +70,7 @@ class Edit:
     path: Path | None = None
     new: Node | None = None
     left: Expr | None = None
-    label: str | None = None
+    stated: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from einrnn.check.claims import key_of
 from einrnn.check.mend import combine
 from einrnn.check.mend.constants import Constant, constants
 from einrnn.check.mend.edits import Edit, edits
@@ -18,6 +19,7 @@ from einrnn.check.mend.holes import Filler, Hole, Tier, holes
 from einrnn.check.mend.places import expanded, flat, replaced, terms_of, weight, without_sign
 from einrnn.check.mend.pool import Piece, Pool
 from einrnn.check.mend.setting import CLOSE, Setting, Target, close
+from einrnn.core import affine as af
 from einrnn.core.build import ZERO, sub
 from einrnn.core.nodes import Derivative, Expr, Mul
 from einrnn.core.traverse import canonical, substitute, walk
@@ -98,7 +100,10 @@ class Search:
             if binding is not None:
                 right = flat(substitute(other.right, binding))
                 words = f"[{other.label}] says what it is"
-                yield Edit(right, _STATED, words, label=other.label)
+                # elsewhere than at all of its own places it need not say it
+                letters = ((i, af.letter(at)) for i, at in binding.items())
+                same = all(at and claim.ranges.get(at) == other.ranges[i] for i, at in letters)
+                yield Edit(right, _STATED, words, stated=key_of(other) if same else None)
 
     def ranked(self) -> list[Edit]:
         """What was found so far, the smallest edit first."""
@@ -176,7 +181,7 @@ class Search:
         known = self.found.get(expr)
         if known is not None:
             cheaper = min(known, priced, key=lambda e: e.cost)
-            self.found[expr] = replace(cheaper, label=known.label or priced.label)
+            self.found[expr] = replace(cheaper, stated=known.stated or priced.stated)
         elif self.setting.fits_everywhere(expr):
             self.found[expr] = priced
 
