@@ -8,7 +8,8 @@ import signal
 import threading
 import warnings
 import weakref
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
@@ -73,6 +74,29 @@ class Prompted(Aside[R], Generic[G, R]):
             self._channel.send(value)
         except (RecursionError, pickle.PicklingError, AttributeError, TypeError, OSError):
             self._channel = None  # too deep or not to be pickled, or the process died
+
+
+class Stream(Generic[R]):
+    """The results of some pieces of ``work``, one after the other as a process of its own has
+    them; where it dies, or none can be forked, the rest is done when it is asked for."""
+
+    def __init__(self, work: Sequence[Callable[[], R]]) -> None:
+        self._left = deque(work)
+        self._channel = _forked(self._answer)
+
+    def _answer(self, channel: _Channel) -> None:
+        for piece in self._left:
+            channel.send(piece())
+
+    def next(self) -> R:
+        """The next result; waits for it."""
+        piece = self._left.popleft()
+        if self._channel is not None:
+            try:
+                return self._channel.receive()
+            except (EOFError, OSError, pickle.UnpicklingError):
+                self._channel = None
+        return piece()
 
 
 class _Channel:

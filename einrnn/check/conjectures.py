@@ -7,7 +7,7 @@ is a conjecture; all conjectures are then proved together by induction, or dropp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import permutations
 
@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from einrnn.check.points import Point
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, apply, number, power, sub
+from einrnn.core.build import ONE, ZERO, apply, iverson, number, power, sub
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Add, Dim, Element, Expr, Index, Mul, Pow, Value
+from einrnn.core.nodes import Add, Compare, Dim, Element, Expr, Index, Mul, Pow, Value
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
@@ -33,6 +33,28 @@ _MOST_AXES = 4
 _TIME = Index("t")
 
 Values = npt.NDArray[np.float64]
+
+
+def lively(model: Model, points: Sequence[Point]) -> Point:
+    """The first point at which no recurrence is 0 everywhere, as most are where no unit of
+    a network is above its threshold; the first of all where there is none."""
+    clock = clock_of(model)
+    names = [name for name in model.definitions if clock.time(name)]
+    if not any(name in model.derived for name in names):
+        return points[0]
+    for point in points:
+        values = FloatPoint(model, point.sizes, point.arrays)
+        if all(_is_alive(model, values, name) for name in names):
+            return point
+    return points[0]
+
+
+def _is_alive(model: Model, values: FloatPoint, name: str) -> bool:
+    letters = [Index(f"k{axis}") for axis in range(len(model.axes(name)))]
+    ranges = dict(zip(letters, model.axes(name), strict=True))
+    entry = Element(name, tuple(af.of(letter) for letter in letters))
+    both = _finite(values, entry, ONE, ranges)
+    return both is None or bool((np.abs(both[1]) > _AGREES).any())
 
 
 def conjectures(model: Model, point: Point) -> list[Statement]:
@@ -189,10 +211,15 @@ def _scaled(
     model: Model, point: FloatPoint, clock: Clock, name: str, other: str
 ) -> Statement | None:
     """The statement that a recurrence of the document is a derivative times the slope of a
-    squashing function in terms of its value: ``1 - s^2`` or ``s (1 - s)``."""
+    squashing function, or of relu, in terms of its value: ``1 - s^2``, ``s (1 - s)`` or
+    ``[s > 0]``."""
     for left, right, ranges in _paired(model, clock, name, other):
         for value in _values_over(model, ranges):
-            slopes = (sub(ONE, power(value, 2)), Mul((value, sub(ONE, value))))
+            slopes = (
+                sub(ONE, power(value, 2)),
+                Mul((value, sub(ONE, value))),
+                iverson(Compare(">", value, ZERO)),
+            )
             for slope in slopes:
                 found = _ratio(point, right, Mul((slope, left)), ranges)
                 if found is not None and _close(found, 1.0):

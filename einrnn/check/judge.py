@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from einrnn.check.candidates import Candidates
     from einrnn.check.witnesses import Witnesses
 
+_MOST_DRAWS = 6  # of inputs at which lemmas are looked for
 _SEARCH_SECONDS = 3.0
 _PROOF_SECONDS = 8.0
 _SYMPY_SECONDS = 2.0
@@ -96,7 +97,8 @@ class Judge:
     def proofs(self) -> Proofs:
         """The prover, with what it has proved so far."""
         sizes = trial_sizes(self.model)[0]
-        return Proofs(self.prepared, self.numbers.points.at(sizes, ()))
+        found = (self.numbers.points.at(sizes, (), draw) for draw in range(_MOST_DRAWS))
+        return Proofs(self.prepared, tuple(point for point in found if point is not None))
 
     @cached_property
     def any_start(self) -> Numbers | None:
@@ -179,33 +181,25 @@ class Judge:
         from einrnn.check import counterexample as examples
 
         tried = self.numbers.sides(ready)
-        if tried.failed_at is None and self.outcome(ready).verdict != "differs":
-            return None
-        seconds = min(self.seconds, _SEARCH_SECONDS)
-        found = examples.find(self.candidates, ready, seconds)
-        if found is None and tried.failed_at is not None:
-            found = examples.from_point(self.candidates, ready, tried.failed_at, seconds)
+        seconds, place, found = min(self.seconds, _SEARCH_SECONDS), tried.failed_at, None
+        if place is not None or self.outcome(ready).verdict == "differs":
+            found = examples.find(self.candidates, ready, seconds)
+        elif self.outcome(ready).verdict == "undecided":
+            place = tried.extreme
+        point = None if place is None else self.numbers.at(place, ready)
+        if found is None and point is not None:
+            found = examples.from_point(self.candidates, ready, point, seconds)
         return found
-
-    def words(self) -> dict[str, Witness]:
-        """What the other engines have said so far, by the keys of claims."""
-        return dict(self._words)
-
-    def failures(self) -> dict[str, Counterexample | None]:
-        """The counterexamples found so far, by the keys of claims."""
-        return dict(self._failures)
-
-    def outcomes(self) -> dict[str, Outcome]:
-        """What the exact tier has said so far, by the keys of claims."""
-        return dict(self._outcomes)
 
     def take(
         self,
+        tried: Mapping[str, Tried] | None = None,
         outcomes: Mapping[str, Outcome] | None = None,
         words: Mapping[str, Witness] | None = None,
         failures: Mapping[str, Counterexample | None] | None = None,
     ) -> None:
-        """What was worked out elsewhere."""
+        """What was worked out elsewhere, by the keys of claims."""
+        self.numbers.take(tried or {})
         self._outcomes.update(outcomes or {})
         self._words.update(words or {})
         self._failures.update(failures or {})

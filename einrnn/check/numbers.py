@@ -3,12 +3,14 @@ that carry derivatives out in different ways."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
-from einrnn.check.certain import ties
+from einrnn.check.certain import sure_values, ties
 from einrnn.check.claims import (
     Prepared,
     Ready,
@@ -20,17 +22,27 @@ from einrnn.check.claims import (
 from einrnn.check.points import COMPARED, SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.thresholds import threshold_sizes
-from einrnn.check.tolerance import REFUTES, relative
+from einrnn.check.tolerance import AGREES, REFUTES, relative
 from einrnn.check.weight import Weights
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatOutcome
+from einrnn.numeric.strict import is_near
 
 _CROSS = 1e-8
 _MOST_ENTRIES = 4_000_000
+_MOST_EQUATIONS = 8
+_MORE = (*range(4, 8), *range(SMALL + 1, SMALL + 12))
 _EQUAL = tuple(range(TIED, TIED + 6))
 _OUTWEIGHING = tuple(range(UNEVEN, UNEVEN + 48))
+
+
+class Place(NamedTuple):
+    """What tells a point from the others of one claim."""
+
+    sizes: Sizes
+    draw: int
 
 
 @dataclass(frozen=True)
@@ -38,18 +50,18 @@ class Tried:
     """How a claim fared in numbers.
 
     ``error`` is the largest relative difference of the two sides, ``cross`` the largest
-    relative difference between the ways to compute one side, ``failed_at`` the first
-    point that refutes the claim. ``defects`` say where the ways disagree, which is never
-    the document's fault. ``extreme`` tells that the sides differ at entries of very different
+    relative difference between the ways to compute one side, ``failed_at`` the place of the
+    first point that refutes the claim. ``defects`` say where the ways disagree, which is never
+    the document's fault. ``extreme`` is where the sides differ at entries of very different
     magnitudes, which alone refutes nothing.
     """
 
     sizes: tuple[Sizes, ...] = ()
     error: float = 0.0
     cross: float = 0.0
-    failed_at: Point | None = None
+    failed_at: Place | None = None
     defects: tuple[str, ...] = ()
-    extreme: bool = False
+    extreme: Place | None = None
 
 
 @dataclass()
@@ -71,6 +83,14 @@ class Numbers:
         if ready.key not in self._tried:
             self._tried[ready.key] = self._evaluated(ready)
         return self._tried[ready.key]
+
+    def take(self, tried: Mapping[str, Tried]) -> None:
+        """What was worked out elsewhere, by the keys of claims."""
+        self._tried.update(tried)
+
+    def at(self, place: Place, ready: Ready) -> Point | None:
+        """The point at a place."""
+        return self.points.at(place.sizes, ready.assumptions, place.draw)
 
     def small_point(self, ready: Ready) -> Point | None:
         """A point with few entries, where other engines are asked too; one with more where
@@ -115,7 +135,7 @@ class Numbers:
                 continue
             for point, both in zip(batch.points, outcomes, strict=True):
                 if tried.failed_at is None and not _is_spurious(point, both, ready):
-                    tried = _with(tried, point, both)
+                    tried = _with(tried, point, _but_for_rounding(point, both, ready))
         return tried
 
     def _without(self, ready: Ready) -> frozenset[int]:
@@ -154,11 +174,18 @@ class Numbers:
         for place, others in more:
             if -len(rows) <= place:
                 draws[place] = (*draws[place], *others)
+        if len(rows) == 1:  # there are no sizes: few entries, which say little
+            draws[0] = (*draws[0], *_MORE)
         if self.points.equations:
             for place in {0, len(rows) - 1, max(0, len(rows) - 2)}:
-                draws[place] = (*draws[place], COMPARED, COMPARED + 1)
+                draws[place] = (*draws[place], *self._compared_draws)
         draws = [tuple(dict.fromkeys(row)) for row in draws]
         return list(zip(rows, draws, strict=True))
+
+    @property
+    def _compared_draws(self) -> range:
+        count = len(self.points.equations)
+        return range(COMPARED, COMPARED + max(2, min(count, _MOST_EQUATIONS)))
 
     @cached_property
     def _larger(self) -> list[Sizes]:
@@ -197,6 +224,15 @@ def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:
     return not fails_at(point, ready)
 
 
+def _but_for_rounding(point: Point, both: FloatOutcome, ready: Ready) -> FloatOutcome:
+    """The outcome without a small difference for which rounding may account: ``log(1 - p)`` of a
+    ``p`` near 1 has few digits."""
+    if both.at is None or not AGREES < both.error <= REFUTES:
+        return both
+    sure = sure_values(point.prepared, ready, point, both.at)
+    return replace(both, error=0.0) if sure is not None and is_near(*sure) else both
+
+
 def _has_values(point: Point, ready: Ready) -> bool:
     """Whether both sides have a value somewhere at a point."""
     pair = ready.forward
@@ -209,14 +245,15 @@ def _with(tried: Tried, point: Point, both: FloatOutcome) -> Tried:
     if not both.compared:
         return tried
     wide, fails = point.draw == WIDE, both.error > REFUTES
+    place = Place(point.sizes, point.draw) if fails else None
     if wide and fails:
-        # saturated or cancelled as often as false: the exact tier has to say which
-        return replace(tried, extreme=True)
+        # saturated or cancelled as often as false: more exact tiers have to say which
+        return replace(tried, extreme=tried.extreme or place)
     return replace(
         tried,
         sizes=tried.sizes if point.sizes in tried.sizes else (*tried.sizes, point.sizes),
         error=tried.error if wide else max(tried.error, both.error),
-        failed_at=tried.failed_at or (point if fails else None),
+        failed_at=tried.failed_at or place,
     )
 
 

@@ -166,8 +166,9 @@ class Points:
             if draw >= UNEVEN:
                 arrays = uneven_values(model, sizes, rng)
             elif COMPARED <= draw < TIED:
-                # where one input is in several of them, the last one counts
-                found = self.equations[:: 1 if draw == COMPARED else -1]
+                # where one input is in several of them, the last one counts: each in its turn
+                turn = (draw - COMPARED) % max(1, len(self.equations))
+                found = [*self.equations[turn:], *self.equations[:turn]][::-1]
                 arrays = made_equal(model, found, small_values(model, sizes, rng), rng)
             elif draw >= TIED:
                 arrays = tied_values(model, sizes, rng, _AMONG.get(draw, (-1, 0, 1)))

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
-from einrnn.check.conjectures import conjectures, constants, symmetric_by_numbers
+from einrnn.check.conjectures import conjectures, constants, lively, symmetric_by_numbers
 from einrnn.check.points import Point
 from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
@@ -53,11 +53,11 @@ class _Known:
 class Proofs:
     """Proves claims of one document; what is proved may be used for later claims.
 
-    At ``point`` conjectures are looked for, lemmas that the document does not state.
+    At one of ``points`` conjectures are looked for, lemmas that the document does not state.
     """
 
     prepared: Prepared
-    point: Point | None
+    points: tuple[Point, ...]
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
     # by their keys what the proved claims lean on
     proved: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
@@ -92,22 +92,20 @@ class Proofs:
         """A prover of statements over a larger model, that knows what this one knows by now
         and looks for no lemmas of its own."""
         known = {way: list(lemmas) for way, lemmas in self._known.items()}
-        other = Proofs(prepared, None, known, dict(self.proved))
-        found = self.__dict__.get("_found")  # the cached property, where it was ever needed
-        if found is not None:
-            other.__dict__["_found"] = found
+        other = Proofs(prepared, (), known, dict(self.proved))
+        other.__dict__.update(_found=self._found, _symmetric=self._symmetric)  # cached properties
         return other
 
     @cached_property
     def _found(self) -> dict[str, tuple[Lemma, ...]]:
         """The conjectures about derivatives that could be proved; they assume nothing."""
         found: dict[str, tuple[Lemma, ...]] = {}
-        if self.point is None:
+        if not self.points:
             return found
         searches = (("forward", constants), ("reverse", conjectures))
         for way, search in searches:
             model = self._models[way]
-            statements = search(model, self.point)
+            statements = search(model, lively(model, self.points))
             deadline = time.process_time() + _CONJECTURE_SECONDS
             proved = Prover(model, deadline=deadline).proved_together(statements)
             whole = filter(self._defined[way].may_replace, proved)
@@ -118,10 +116,9 @@ class Proofs:
     def _symmetric(self) -> dict[str, frozenset[str]]:
         """The recurrences, of either model, of which the last two positions may be exchanged."""
         found: dict[str, frozenset[str]] = {}
-        for way in ("forward", "reverse") if self.point is not None else ():
-            assert self.point is not None
+        for way in ("forward", "reverse") if self.points else ():
             model = self._models[way]
-            names = symmetric_by_numbers(model, self.point)
+            names = symmetric_by_numbers(model, self.points[0])
             deadline = time.process_time() + _SYMMETRY_SECONDS
             found[way] = symmetric(model, names, deadline) if names else frozenset()
         return found

@@ -6,22 +6,30 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypedDict
 
 from einrnn.check import memo
-from einrnn.check.aside import Aside, Prompted
+from einrnn.check.aside import Aside, Prompted, Stream
 from einrnn.check.claims import Prepared, Ready
 from einrnn.check.judge import Judge
-from einrnn.check.numbers import Numbers
+from einrnn.check.numbers import Numbers, Tried
 from einrnn.check.shelf import Shelf
-from einrnn.check.verdict import Verdict
+from einrnn.check.verdict import Counterexample, Verdict
 from einrnn.check.witness import Witness
 from einrnn.core.model import Claim
 from einrnn.errors import Diagnostic, EinrnnError
+from einrnn.exact.exact import Outcome
 
-R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
 Words = dict[str, Witness]
+
+
+class Findings(TypedDict, total=False):
+    """What is found out of claims in another process, by their keys."""
+
+    tried: dict[str, Tried]
+    outcomes: dict[str, Outcome]
+    failures: dict[str, Counterexample | None]
 
 
 class Found(NamedTuple):
@@ -65,9 +73,8 @@ def verdicts(
     """A verdict on every claim, or on those with one of the labels, in the document's order.
 
     The same claims of the same document are not judged again in one process, nor where a
-    ``shelf`` has their verdicts. The
-    counterexamples are worked out in a process beside the proofs, and so is the word of the
-    other engines where ``words`` has not begun to.
+    ``shelf`` has their verdicts. The numbers and the counterexamples are worked out in a process
+    beside the proofs, and so is the word of the other engines where ``words`` has not begun to.
     """
     keys = _keys(judge)
     if shelf is not None:
@@ -114,8 +121,8 @@ def _keys(judge: Judge) -> list[Hashable]:
 
 
 def _ahead(judge: Judge, claims: Sequence[Claim], words: Prompted[Prepared, Words] | None) -> None:
-    """Numbers of some claims, then the proofs; beside them, in processes of their own, the other
-    engines and the exact tier from the start, and the counterexamples once it is known what
+    """The proofs of some claims; beside them, in processes of their own, the other engines, and
+    the numbers of one claim after the other, with the counterexamples once it is known what
     fails."""
     if not claims:
         return
@@ -127,36 +134,54 @@ def _ahead(judge: Judge, claims: Sequence[Claim], words: Prompted[Prepared, Word
     ready = [until[at] for at in places]
     if words is not None:
         words.give(judge.prepared)
-    said = words or Aside(partial(_each, judge.witness, ready, judge.words))
+    said = words or Aside(partial(_said, judge, ready))
     old = _proved_before(judge)
     # claims before them that hold may be lemmas
     lemmas = {id(item.claim) for item in until if item.claim.expect == "hold"} - old
     used = [item for item in until if id(item.claim) in wanted | lemmas]
-    true = [item for item in used if item.claim.expect == "hold"]
-    exact = Aside(partial(_each, judge.outcome, true, judge.outcomes))
-    for item in used:
-        _quietly(partial(judge.numbers.sides, item))
-    judge.take(outcomes=exact.result())
-    failures = Aside(partial(_each, judge.counterexample, ready, judge.failures))
+    found = Stream(
+        (
+            *(partial(_compared, judge, item) for item in used),
+            *(partial(_failure, judge, item) for item in ready),
+        )
+    )
     for item in until:
         if id(item.claim) in wanted | lemmas:
+            judge.take(**found.next())
             _quietly(partial(judge.proof, item))
         elif id(item.claim) in old:
             judge.proofs.remember(item)
-    judge.take(words=said.result(), failures=failures.result())
+    for _ in ready:
+        judge.take(**found.next())
+    judge.take(words=said.result())
+
+
+def _said(judge: Judge, ready: Sequence[Ready]) -> Words:
+    words = Words()
+    for item in ready:
+        _quietly(lambda item=item: words.update({item.key: judge.witness(item)}))
+    return words
+
+
+def _compared(judge: Judge, item: Ready) -> Findings:
+    """The numbers of a claim; those of the exact tier too where a proof may need them."""
+    found = Findings()
+    _quietly(lambda: found.update(tried={item.key: judge.numbers.sides(item)}))
+    if item.claim.expect == "hold":
+        _quietly(lambda: found.update(outcomes={item.key: judge.outcome(item)}))
+    return found
+
+
+def _failure(judge: Judge, item: Ready) -> Findings:
+    found = Findings()
+    _quietly(lambda: found.update(failures={item.key: judge.counterexample(item)}))
+    return found
 
 
 def _proved_before(judge: Judge) -> set[int]:
     """The claims that were proved in this process, and are known without being proved again."""
     kept = zip(judge.model.claims, map(memo.kept, _keys(judge)), strict=True)
     return {id(claim) for claim, old in kept if old is not None and old.verdict == "proved"}
-
-
-def _each(work: Callable[[Ready], object], ready: Sequence[Ready], found: Callable[[], R]) -> R:
-    """Some work on each claim; what has been found then."""
-    for item in ready:
-        _quietly(partial(work, item))
-    return found()
 
 
 def _quietly(work: Callable[[], object]) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from einrnn.core.build import ONE, ZERO, apply, div, neg, number, power, sub
-from einrnn.core.nodes import Cases, Compare, Expr, Mul
+from einrnn.core.nodes import Cases, Compare, Element, Expr, Mul
+from einrnn.core.traverse import walk
 from einrnn.dataclass import dataclass
 
 Rule = Callable[..., Expr]
@@ -155,12 +156,20 @@ _UNARY = (
 
 
 def _choice(relation: str) -> tuple[Rule2, Rule2]:
-    """The derivatives of the larger (``>``) or the smaller (``<``) of two numbers."""
+    """The derivatives of the larger (``>``) or the smaller (``<``) of two numbers; where they are
+    the same, that of the second, or of the only one that is constant: so is ``max(0, x)``
+    differentiated as ``relu(x)`` is."""
     op = ">" if relation == ">" else "<"
-    return (
-        lambda a, b: Cases(((Compare(op, a, b), ONE),), ZERO),
-        lambda a, b: Cases(((Compare(op, a, b), ZERO),), ONE),
-    )
+
+    def first(a: Expr, b: Expr) -> Expr:
+        return Cases(((Compare(op, a, b), ONE),), ZERO)
+
+    def second(a: Expr, b: Expr) -> Expr:
+        if any(isinstance(node, Element) for node in walk(a)):
+            return Cases(((Compare(op, a, b), ZERO),), ONE)
+        return Cases(((Compare(op, b, a), ONE),), ZERO)
+
+    return first, second
 
 
 _BINARY = (

@@ -30,7 +30,7 @@ def _softplus(x: Array) -> Array:
 
 
 def _erf(x: Array) -> Array:
-    return _ERF(x).astype(np.float64)
+    return np.asarray(_ERF(x), np.float64)
 
 
 FUNCTIONS: dict[str, Callable[..., Array]] = {

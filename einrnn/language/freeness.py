@@ -1,4 +1,4 @@
-"""Both sides, and all terms of a sum, have the same free indices."""
+"""All terms of a sum, and both sides of a definition, have the same free indices."""
 
 from __future__ import annotations
 
@@ -103,6 +103,19 @@ class Freeness:
             (Related(full.span, "no index is left out here"),),
         )
 
+    def equation(
+        self, left: tm.Term, right: tm.Term, free: frozenset[str], excused: frozenset[str]
+    ) -> list[Diagnostic]:
+        """A warning where a right side has some of the free indices but not all.
+
+        An index that the left side has twice, as ``dq[t,l]/ds[t,m]`` has t, may be gone, and so
+        may ``excused`` ones.
+        """
+        have = frozenset(self.occurrences.of(right))
+        twice = {name for name, count in self.occurrences.of(left).items() if count > 1}
+        missing = free - have - twice - excused
+        return [self._warning(right, missing, None, free)] if have and missing else []
+
     def _warning(
         self, term: tm.Term, lacks: frozenset[str], full: tm.Term | None, free: frozenset[str]
     ) -> Diagnostic:
@@ -149,43 +162,24 @@ def _summed(term: tm.Term, letter: str, full: tm.Term) -> Exception:
     )
 
 
-def check_sides(
-    left: tm.Term | None,
-    right: tm.Term,
-    free: frozenset[str],
-    excused: frozenset[str],
-    occurrences: Occurrences,
-    place: Span,
+def check_definition(
+    right: tm.Term, free: frozenset[str], occurrences: Occurrences, place: Span
 ) -> None:
-    """The right side has all free indices or none; ``excused`` ones may be missing.
-
-    An index that the left side has twice, as ``dq[t,l]/ds[t,m]`` has t, may be gone.
-    """
+    """The right side of a definition, whose left side is at ``place``, has all free indices or
+    none."""
     have = frozenset(occurrences.of(right))
-    twice = {n for n, count in occurrences.of(left).items() if count > 1} if left else set[str]()
-    missing = free - have - twice - excused
+    missing = free - have
     if have and missing:
         letter = sorted(missing)[0]
-        where = place_of(left, letter) if left is not None else place
         raise fail(
             "E211",
             f"the right side lacks the index {letter} of the left side",
             right.span,
             f"free: {listed(have)}",
-            _help_for_missing(letter, left, have),
-            (Related(where, f"{letter} is free here"),) if where != right.span else (),
+            f"add {letter} on the right, or drop it on the left; what is the same for every "
+            f"{letter} is multiplied by [{letter} >= 0]",
+            (Related(place, f"{letter} is free here"),) if place != right.span else (),
         )
-
-
-def _help_for_missing(letter: str, left: tm.Term | None, have: frozenset[str]) -> str:
-    """What to do about a letter that the right side lacks."""
-    words = (
-        f"add {letter} on the right, or drop it on the left; what is the same for every "
-        f"{letter} is multiplied by [{letter} >= 0]"
-    )
-    if isinstance(left, tm.Derivative):
-        return f"{words}; what is 0 but for one {letter} by delta[{sorted(have)[0]},{letter}]"
-    return words
 
 
 def _counts(node: tm.Part) -> bool:

@@ -75,6 +75,8 @@ class Ranks:
                 return (yield self._rank(body))
             case ast.Derivative(_, body):
                 self._tensor_wanted(body)
+                if isinstance(body, ast.Name) and self.names.is_tensor(body.name):
+                    return self._of_tensor(body.name, 0, body.span, body.span) + self.wrt(node)
                 return (yield self._rank(body)) + self.wrt(node)
             case _:
                 return 0

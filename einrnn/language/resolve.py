@@ -8,7 +8,7 @@ from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
-from einrnn.language.freeness import Freeness, check_sides
+from einrnn.language.freeness import Freeness, check_definition
 from einrnn.language.letters import letters_of
 from einrnn.language.names import RESERVED, Names
 from einrnn.language.occurrences import Occurrences, place_of
@@ -136,7 +136,7 @@ class Statements:
         body = resolver.entry(clause.body, trailing if rank else ())
         occurrences = Occurrences()
         body = self._explicit(body, frozenset(letters), resolver, occurrences)
-        check_sides(None, body, frozenset(letters), frozenset(), occurrences, clause.target.span)
+        check_definition(body, frozenset(letters), occurrences, clause.target.span)
         return ClauseTerms(name.name, given + trailing, letters, body, late, clause.span)
 
     def _left_letters(self, args: Args) -> tuple[str, ...]:
@@ -270,7 +270,9 @@ class Statements:
             term = resolver.entry(expression, trailing if rank else ())
             term = self._explicit(term, free, resolver, chain.occurrences)
             left = chain.sides[0].term
-            check_sides(left, term, free, excused, chain.occurrences, expression.span)
+            if left is not None:
+                freeness = Freeness(chain.occurrences, self.names.source)
+                self.remarks += freeness.equation(left, term, free, excused)
             return Side(term, None, expression.span)
         except Problem as problem:
             return Side(None, problem.diagnostic, expression.span)
@@ -353,14 +355,17 @@ def _with_advice(diagnostic: Diagnostic, left: ast.Ast) -> Diagnostic:
 
 
 def _check_left(node: tm.Product, outer: frozenset[str], occurrences: Occurrences) -> None:
-    """``sum[k](a[k]) b[k]``: the parenthesis ended the sum, so the last k is another one."""
-    for _, factor in node.factors:
+    """``sum[k](a[k]) b[k]``: the parenthesis ended the sum, so the last k is another one. In
+    ``(a[k] b[k]) / sum[k] c[k]`` it is one that is summed where it stands."""
+    for own, factor in node.factors:
         inner = factor.base if isinstance(factor, tm.Power) else factor
         if not isinstance(inner, tm.Reduce):
             continue
         for name in frozenset(tm.binds(inner)) - outer:
-            for _, other in node.factors:
-                if other is not factor and name in occurrences.of(other):
+            for side, other in node.factors:
+                if other is factor or name not in occurrences.of(other):
+                    continue
+                if side == own or occurrences.of(other)[name] < 2:
                     raise _left_its_sum(other, inner, name)
 
 

@@ -87,6 +87,8 @@ class Resolver:
     def _name(self, node: ast.Name, at: Args) -> tm.Term:
         name, span = node.name, node.span
         if self.indexing.is_position(name):
+            if name in self.indexing.letters and self.names.is_tensor(name):
+                raise _is_both(node)
             return tm.Position(self.indexing.arg(node), span)
         if name in CONSTANTS and not self.names.is_tensor(name):
             return tm.Func("pi" if name == "π" else name, (), span)
@@ -201,9 +203,13 @@ class Resolver:
 
     def _derivative(self, node: ast.Derivative, at: Args) -> Steps[tm.Term]:
         args = self.indexing.args(node.args) if node.args is not None else ()
-        rank = self.rank(node.body)
-        self.ranks.wrt(node)
-        body = yield self._entry(node.body, at[:rank])
+        rank = self.rank(node) - self.ranks.wrt(node)
+        if isinstance(node.body, ast.Name) and self.names.is_tensor(node.body.name):
+            # of an index there is no derivative: the tensor is meant
+            span = node.body.span
+            body: tm.Term = tm.Read(node.body.name, at[:rank], span, span)
+        else:
+            body = yield self._entry(node.body, at[:rank])
         return tm.Derivative(node.kind, body, node.name.name, args + at[rank:], node.span)
 
     def _call(self, node: ast.Call, at: Args) -> Steps[tm.Term]:
@@ -298,3 +304,13 @@ class Resolver:
                     "expected a relation such as k != l",
                     "compare with a number: m[k] != 0",
                 )
+
+
+def _is_both(node: ast.Name) -> Exception:
+    return fail(
+        "E414",
+        f"{node.name} is an index of this statement and a tensor of the document",
+        node.span,
+        "which of them?",
+        f"use another letter for the index, or give the tensor another name than {node.name}",
+    )

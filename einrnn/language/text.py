@@ -405,8 +405,13 @@ def _is_delta(expr: Cases) -> bool:
 
 
 def _plain_matrix(expr: Matrix) -> str | None:
-    """``A``, ``A[t]`` or ``A.T`` where the matrix is that."""
-    body = expr.body
+    """``A``, ``A[t]``, ``inv(A)``, ``matpow(A, n)``, or the transpose, where the matrix is that."""
+    body, places = expr.body, (af.of(expr.row), af.of(expr.column))
+    if isinstance(body, Matrix) and body.at in (places, places[::-1]):
+        inner = _plain_matrix(body)
+        power = f", {affine_text(body.power)}" if body.op == "matpow" else ""
+        turned = "" if body.at == places else ".T"
+        return None if inner is None else f"{body.op}({inner}{power}){turned}"
     if not isinstance(body, Element) or len(body.args) < 2:
         return None
     inner = (af.letter(body.args[-2]), af.letter(body.args[-1]))

@@ -126,7 +126,20 @@ def _joined(base: Expr, first: Expr, second: Expr) -> Expr:
     """The exponent of a product of two powers of one base."""
     if isinstance(first, Number) and isinstance(second, Number):
         return Number(joined_power(base, first.value, second.value))
+    counted = [_counted(exponent) for exponent in (first, second)]
+    if counted[0] is not None and counted[1] is not None:
+        total_ = af.plus(counted[0], counted[1])
+        return Value(total_) if total_.terms else Number(Fraction(total_.constant))
     return add((first, second))
+
+
+def _counted(exponent: Expr) -> Affine | None:
+    """A whole number, or one in terms of sizes and indices."""
+    if isinstance(exponent, Value):
+        return exponent.index
+    if isinstance(exponent, Number) and exponent.value.denominator == 1:
+        return af.of(int(exponent.value))
+    return None
 
 
 def pow_(base: Expr, exponent: Expr) -> Expr:

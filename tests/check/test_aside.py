@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from einrnn.check.aside import Aside, Prompted
+from einrnn.check.aside import Aside, Prompted, Stream
 
 
 def _place(number: int) -> tuple[int, int]:
@@ -47,6 +47,24 @@ def test_what_cannot_be_handed_over_is_worked_on_here() -> None:
     helper = Prompted(lambda given: given() + 1, _nothing)
     helper.give(lambda: 1)
     assert helper.result() == 2
+
+
+def test_results_come_one_by_one_from_another_process() -> None:
+    stream = Stream([partial(_place, number) for number in (3, 4)])
+    results = [stream.next(), stream.next()]
+    assert [number for number, _ in results] == [3, 4]
+    assert {process for _, process in results}.isdisjoint({os.getpid()})
+
+
+def test_the_rest_is_done_here_where_the_process_dies() -> None:
+    here = os.getpid()
+    stream = Stream([lambda: 1, partial(_dies, here), lambda: 2])
+    assert [stream.next() for _ in range(3)] == [1, here, 2]
+
+
+def test_a_result_that_cannot_be_handed_over_is_worked_out_here() -> None:
+    (result,) = [Stream([lambda: lambda: 5]).next()]
+    assert result() == 5
 
 
 def test_a_process_that_is_asked_nothing_ends() -> None:

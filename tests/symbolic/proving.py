@@ -14,7 +14,7 @@ def proved(text: str) -> bool:
     prepared = prepare(einrnn.parse(text).model)
     assert not prepared.failed
     (ready,) = prepared.claims
-    return Proofs(prepared, None).of(ready, SECONDS) is not None
+    return Proofs(prepared, ()).of(ready, SECONDS) is not None
 
 
 def error_in_numbers(text: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,18 +14,21 @@ from einrnn.check.mend.edits import Edit
 from einrnn.check.mend.places import flat
 from einrnn.check.mend.setting import Setting
 from einrnn.check.mend.values import NotEvaluated, Values
-from einrnn.check.points import TIED, Point, Points
+from einrnn.check.points import SMALL, TIED, Point, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Counterexample, Repair
+from einrnn.core.model import Claim
 from einrnn.core.nodes import Cond, Element, Expr, Number
 from einrnn.core.traverse import tensors
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
 from einrnn.language.text import condition_text, left_text, text
+from einrnn.numeric.sample import sample
 
 _DRAWS = (0, 1)
+_SIMPLE = tuple(range(SMALL, SMALL + 4))
 _ORACLE_ENTRIES = 4
 
 
@@ -47,13 +51,28 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     if edit.left is not None and says_nothing(prepared, ready, seed):
         return None
     words = edit.words.format(*(_said(setting, part) for part in edit.about))
-    statement = f"{left_text(left, setting.model)} = {shown}"
+    as_stated = _stated_left(claim) if edit.left is None else None
+    statement = f"{as_stated or left_text(left, setting.model)} = {shown}"
+    if claim.condition is not None:
+        statement += f" for {condition_text(claim.condition, setting.model)}"
     if edit.stated is not None and proofs.proved.get(edit.stated, _MORE) <= {*ready.assumptions}:
         return Repair(statement, shown, words, "proved", "as another claim")
     proof = proofs.over(prepared).of(ready, setting.seconds_to_prove)
     if proof is None:
         return Repair(statement, shown, words, "tested", "numbers")
     return Repair(statement, shown, words, "proved", proof.method)
+
+
+def _stated_left(claim: Claim) -> str | None:
+    """The left side as the document has it, if it has its indices there."""
+    depth = 0
+    for found in re.finditer(r"[=<>!:]*=|[][(){}]", claim.text):
+        depth += {"[": 1, "(": 1, "{": 1, "]": -1, ")": -1, "}": -1}.get(found[0], 0)
+        if found[0] == "=" and not depth:
+            left = claim.text[: found.start()].strip()
+            letters = {index.name for index in claim.ranges}
+            return left if letters <= set(re.findall(r"\w+", left)) else None
+    return None
 
 
 # of a claim that is not proved, more than any other leans on
@@ -78,13 +97,13 @@ def _is_circular(setting: Setting, right: Expr) -> bool:
 
 
 def _there(prepared: Prepared, case: Counterexample) -> Point:
-    """The point of a counterexample."""
-    inputs = prepared.model.inputs
-    arrays = {
-        name: np.array(value, dtype=int if inputs[name].has("integer") else float)
-        for name, value in case.inputs.items()
-    }
-    return Point(prepared, case.sizes, arrays)
+    """The point of a counterexample, with some value for what the claim it is of does not read."""
+    model = prepared.model
+    sizes = {**trial_sizes(model)[0], **case.sizes}
+    arrays = dict(sample(model, sizes, np.random.default_rng(0)))
+    for name, value in case.inputs.items():
+        arrays[name] = np.array(value, dtype=arrays[name].dtype)
+    return Point(prepared, sizes, arrays)
 
 
 def _said(setting: Setting, part: Expr | Cond) -> str:
@@ -108,7 +127,7 @@ def holds(prepared: Prepared, ready: Ready, seed: int) -> bool:
     interpreter as well."""
     points = Points(prepared, seed + 1)
     tried = 0
-    draws = _DRAWS if has_derivatives(prepared, ready) else (*_DRAWS, TIED)
+    draws = (*_DRAWS, *_SIMPLE) if has_derivatives(prepared, ready) else (*_DRAWS, *_SIMPLE, TIED)
     for sizes in trial_sizes(prepared.model):
         for draw in draws:
             point = points.at(sizes, ready.assumptions, draw)

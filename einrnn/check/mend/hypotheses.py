@@ -11,7 +11,7 @@ from einrnn.check.assumptions import residuals
 from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
 from einrnn.check.mend.confirm import agrees, fails, says_nothing
 from einrnn.check.mend.setting import Setting
-from einrnn.check.points import TIED, Points
+from einrnn.check.points import SMALL, TIED, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import Sizes, trial_sizes
 from einrnn.check.verdict import Counterexample
@@ -27,6 +27,7 @@ from einrnn.language.text import affine_text, left_text
 _NAME = "hypothesis"
 _CLOSE = 1e-9
 _DRAWS = (0, 1, 2, 3, 4, 5)
+_SIMPLE = tuple(range(SMALL, SMALL + 6))
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,8 @@ def sufficient(
         prepared, ready = hypothesis.granted(setting.prepared, setting.ready)
         if not _holds(prepared, ready, rows, seed) or says_nothing(prepared, ready, seed):
             continue
+        if _met_by_facts(hypothesis, counterexample):
+            continue
         if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
             return hypothesis, True
         if tested is None and not _met(setting.prepared.model, hypothesis, counterexample):
@@ -192,19 +195,28 @@ def _met(model: Model, hypothesis: Hypothesis, found: Counterexample | None) -> 
     return bool(np.all(np.abs(gaps) < _CLOSE))
 
 
+def _met_by_facts(hypothesis: Hypothesis, found: Counterexample | None) -> bool:
+    """Whether an input is positive in a case in which the claim fails all the same."""
+    given = hypothesis.input
+    if found is None or given is None or given.name not in found.inputs:
+        return False
+    return given.has("positive") and bool(np.all(np.asarray(found.inputs[given.name], float) > 0))
+
+
 def _holds(
     prepared: Prepared, ready: Ready, rows: Sequence[tuple[Sizes, tuple[int, ...]]], seed: int
 ) -> bool:
     """Whether both sides agree at random inputs that satisfy the hypothesis, in some draws at
-    each of some sizes, and at equal ones. Most anything is true of one entry, and of some inputs
-    at the sizes of the counterexample."""
+    each of some sizes, and at simple and equal ones. Most anything is true of one entry, and of
+    some inputs at the sizes of the counterexample."""
     points, smooth = Points(prepared, seed), has_derivatives(prepared, ready)
     for sizes, draws in rows:
         for draw in draws:
             point = points.at(sizes, ready.assumptions, draw)
             if point is None or agrees(point, ready) is not True:
                 return False
-        tied = None if smooth else points.at(sizes, ready.assumptions, TIED)
-        if tied is not None and agrees(tied, ready) is False and fails(tied, ready):
-            return False
+        for draw in _SIMPLE if smooth else (TIED, *_SIMPLE):
+            simple = points.at(sizes, ready.assumptions, draw)
+            if simple is not None and agrees(simple, ready) is False and fails(simple, ready):
+                return False
     return True

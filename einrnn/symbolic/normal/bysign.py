@@ -2,7 +2,8 @@
 
 Each value is positive, zero or negative. What is left of a polynomial has to be 0 for every choice
 that is possible: what excludes others are linear inequalities between products, in which each
-product is a number by itself (Fourier and Motzkin).
+product is a number by itself (Fourier and Motzkin). Absolute values and signs are decided
+likewise, inside functions too: ``log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|))``.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from fractions import Fraction
 from itertools import product
 from typing import NamedTuple
 
-from einrnn.core.build import ZERO, is_bracket
-from einrnn.core.nodes import Compare, Expr, Node
-from einrnn.core.traverse import rebuild
+from einrnn.core.build import ONE, ZERO, is_bracket
+from einrnn.core.nodes import Apply, Cases, Compare, Expr, Mul, Node, Number
+from einrnn.core.traverse import binds, rebuild, walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import inequalities
 from einrnn.symbolic.normal.expand import Normaliser
@@ -43,7 +44,7 @@ def vanishes_by_signs(work: Normaliser, poly: Poly) -> bool:
     Raises:
         TooLarge: what is left in some case has too many terms.
     """
-    if not any(is_bracket(a) for term in poly for a, _ in term.factors):
+    if not any(_asked(term) for term in poly):
         return False
     return _by_signs(work, poly) or all(_by_signs(*group) for group in _summands(work, poly))
 
@@ -62,40 +63,78 @@ def _summands(work: Normaliser, poly: Poly) -> list[tuple[Normaliser, Poly]]:
 
 
 def _by_signs(work: Normaliser, poly: Poly) -> bool:
-    values = list(dict.fromkeys(value for _, value, _ in _brackets(poly)))
+    asked = {node: value for term in poly for node, value in _asked(term)}
+    values = list(dict.fromkeys(asked.values()))
     if not 0 < len(values) <= _MOST_VALUES:
         return False
     polys = {value: work.poly(value) for value in values}
     facts = _facts(work, polys.values())
     for choice in product((1, 0, -1), repeat=len(values)):
         signs = dict(zip(values, choice, strict=True))
-        if _is_possible([*facts, *_said(polys, signs)]) and not _vanishes(work, poly, signs):
+        if not _is_possible([*facts, *_said(polys, signs)]):
+            continue
+        answers = {node: _answer(node, signs[value]) for node, value in asked.items()}
+        if not _vanishes(work, _answered(work, poly, answers), signs):
             return False
     return True
 
 
-def _brackets(poly: Poly) -> Iterator[tuple[Expr, Expr, str]]:
-    """The brackets among the factors, each with its value and what it says of that."""
-    for term in poly:
-        for atom, _ in term.factors:
-            if is_bracket(atom):
-                match atom.branches[0][0]:
-                    case Compare(">" | "==" as op, value, right) if right is ZERO:
-                        if not atom.free & frozenset(term.bound):
-                            yield atom, value, op
-                    case _:
-                        pass
+def _asked(term: Term) -> list[tuple[Expr, Expr]]:
+    """What hangs on the sign of a value that no sum is over, with the value: brackets, absolute
+    values and signs."""
+    atoms = [atom for atom, _ in term.factors]
+    inner = {index for node in walk(*atoms) for index in binds(node)}
+    found = ((node, value) for node in walk(*atoms) if (value := _value(node)) is not None)
+    return [(node, value) for node, value in found if not node.free & {*term.bound, *inner}]
 
 
-def _vanishes(work: Normaliser, poly: Poly, signs: Signs) -> bool:
-    """Whether a polynomial is 0 where values have some signs."""
-    said = {atom: signs[value] == (1 if op == ">" else 0) for atom, value, op in _brackets(poly)}
+def _value(node: Node) -> Expr | None:
+    match node:
+        case Cases() if is_bracket(node):
+            match node.branches[0][0]:
+                case Compare(">" | "==", value, right) if right is ZERO:
+                    return value
+                case _:
+                    return None
+        case Apply("abs" | "sign", (value,)):
+            return value
+        case _:
+            return None
+
+
+def _answer(node: Expr, sign: int) -> Expr:
+    """What something is where the value in it has a sign."""
+    match node:
+        case Cases(((Compare(">"), _),)):
+            return ONE if sign > 0 else ZERO
+        case Cases():
+            return ONE if sign == 0 else ZERO
+        case Apply("abs", (value,)):
+            return Mul((Number(Fraction(sign)), value))
+        case _:
+            return Number(Fraction(sign))
+
+
+def _answered(work: Normaliser, poly: Poly, answers: Mapping[Expr, Expr]) -> Poly:
+    """A polynomial with what its brackets, absolute values and signs are."""
+
+    def change(node: Node) -> Node:
+        return answers.get(node, node) if isinstance(node, Expr) else node
+
     rows: list[Poly] = []
     for term, coefficient in poly.items():
-        if all(said.get(atom, True) for atom, _ in term.factors):
-            factors = tuple(pair for pair in term.factors if pair[0] not in said)
-            rows.append({Term(term.bound, term.conds, factors): coefficient})
-    left = work.canonical(tm.plus(rows))
+        if any(answers.get(atom) is ZERO for atom, _ in term.factors):
+            continue  # a bracket, beside which nothing need have a value
+        factors = tuple(pair for pair in term.factors if answers.get(pair[0]) is not ONE)
+        rest = {Term(term.bound, term.conds, factors): coefficient}
+        if _asked(Term(term.bound, term.conds, factors)):
+            rest = work.poly(rebuild(expression(rest), change))
+        rows.append(rest)
+    return work.canonical(tm.plus(rows))
+
+
+def _vanishes(work: Normaliser, left: Poly, signs: Signs) -> bool:
+    """Whether a polynomial is 0 where values have some signs."""
     for value, sign in signs.items():
         if left and sign == 0:
             left = _where_zero(work, left, value)
@@ -103,11 +142,9 @@ def _vanishes(work: Normaliser, poly: Poly, signs: Signs) -> bool:
 
 
 def _where_zero(work: Normaliser, poly: Poly, value: Expr) -> Poly:
-    """A polynomial where a value is 0, an entry in it replaced by the rest."""
+    """A polynomial where a value is 0: an entry in it, or all of it, replaced by what it is."""
     found = solved(work, value)
-    if found is None:
-        return poly
-    entry, rest = found[0], expression(found[1])
+    entry, rest = (value, ZERO) if found is None else (found[0], expression(found[1]))
 
     def change(node: Node) -> Node:
         return rest if node is entry else node

@@ -123,18 +123,24 @@ def ordered(expr: Matrix) -> Matrix:
 
 
 def _link(work: Normaliser, inside: Normaliser, expr: Matrix, entry: Entry) -> Poly:
-    """A function of one matrix, which may itself be an inverse."""
+    """A function of one matrix, which may itself be an inverse or a power."""
     inner = entry.body
-    if isinstance(inner, Matrix) and inner.op == "inv" and expr.op in ("inv", "det"):
-        forward = inner.at == (af.of(entry.row), af.of(entry.column))
-        backward = inner.at == (af.of(entry.column), af.of(entry.row))
-        if expr.op == "det" and (forward or backward):
-            whole = Matrix("det", inner.row, inner.column, inner.size, inner.body, af.ONE, ())
-            return work.poly(Pow(whole, Number(Fraction(-1))))
-        if forward or backward:
-            at = expr.at if forward else tuple(reversed(expr.at))
-            return work.poly(substitute(inner.body, {inner.row: at[0], inner.column: at[1]}))
-    return _atom(work, inside, expr, entry)
+    if not isinstance(inner, Matrix) or inner.op not in ("inv", "matpow"):
+        return _atom(work, inside, expr, entry)
+    forward = inner.at == (af.of(entry.row), af.of(entry.column))
+    backward = inner.at == (af.of(entry.column), af.of(entry.row))
+    if not (forward or backward):
+        return _atom(work, inside, expr, entry)
+    power = af.of(-1) if inner.op == "inv" else inner.power
+    if expr.op == "det":
+        whole = Matrix("det", inner.row, inner.column, inner.size, inner.body, af.ONE, ())
+        return work.poly(Pow(whole, Value(power)))
+    row, column = expr.at if forward else expr.at[::-1]
+    opposite = af.scale(power, -1)
+    return matrix(
+        work,
+        Matrix("matpow", inner.row, inner.column, inner.size, inner.body, opposite, (row, column)),
+    )
 
 
 def _diagonal(poly: Poly, row: Index, column: Index) -> Expr | None:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
-from einrnn.core.nodes import Affine, Element, Index, Mul, Number, Value
+from einrnn.core.nodes import Affine, Element, Index, Matrix, Mul, Number, Value
 from einrnn.core.traverse import walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import side
@@ -35,6 +35,16 @@ def reflected(work: Normaliser, poly: Poly) -> Poly:
     """
     if not any(_downwards(term) or _loose(term) or not _anchored(term) for term in poly):
         return poly
+    return counted(work, poly)
+
+
+def counted(work: Normaliser, poly: Poly) -> Poly:
+    """The polynomial with all dummies counted from one place, though each be a position by itself:
+    ``Σ_{k=0..1} w(k) x(2i+k) = Σ_{k=2i..2i+1} w(k-2i) x(k)``.
+
+    Raises:
+        TooLarge: as for :func:`reflected`.
+    """
     return tm.plus(tm.scale(_least(work, term), times) for term, times in poly.items())
 
 
@@ -50,10 +60,12 @@ def _positions(term: Term) -> Iterator[Affine]:
 
 
 def _read(term: Term) -> Iterator[Affine]:
-    """The positions at which entries of tensors are read."""
+    """The positions at which entries of tensors are read, and powers of matrices."""
     for node in walk(*(factor for factor, _ in term.factors)):
         if isinstance(node, Element):
             yield from node.args
+        elif isinstance(node, Matrix) and node.op == "matpow":
+            yield node.power
 
 
 def _loose(term: Term) -> list[Index]:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, delta, total
+from einrnn.core.build import ONE, delta, power, total
 from einrnn.core.model import Assumption, Input, Model, Range
 from einrnn.core.nodes import (
     Add,
@@ -380,7 +380,7 @@ def _exclusive(given: Input, axis: int) -> Rule:
 
 
 def _orthogonal(given: Input) -> Rule:
-    """Q[i,k] Q[j,k] summed over k is δ_ij, and the same for the other axis."""
+    """Q[i,k] Q[j,k] summed over k is δ_ij, Q[i,k]^2 is 1, and the same for the other axis."""
 
     i, j, k = Index("a0"), Index("a1"), Index("a2")
     size = given.axes[-1]
@@ -391,6 +391,8 @@ def _orthogonal(given: Input) -> Rule:
         factors = tuple(Element(given.name, (af.of(a), af.of(b))) for a, b in pairs)
         body = total(k, size, Mul(factors))
         rules.append(replacement(body, delta(af.of(i), af.of(j)), ranges))
+        square = total(k, size, power(factors[0], 2))
+        rules.append(replacement(square, ONE, {i: ranges[i]}))
 
     def rule(work: Normaliser, term: Term) -> Poly | None:
         for one in rules:

@@ -155,10 +155,10 @@ def _counted(term: Term, known: tuple[Affine, ...], total: Totality) -> Poly:
         if count is None:
             continue
         conds = tuple(cond for cond in term.conds if index not in cond.free)
-        some = af.shift(count, -1)
-        if not follows((*known, *inequalities(conds)), some) and total.product_lacks(
-            term.factors, known
-        ):
+        some, outer = af.shift(count, -1), (*known, *inequalities(conds))
+        # what followed from the range of the index: 0 <= k where 0 <= l <= k
+        implied = not follows(outer, count)
+        if implied or (not follows(outer, some) and total.product_lacks(term.factors, known)):
             conds = sorted_conds((*conds, at_least_zero(some)))
         bound = tuple(other for other in term.bound if other is not index)
         rest = Term(bound, conds, term.factors)
@@ -189,13 +189,15 @@ def affine_parts(value: Affine) -> list[tuple[Expr | None, int]]:
 
 
 def _count(term: Term, index: Index, known: tuple[Affine, ...]) -> Affine | None:
-    """How many values an index has, where its range is known not to end before it begins."""
+    """How many values an index has, where its range is known not to end before it begins, or moves
+    with another bound index."""
     ends = span(term, index)
     if ends is None:
         return None
     count = af.shift(af.minus(ends[1], ends[0]), 1)
     outer = inequalities(cond for cond in term.conds if index not in cond.free)
-    return count if follows((*known, *outer), count) else None
+    moves = bool(count.free & frozenset(term.bound))
+    return count if moves or follows((*known, *outer), count) else None
 
 
 def span(term: Term, index: Index) -> tuple[Affine, Affine] | None:

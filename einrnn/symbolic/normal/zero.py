@@ -20,7 +20,7 @@ from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.orders import ordered
 from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.reflect import reflected
+from einrnn.symbolic.normal.reflect import counted, reflected
 from einrnn.symbolic.normal.sampled import surely_differs
 from einrnn.symbolic.normal.segments import cut, first_empty
 from einrnn.symbolic.normal.stretched import stretched
@@ -86,6 +86,8 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     if any(split != difference and not work.canonical(split) for split in apart):
         return True
     if vanishes_cleared(work, difference):
+        return True
+    if _vanishes_peeled(work, work.canonical(counted(work, difference))):
         return True
     whole = cleared(work, difference)
     if whole != difference and _vanishes_turned(work, whole):

@@ -13,6 +13,8 @@ from einrnn.core.nodes import Affine, Compare, Cond, Element, Expr, Index, Value
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.level import levelled
+from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
@@ -165,7 +167,19 @@ def by_inner_step(
     opener: Opener, statement: Statement, difference: Expr, chosen: Chosen
 ) -> Proof | None:
     """Equal once entries at the index of a sum over time are unfolded there, where entries
-    at the time before (or after) that index occur too."""
+    at the time before (or after) that index occur too; the sums as they stand, or counted over
+    one range."""
+    work = opener.normaliser(statement, ())
+    ways = dict.fromkeys((difference, expression(levelled(work.poly(difference)))))
+    if any(_is_zero_inside(opener, work, statement, way, chosen) for way in ways):
+        words = "one step of what recurs, inside a sum over time"
+        return Proof("recurrence", (words,), InsideSum())
+    return None
+
+
+def _is_zero_inside(
+    opener: Opener, work: Normaliser, statement: Statement, difference: Expr, chosen: Chosen
+) -> bool:
     ahead: dict[str, dict[int, list[Element]]] = {}
     for element in elements(difference):
         when = opener.clock.time(element.tensor)
@@ -182,13 +196,9 @@ def by_inner_step(
     furthest = [rows[max(rows)] for rows in ahead.values() if len(rows) > 1]
     wanted = frozenset(element for row in furthest for element in row)
     if not wanted:
-        return None
-    work = opener.normaliser(statement, ())
+        return False
     opened = unfold(difference, opener.model, wanted.__contains__)
-    opened = opener.without(work, opened, chosen)
-    if not is_zero(work, work.poly(opened)):
-        return None
-    return Proof("recurrence", ("one step of what recurs, inside a sum over time",), InsideSum())
+    return is_zero(work, work.poly(opener.without(work, opened, chosen)))
 
 
 def by_invariance(
