@@ -29,7 +29,7 @@ from einrnn.numeric.cost import Cost, cost
 from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
-from einrnn.numeric.generated import Generated, can_generate, source
+from einrnn.numeric.generated import Generated, can_generate, require_numbers, source
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan
 from einrnn.numeric.references import needed
@@ -173,6 +173,7 @@ class Closed:
             if native is not None:
                 return native
         elif can_generate(found, dtype) or self.backend != "numpy":
+            require_numbers(found, dtype, self.backend)
             return Generated(found, dtype, self.backend)
         if can_generate(found, dtype):
             return Generated(found, dtype, "numpy")

@@ -12,8 +12,9 @@ from einrnn.numeric.plan import Plan
 from einrnn.numeric.source.forward import improved
 from einrnn.numeric.source.jax_source import jax_source
 from einrnn.numeric.source.numpy_module import numpy_source
-from einrnn.numeric.source.numpy_source import writable
+from einrnn.numeric.source.numpy_source import all_steps, writable
 from einrnn.numeric.source.torch_source import torch_source
+from einrnn.numeric.steps import Fold
 
 
 def _native_source(plan: Plan, dtype: str) -> str:
@@ -23,6 +24,7 @@ def _native_source(plan: Plan, dtype: str) -> str:
     return native_program(plan, dtype).text
 
 
+_DTYPES = ("float16", "float32", "float64", "complex64", "complex128", "int64")
 _WRITERS = {
     "numpy": numpy_source,
     "native": _native_source,
@@ -34,6 +36,20 @@ _WRITERS = {
 def can_generate(plan: Plan, dtype: np.dtype[Any]) -> bool:
     """Whether there is code for every step in this dtype."""
     return dtype.name in ("float32", "float64") and writable(plan)
+
+
+def require_numbers(plan: Plan, dtype: np.dtype[Any], backend: str) -> None:
+    """Raise EvaluationError (E615) where another library than numpy cannot compute a plan in a
+    dtype."""
+    if backend in ("numpy", "native"):
+        return
+    if dtype.name not in _DTYPES:
+        message = f"the {backend} backend does not compute in {dtype.name}"
+        raise EvaluationError("E615", message, "give arrays of float32 or float64")
+    folds = [step for step in all_steps(plan) if isinstance(step, Fold)]
+    if backend == "torch" and dtype.kind == "c" and any(f.op in ("max", "min") for f in folds):
+        message = "torch has no largest one of complex numbers, which a maximum or softmax takes"
+        raise EvaluationError("E615", message, 'use compile(…, backend="numpy")')
 
 
 def source(plan: Plan, dtype: str, backend: str) -> str:

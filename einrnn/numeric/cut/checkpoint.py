@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isqrt
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +40,9 @@ class Checkpointed:
     def __init__(self, program: Program, letter: str, every: int | None = None) -> None:
         if program.formula is None:
             raise EinrnnError("E823", "this program was not compiled from a document")
-        if every is not None and (isinstance(every, bool) or every < 1):
-            raise EinrnnError("E823", f"every must be at least 1, not {every}")
+        whole = isinstance(every, Integral) and not isinstance(every, bool)
+        if every is not None and not (whole and every >= 1):
+            raise EinrnnError("E823", f"every must be a whole number of at least 1, not {every!r}")
         self._program = program
         self._every = every
         self._gradients: dict[str, tuple[str, str]] = {}

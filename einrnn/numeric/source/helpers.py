@@ -177,6 +177,17 @@ def softplus(x):
 def step(x):
     return torch.where(torch.isnan(x), x, (x > 0).to(DTYPE))
 """,
+    "tensor": """
+def tensor(array):
+    # torch takes no arrays that run backwards, and warns of those that may not be written to
+    if not isinstance(array, torch.Tensor):
+        array = np.asarray(array)
+        if array.strides and (min(array.strides) < 0 or not array.flags.writeable):
+            array = array.copy()
+        elif any(stride % array.itemsize for stride in array.strides):
+            array = array.copy()
+    return torch.as_tensor(array)
+""",
     "finite": """
 def finite(x, out=None):
     # infinite entries as 0: inf - inf does not occur

@@ -7,7 +7,7 @@ register's number; the names themselves occur as string literals only.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
 from einrnn.core.functions import FUNCTIONS
@@ -67,19 +67,30 @@ _UFUNCS = {
 
 def writable(plan: Plan) -> bool:
     """Whether every step can be written down: matrix functions and opaque ones cannot."""
+    return not any(map(_has_no_source, all_steps(plan)))
+
+
+def _has_no_source(step: Step) -> bool:
+    match step:
+        case Linear() | Random() | Entrywise() | Map(_, "whole"):
+            return True
+        case _:
+            return False
+
+
+def all_steps(plan: Plan) -> Iterator[Step]:
+    """Every step of a plan, those in loops and branches included."""
     rest = [*plan.constants, *plan.main]
     while rest:
         step = rest.pop()
+        yield step
         match step:
             case Loop(_, _, _, body):
                 rest.extend(body)
             case Choose(_, _, then, _, otherwise, _):
                 rest.extend((*then, *otherwise))
-            case Linear() | Random() | Entrywise() | Map(_, "whole"):
-                return False
             case _:
                 pass
-    return True
 
 
 class Writer:

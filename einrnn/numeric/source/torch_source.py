@@ -61,18 +61,20 @@ def torch_source(plan: Plan, dtype: str) -> str:
     """The module's text; its ``program`` takes and gives dictionaries of tensors."""
     writer = _TorchWriter(plan)
     body = [*writer.block(plan.constants, 2), *writer.block(plan.main, 2)]
+    helpers = sorted({*writer.helpers, "tensor"})
     rows = [
         '"""Generated torch code."""',
         "",
+        "import numpy as np",
         "import torch",
         "",
         f"DTYPE = torch.{dtype}",
-        *(line for name in sorted(writer.helpers) for line in ("", "", *TORCH_HELPERS[name])),
+        *(line for name in helpers for line in ("", "", *TORCH_HELPERS[name])),
         "",
         "",
         "def program(given):",
         '    """Outputs by name from inputs by name."""',
-        "    given = {name: torch.as_tensor(array) for name, array in given.items()}",
+        "    given = {name: tensor(array) for name, array in given.items()}",
         "    devices = [array.device for array in given.values()] or [torch.device('cpu')]",
         "    device = devices[0]",
         "    with torch.no_grad():",

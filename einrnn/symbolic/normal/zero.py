@@ -21,12 +21,14 @@ from einrnn.symbolic.normal.orders import ordered
 from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import counted, reflected
+from einrnn.symbolic.normal.resolvents import vanishes_by_resolvent
 from einrnn.symbolic.normal.sampled import surely_differs
 from einrnn.symbolic.normal.segments import cut, first_empty
 from einrnn.symbolic.normal.stretched import stretched
 from einrnn.symbolic.normal.strides import by_places, by_strides
 from einrnn.symbolic.normal.telescoped import telescoped
 from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.weights import vanishes_unweighted
 
 _MOST_VALUES = 8
 _MOST_SPLITS = 4
@@ -89,6 +91,10 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         return True
     if _vanishes_peeled(work, work.canonical(counted(work, difference))):
         return True
+    written = expression(difference)
+    opened = work.ends.opened(written)
+    if opened is not written and not work.poly(opened):
+        return True
     whole = cleared(work, difference)
     if whole != difference and _vanishes_turned(work, whole):
         return True
@@ -100,6 +106,8 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         return True
     return (
         vanishes_with_inverses(work, difference)
+        or vanishes_unweighted(work, difference)
+        or vanishes_by_resolvent(work, difference)
         or vanishes_with_determinants(work, difference)
         or vanishes_by_signs(work, plain)
     )

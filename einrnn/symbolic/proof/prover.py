@@ -38,10 +38,10 @@ from einrnn.symbolic.proof.tactics import (
     by_invariance,
     by_ratio,
     by_step,
-    by_unfolding,
 )
 from einrnn.symbolic.proof.together import proved_together
 from einrnn.symbolic.proof.trace import ByLemmas, Separately
+from einrnn.symbolic.proof.unfolding import by_unfolding
 
 
 @dataclass()

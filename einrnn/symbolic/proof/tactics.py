@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, div, sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Affine, Compare, Cond, Element, Expr, Index, Value
+from einrnn.core.nodes import Compare, Cond, Element, Expr, Index, Value
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser
@@ -20,7 +19,6 @@ from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import ROUNDS, Opener, is_derived_only
-from einrnn.symbolic.proof.order import next_at_once
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
 
@@ -42,70 +40,6 @@ def by_step(
         words = f"one step of what recurs, at {index.name}"
         return Proof("recurrence", (words,), AtTime(index, direction))
     return None
-
-
-def by_unfolding(opener: Opener, statement: Statement, chosen: Chosen) -> Proof | None:
-    """Equal once what is computed at one time is unfolded, one definition after the other, beside
-    the chosen ones that do not recur.
-
-    It shows at once or not at all: most of the time is left to what comes after it.
-    """
-    derived = is_derived_only(chosen)
-    opener = opener.hurried()
-    work = opener.normaliser(statement, ())
-    sides = statement.left, statement.right
-    sides = opener.without(work, sides[0], chosen), opener.without(work, sides[1], chosen)
-    is_last = _last_times(opener, statement, elements(*sides))
-    opened: frozenset[str] = frozenset()
-    while not opener.expired():
-        there = [
-            e for e in elements(*sides) if is_last(e) and (opener.derived_only(e) or not derived)
-        ]
-        names = frozenset(e.tensor for e in there)
-        name = next_at_once(opener.clock, sides, opened, names, work.poly(sub(*sides)))
-        if name is None:
-            return None
-        opened |= {name}
-        wanted = partial(_is_among, opened, is_last)
-        left, right = (opener.rid_of(work, side, wanted, chosen) for side in sides)
-        sides = left, right
-        if is_zero(work, work.poly(sub(*sides))):
-            return Proof("recurrence", ("one definition after the other, at one time",))
-    return None
-
-
-def _is_among(names: frozenset[str], is_last: Chosen, element: Element) -> bool:
-    return element.tensor in names and is_last(element)
-
-
-def _last_times(opener: Opener, statement: Statement, found: Iterable[Element]) -> Chosen:
-    """Whether an entry is computed no earlier than all those found, of the same free index or
-    inside sums; one that leads to others of its own time only may always be opened."""
-    last: dict[tuple[Affine | None, int], int] = {}
-
-    def place(element: Element) -> tuple[tuple[Affine | None, int], int] | None:
-        when = opener.clock.time(element.tensor)
-        if when is None:
-            return None
-        there = element.args[when.axis]
-        base = af.shift(there, -there.constant)
-        free = base if base.free <= statement.ranges.keys() else None
-        return (free, when.direction), there.constant * when.direction
-
-    for element in found:
-        at_place = place(element)
-        if at_place is not None:
-            key, offset = at_place
-            last[key] = max(offset, last.get(key, offset))
-
-    def is_last(element: Element) -> bool:
-        at_place = place(element)
-        if at_place is None or opener.clock.instant(element.tensor):
-            return True
-        key, offset = at_place
-        return key in last and offset >= last[key]
-
-    return is_last
 
 
 def by_constants(

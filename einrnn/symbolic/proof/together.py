@@ -19,7 +19,7 @@ from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, may_step, step
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule
-from einrnn.symbolic.proof.tactics import by_unfolding
+from einrnn.symbolic.proof.unfolding import by_unfolding
 
 
 def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[Statement, ...]:
