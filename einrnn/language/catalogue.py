@@ -169,7 +169,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "W209",
         "a term lacks an index that others have",
-        "A term that is the same for every value of an index, as a bias is, is accepted.",
+        "A term that is the same for every value of an index, as a bias is, is accepted; so is the "
+        "right side of a claim: dL/dz[c,u,v] = g[c]/N^2.",
         "h[t,i] := W[i,j] x[t,j] + b[i]\n",
     ),
     Entry(
@@ -181,7 +182,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "E211",
         "the right side lacks an index",
-        "The right side has all free indices of the left side, or none.",
+        "The right side of a definition has all free indices of the left side, or none.",
         "C[i,j] := b[i]\n",
     ),
     Entry(
