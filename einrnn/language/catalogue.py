@@ -361,13 +361,6 @@ ENTRIES: tuple[Entry, ...] = (
         "dim T\ninput T[P,Q], u[Q]\nv := T @ u\n",
     ),
     Entry(
-        "E414",
-        "an index that has the name of a tensor",
-        "A name without indices that is an index of the statement and a tensor of the document may "
-        "mean either. In a derivative, as in dl/dS[i,j], it is the tensor.",
-        "input a[N], l\n[1] sum[l] a[l] = a[k] l + sum[l] a[l]\n",
-    ),
-    Entry(
         "E501",
         "a derivative of nothing",
         "The operator d/dV[i,j] applies to the expression that follows it.",

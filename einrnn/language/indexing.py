@@ -141,6 +141,14 @@ class Indexing:
         if name in self.names.letters:
             return tm.Letter(name, span)
         if not self.names.is_dim(name):
+            if self.names.is_scalar(name):
+                raise fail(
+                    "E303",
+                    f"{name} is a number that need not be whole",
+                    span,
+                    "as an index this must be a whole number",
+                    f"declare it so: input {name} integer in N",
+                )
             if not name[0].isupper():
                 return tm.Letter(name, span)
             self.names.implicit.setdefault(name, span)

@@ -112,6 +112,10 @@ class Names:
         """Whether the name is declared or defined, well or badly."""
         return name in self.tensors or name in self.broken
 
+    def is_scalar(self, name: str) -> bool:
+        """Whether the name is a tensor without indices."""
+        return name in self.tensors and self.tensors[name].rank == 0
+
     def is_number(self, name: str) -> bool:
         """Whether the name is a single integer, so that it may be an index itself."""
         tensor = self.tensors.get(name)

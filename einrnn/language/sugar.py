@@ -87,8 +87,6 @@ class Resolver:
     def _name(self, node: ast.Name, at: Args) -> tm.Term:
         name, span = node.name, node.span
         if self.indexing.is_position(name):
-            if name in self.indexing.letters and self.names.is_tensor(name):
-                raise _is_both(node)
             return tm.Position(self.indexing.arg(node), span)
         if name in CONSTANTS and not self.names.is_tensor(name):
             return tm.Func("pi" if name == "π" else name, (), span)
@@ -304,13 +302,3 @@ class Resolver:
                     "expected a relation such as k != l",
                     "compare with a number: m[k] != 0",
                 )
-
-
-def _is_both(node: ast.Name) -> Exception:
-    return fail(
-        "E414",
-        f"{node.name} is an index of this statement and a tensor of the document",
-        node.span,
-        "which of them?",
-        f"use another letter for the index, or give the tensor another name than {node.name}",
-    )

@@ -26,6 +26,7 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_VALUES = 4
 _MOST_ROWS = 200
+_MOST_DIVIDED = 4
 
 Signs = Mapping[Expr, int]
 
@@ -44,7 +45,8 @@ def vanishes_by_signs(work: Normaliser, poly: Poly) -> bool:
     Raises:
         TooLarge: what is left in some case has too many terms.
     """
-    if not any(_asked(term) for term in poly):
+    atoms = [atom for term in poly for atom, _ in term.factors]
+    if all(_value(node) is None for node in walk(*atoms)):
         return False
     return _by_signs(work, poly) or all(_by_signs(*group) for group in _summands(work, poly))
 
@@ -142,14 +144,43 @@ def _vanishes(work: Normaliser, left: Poly, signs: Signs) -> bool:
 
 
 def _where_zero(work: Normaliser, poly: Poly, value: Expr) -> Poly:
-    """A polynomial where a value is 0: an entry in it, or all of it, replaced by what it is."""
+    """A polynomial where a value is 0: an entry in it, all of it, or its largest product replaced
+    by what it is."""
     found = solved(work, value)
     entry, rest = (value, ZERO) if found is None else (found[0], expression(found[1]))
 
     def change(node: Node) -> Node:
         return rest if node is entry else node
 
-    return work.poly(rebuild(expression(poly), change))
+    changed = work.poly(rebuild(expression(poly), change))
+    return changed if found is not None else _without_product(work, changed, work.poly(value))
+
+
+def _without_product(work: Normaliser, poly: Poly, value: Poly) -> Poly:
+    """A polynomial where another one is 0, without the largest product of that."""
+    products = [t for t in value if t.factors and not t.bound and not t.conds]
+    if not products:
+        return poly
+    largest = max(products, key=tm.degree)
+    others = {t: -c / value[largest] for t, c in value.items() if t is not largest}
+    for _ in range(_MOST_DIVIDED):
+        rows = [_divided(work, term, largest, others, times) for term, times in poly.items()]
+        changed = work.canonical(tm.plus(rows))
+        if changed == poly:
+            break
+        poly = changed
+    return poly
+
+
+def _divided(work: Normaliser, term: Term, product_: Term, rest: Poly, times: Fraction) -> Poly:
+    """A term with a product in it replaced, as it is where it does not have that."""
+    powers = dict(term.factors)
+    for atom, exponent in product_.factors:
+        powers[atom] = powers.get(atom, Fraction(0)) - exponent
+        if exponent < 0 or powers[atom] < 0:
+            return {term: times}
+    left = Term(term.bound, term.conds, tm.sorted_factors(p for p in powers.items() if p[1]))
+    return tm.scale(work.times(left, rest), times)
 
 
 def _facts(work: Normaliser, polys: Iterable[Poly]) -> list[_Row]:

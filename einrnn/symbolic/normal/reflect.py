@@ -35,17 +35,25 @@ def reflected(work: Normaliser, poly: Poly) -> Poly:
     """
     if not any(_downwards(term) or _loose(term) or not _anchored(term) for term in poly):
         return poly
-    return counted(work, poly)
+    return tm.plus(tm.scale(_least(work, term), times) for term, times in poly.items())
 
 
-def counted(work: Normaliser, poly: Poly) -> Poly:
-    """The polynomial with all dummies counted from one place, though each be a position by itself:
-    ``Σ_{k=0..1} w(k) x(2i+k) = Σ_{k=2i..2i+1} w(k-2i) x(k)``.
+def counted(poly: Poly) -> Poly:
+    """The polynomial with the dummies of each term counted from one place, though each be a
+    position by itself: ``Σ_{k=0..1} w(k) x(2i+k) = Σ_{k=2i..2i+1} w(k-2i) x(k)``.
 
     Raises:
         TooLarge: as for :func:`reflected`.
     """
-    return tm.plus(tm.scale(_least(work, term), times) for term, times in poly.items())
+    return tm.plus({_first_of(term): times} for term, times in poly.items())
+
+
+def _first_of(term: Term) -> Term:
+    return term if _loose(term) else min(_choices(term), key=_downwards_and_key)
+
+
+def _downwards_and_key(term: Term) -> tuple[int, bytes]:
+    return _downwards(term), _key(term)
 
 
 def _positions(term: Term) -> Iterator[Affine]:
@@ -99,7 +107,7 @@ def _least(work: Normaliser, term: Term) -> Poly:
         # what is counted otherwise is another sum inside of functions: exp(k x), exp((K-k) x)
         forms = [work.poly(expression({choice: Fraction(1)})) for choice in choices]
         return min(forms, key=_form_key)
-    best: Poly = {min(choices, key=lambda choice: (_downwards(choice), _key(choice))): Fraction(1)}
+    best: Poly = {min(choices, key=_downwards_and_key): Fraction(1)}
     counts = any(isinstance(node, Value) for node in walk(*(atom for atom, _ in term.factors)))
     return work.poly(expression(best)) if counts else best
 

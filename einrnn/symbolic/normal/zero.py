@@ -27,7 +27,7 @@ from einrnn.symbolic.normal.segments import cut, first_empty
 from einrnn.symbolic.normal.stretched import stretched
 from einrnn.symbolic.normal.strides import by_places, by_strides
 from einrnn.symbolic.normal.telescoped import telescoped
-from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.normal.weights import vanishes_unweighted
 
 _MOST_VALUES = 8
@@ -89,7 +89,7 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         return True
     if vanishes_cleared(work, difference):
         return True
-    if _vanishes_peeled(work, work.canonical(counted(work, difference))):
+    if _vanishes_counted(work, difference):
         return True
     written = expression(difference)
     opened = work.ends.opened(written)
@@ -111,6 +111,15 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         or vanishes_with_determinants(work, difference)
         or vanishes_by_signs(work, plain)
     )
+
+
+def _vanishes_counted(work: Normaliser, difference: Poly) -> bool:
+    """Whether it is 0 once its sums are counted from one place; not where that is too much."""
+    try:
+        same = counted(difference)
+        return same != difference and _vanishes_peeled(work, work.canonical(same))
+    except TooLarge:
+        return False
 
 
 def _aligned(work: Normaliser, difference: Poly) -> Poly:
