@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,12 @@ from einrnn.core.sizes import with_defaults
 from einrnn.numeric import binding, bounds
 from einrnn.numeric.cost import Cost
 from einrnn.numeric.plan import Output
-from einrnn.numeric.program import compile_program
+from einrnn.numeric.program import Program, compile_program
 from einrnn.numeric.structured import Component, Structured
 from einrnn.symbolic import structure
 
 Array = np.ndarray[Any, np.dtype[Any]]
+_Place = tuple[str, int]  # an output and the number of one of its components
 
 
 def compile_compressed(
@@ -39,13 +40,24 @@ class CompressedProgram:
             name: structure.components(model, expr, order, ranges)
             for name, (expr, order, ranges) in outputs.items()
         }
+        self._model, self._backend = model, backend
+        # programs without the components that are empty at some sizes, by those that are not
+        self._shorter: dict[frozenset[_Place], Program] = {}
+        self.program = self._compiled(frozenset(self._places()))
+
+    def _places(self) -> Iterator[_Place]:
+        return ((name, n) for name, found in self._found.items() for n in range(len(found)))
+
+    def _compiled(self, wanted: frozenset[_Place]) -> Program:
+        """A program for the factors of some components."""
         parts: dict[str, Output] = {}
-        for name, found in self._found.items():
-            for number, component in enumerate(found):
+        for name, number in self._places():
+            component = self._found[name][number]
+            if (name, number) in wanted:
                 for position, factor in enumerate(component.factors):
                     ranges = {index: component.ranges[index] for index in factor.indices}
                     parts[_key(name, number, position)] = factor.expr, factor.indices, ranges
-        self.program = compile_program(model, parts, backend=backend)
+        return compile_program(self._model, parts, backend=self._backend)
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -67,9 +79,22 @@ class CompressedProgram:
 
     def __call__(self, **given: Any) -> dict[str, Structured]:
         """The outputs; raises as :meth:`Program.__call__` does."""
-        parts = self.program(**given)
-        sizes = self._sizes(given)
-        return {name: self._structured(name, parts, sizes) for name in self._outputs}
+        arrays, sizes = self._sizes(given)
+        there = frozenset(place for place in self._places() if self._has_entries(place, sizes))
+        parts = self._program(there)(**given) if there else {}
+        usual = binding.working_dtype(self._model, arrays, integral=False)
+        return {name: self._structured(name, parts, sizes, usual) for name in self._outputs}
+
+    def _has_entries(self, place: _Place, sizes: Mapping[str, int]) -> bool:
+        name, number = place
+        return all(_size(span, sizes) > 0 for span in self._found[name][number].ranges.values())
+
+    def _program(self, there: frozenset[_Place]) -> Program:
+        if len(there) == len(list(self._places())):
+            return self.program
+        if there not in self._shorter:
+            self._shorter[there] = self._compiled(there)
+        return self._shorter[there]
 
     def cost(self, **sizes: int) -> Cost:
         """Operations and memory at given sizes. Raises EvaluationError (E610)."""
@@ -81,18 +106,25 @@ class CompressedProgram:
     def __repr__(self) -> str:
         return f"CompressedProgram({', '.join(self._outputs)})"
 
-    def _sizes(self, given: Mapping[str, Any]) -> dict[str, int]:
+    def _sizes(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, int]]:
+        """The arrays and all sizes among the arguments."""
         model = self.program.model
         arrays, known = binding.sort_arguments(model, tuple(self.program.inputs), given)
         shapes = {name: array.shape for name, array in arrays.items()}
-        return with_defaults(model, binding.solve(model, known, shapes))
+        return arrays, with_defaults(model, binding.solve(model, known, shapes))
 
     def _structured(
-        self, name: str, parts: Mapping[str, Array], sizes: Mapping[str, int]
+        self,
+        name: str,
+        parts: Mapping[str, Array],
+        sizes: Mapping[str, int],
+        usual: np.dtype[Any],
     ) -> Structured:
         _, order, ranges = self._outputs[name]
         made: list[Component] = []
         for number, component in enumerate(self._found[name]):
+            if not self._has_entries((name, number), sizes):
+                continue
             indices = list(component.ranges)
             factors = tuple(
                 (parts[_key(name, number, position)], tuple(map(indices.index, factor.indices)))
@@ -102,7 +134,8 @@ class CompressedProgram:
             places = tuple((indices.index(p.index), p.offset) for p in component.places)
             made.append(Component(shape, factors, places))
         shape = tuple(_size(ranges[index], sizes) for index in order)
-        dtype = np.result_type(*(array for part in made for array, _ in part.factors))
+        arrays = [array for part in made for array, _ in part.factors]
+        dtype = np.result_type(*arrays) if arrays else usual
         return Structured(shape, dtype, tuple(made))
 
 

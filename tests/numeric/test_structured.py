@@ -87,3 +87,14 @@ def test_a_size_that_no_input_gives_is_asked_for():
     with pytest.raises(einrnn.EinrnnError) as caught:
         program(V=np.ones((4, 3)))
     assert caught.value.code == "E610"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 6])
+def test_stretches_that_are_empty_at_a_size(size: int):
+    doc = einrnn.parse("input x[N]\nG := sum[i=3..N-1] x[i]^2 x[i-3] + sum[i=1..N-1] x[i-1]^3\n")
+    x = np.arange(1.0, size + 1)
+    dense, short = (
+        doc.compile("d2G/dx[i]dx[j]", compress=compress)(x=x)["d2G/dx[i]dx[j]"]
+        for compress in (False, True)
+    )
+    np.testing.assert_array_equal(short.dense(), dense)

@@ -17,6 +17,15 @@ RIGHT = {
     "three orders": "[r > d] [d > x[i]] [r > x[i]] = [r > d] [d > x[i]]",
     "at a bound": "r [r >= c] [r <= c] = c [r == c]",
     "in a sum": "sum[i] [x[i] > c] [x[i] > 0] y[i] = sum[i] [x[i] > c] y[i]",
+    "a stable softplus": "log(1 + exp(r)) = max(r, 0) + log(1 + exp(-abs(r)))",
+    "a stable logsumexp": "log(exp(r) + exp(d)) = max(r, d) + log(1 + exp(-abs(r - d)))",
+    "cases in a function": "exp({ r if r > 0 ; -r otherwise }) = exp(abs(r))",
+    "losses in a sum": (
+        "sum[i] (-d log(sigmoid(x[i])) - (1 - d) log(1 - sigmoid(x[i])))"
+        " = sum[i] (max(x[i], 0) - d x[i] + log(1 + exp(-abs(x[i]))))"
+    ),
+    "a hinge and its slope": "max(0, 1 - d r) [d r < 1] = max(0, 1 - d r)",
+    "tanh by exp of a size": "tanh(r) = sign(r) (1 - exp(-2 abs(r))) / (1 + exp(-2 abs(r)))",
 }
 WRONG = {
     "bounds of no sign": "[r > d] [r > -d] = [r > d]",
@@ -30,6 +39,12 @@ WRONG = {
     "two orders": "[r > d] [d > x[i]] = [r > x[i]]",
     "a product of bounds": "[r > c e] [r > c] = [r > c e]",
     "squares": "[r > d^2] [r > 0] = [r >= d^2]",
+    "softplus without the size": "log(1 + exp(r)) = max(r, 0) + log(1 + exp(-r))",
+    "another size": "log(exp(r) + exp(d)) = max(r, d) + log(1 + exp(-abs(r + d)))",
+    "cases the other way round": "exp({ r if r < 0 ; -r otherwise }) = exp(abs(r))",
+    "a sign in a function": "exp(sign(r) d) = exp(d)",
+    "not at 0": "exp(sign(r)^2) = exp(1)",
+    "a hinge the other way": "max(0, 1 - d r) [d r > 1] = max(0, 1 - d r)",
 }
 
 

@@ -21,6 +21,14 @@ G[a,b] := U[i,a] U[i,b]
 c := 1 + v[i] inv(A)[i,j] u[j]
 """
 LAWS = {
+    "a number of two inverses": (
+        "sum[i,j] v[i] inv(R)[i,j] u[j]"
+        " = (sum[i,j] v[i] inv(A)[i,j] u[j]) / (1 + sum[i,j] v[i] inv(A)[i,j] u[j])"
+    ),
+    "rank one, with weights": (
+        "sum[i,j] v[i] inv(R)[i,j] B[j,k] = sum[i,j] v[i] inv(A)[i,j] B[j,k]"
+        " - (sum[i,j] v[i] inv(A)[i,j] u[j]) (sum[i,j] v[i] inv(A)[i,j] B[j,k]) / c"
+    ),
     "both sides": "sum[k] inv(P)[i,k] A[k,j] = delta[i,j] - sum[k] inv(P)[i,k] B[k,j]",
     "difference": "inv(P)[i,j] = inv(A)[i,j] - inv(A)[i,k] B[k,l] inv(P)[l,j]",
     "rank one": "inv(R)[i,j] = inv(A)[i,j] - inv(A)[i,k] u[k] v[l] inv(A)[l,j] / c",
@@ -38,6 +46,14 @@ LAWS = {
     "scaled unit": "1^N x[i] = x[i]",
 }
 TRAPS = {
+    "a number of two inverses, by the sign": (
+        "sum[i,j] v[i] inv(R)[i,j] u[j]"
+        " = (sum[i,j] v[i] inv(A)[i,j] u[j]) / (1 - sum[i,j] v[i] inv(A)[i,j] u[j])"
+    ),
+    "rank one, with weights exchanged": (
+        "sum[i,j] v[i] inv(R)[i,j] B[j,k] = sum[i,j] v[i] inv(A)[i,j] B[j,k]"
+        " - (sum[i,j] u[i] inv(A)[i,j] v[j]) (sum[i,j] v[i] inv(A)[i,j] B[j,k]) / c"
+    ),
     "inverse of a sum": "inv(P)[i,j] = inv(A)[i,j] + inv(B)[i,j]",
     "wrong order": "inv(P)[i,j] = inv(A)[i,j] - sum[k,l] B[i,k] inv(A)[k,l] inv(P)[l,j]",
     "sign": "inv(P)[i,j] = inv(A)[i,j] + inv(A)[i,k] B[k,l] inv(P)[l,j]",

@@ -8,6 +8,14 @@ RECURRENCE = (
     "input A[H,H], u[T,H]\nindex t : T\ns[t,i] := A[i,j] s[t-1,j] + u[t,i] with s[-1,i] := 0\n"
 )
 LAWS = {
+    "its determinant": "dim N, n\ninput X[N,N]\n[1] det(matpow(X,n)) = det(X)^n",
+    "derivative of its determinant": (
+        "dim N, n\ninput X[N,N]\n[1] d/dX[i,j] (det(matpow(X,n))) = n det(matpow(X,n)) inv(X)[j,i]"
+    ),
+    "its inverse": "dim N, n\ninput X[N,N]\n[1] inv(matpow(X,3))[i,j] = matpow(X,-3)[i,j]",
+    "its determinant in a product": (
+        "dim N, n\ninput X[N,N], A[N,N]\n[1] det(matpow(X,n) @ A) = det(X)^n det(A)"
+    ),
     "exponents add up": (
         "input A[N,N]\nindex t : T\n"
         "[1] matpow(A, 2 t + 1)[i,j] = sum[k] matpow(A, t)[i,k] matpow(A, t+1)[k,j]"
@@ -29,6 +37,11 @@ LAWS = {
     "response": RECURRENCE + "[1] s[t,i] = sum[r=0..t] sum[j] matpow(A, t-r)[i,j] u[r,j]",
 }
 TRAPS = {
+    "its determinant": "dim N, n\ninput X[N,N]\n[1] det(matpow(X,n)) = n det(X)",
+    "derivative of its determinant": (
+        "dim N, n\ninput X[N,N]\n[1] d/dX[i,j] (det(matpow(X,n))) = n det(matpow(X,n)) inv(X)[i,j]"
+    ),
+    "its inverse": "dim N, n\ninput X[N,N]\n[1] inv(matpow(X,3))[i,j] = matpow(X,-3)[j,i]",
     "transposed": (
         "input A[N,N]\nindex t : T\n[1] matpow(A, t+1)[i,j] = sum[k] A[k,i] matpow(A, t)[k,j]"
     ),

@@ -22,7 +22,21 @@ input w[K], u[N+K-1], x[T], y[T]
 c[n] := sum[k] w[K-1-k] u[n+k]
 """
 
+TRANSPOSED = """
+dim T
+input u[T], w[3], g[2*T+1]
+y[n] := sum[i,p] [2*i+p == n] u[i] w[p]
+L := sum[n] g[n] y[n]
+"""
+SERIES = "dim N, n\ninput A[N,N]\nG[i,j] := sum[r=0..n] matpow(A, r)[i,j]\n"
+
 RIGHT = {
+    "a convolution, transposed": TRANSPOSED + "[x] dL/du[i] = sum[p] g[2*i+p] w[p]\n",
+    "of matrix powers": SERIES
+    + "[x] sum[k] (delta[i,k] - A[i,k]) G[k,j] = delta[i,j] - matpow(A, n+1)[i,j]\n",
+    "as many times as the index": POWERS
+    + "[x] sum[k=0..N] sum[l=0..k] sum[m] matpow(X,l)[i,m] matpow(X,k-l)[m,j]"
+    " = sum[k=0..N] (k+1) matpow(X,k)[i,j]\n",
     "flipped": FLIPPED + "[x] c[n] = sum[k] w[k] u[n+K-1-k]\n",
     "flipped, by w": FLIPPED + "[x] dc[n]/dw[k] = u[n+K-1-k]\n",
     "both ends": FLIPPED + "[x] sum[t] x[t] y[T-1-t] = sum[t] y[t] x[T-1-t]\n",
@@ -45,6 +59,12 @@ RIGHT = {
     "(A @ X @ X)[j,i] + (X @ A @ X)[j,i] + (X @ X @ A)[j,i]\n",
 }
 WRONG = {
+    "a convolution, transposed and flipped": TRANSPOSED + "[x] dL/du[i] = sum[p] g[2*i+p] w[2-p]\n",
+    "of matrix powers": SERIES
+    + "[x] sum[k] (delta[i,k] - A[i,k]) G[k,j] = delta[i,j] - matpow(A, n)[i,j]\n",
+    "as many times as the index less one": POWERS
+    + "[x] sum[k=0..N] sum[l=0..k] sum[m] matpow(X,l)[i,m] matpow(X,k-l)[m,j]"
+    " = sum[k=0..N] k matpow(X,k)[i,j]\n",
     "flipped": FLIPPED + "[x] c[n] = sum[k] w[k] u[n+k]\n",
     "both ends": FLIPPED + "[x] sum[t] x[t] y[T-1-t] = sum[t] y[t] x[t]\n",
     "from a later start": FLIPPED + "[x] sum[t=1..T-1] x[t] y[T-t] = sum[t=1..T-1] y[t] x[T-1-t]\n",
