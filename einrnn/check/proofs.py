@@ -17,6 +17,7 @@ from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.exhaustive import with_exhaustive_cases
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.prover import Prover
@@ -131,8 +132,8 @@ class Proofs:
         stated = with_numbers(self.prepared.model)
         return {
             "stated": stated,
-            "forward": with_numbers(forward),
-            "reverse": with_numbers(reverse),
+            "forward": with_exhaustive_cases(with_numbers(forward)),
+            "reverse": with_exhaustive_cases(with_numbers(reverse)),
         }
 
     @cached_property

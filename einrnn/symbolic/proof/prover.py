@@ -21,6 +21,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.accumulated import by_accumulation
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
+from einrnn.symbolic.proof.entrywise import by_entries
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.induction import by_induction
@@ -128,7 +129,7 @@ class Prover:
                 continue
             if proof is not None:
                 return proof
-        return None
+        return by_entries(self._opener, statement, self._opener.any)
 
     def _with_last(
         self, stages: list[tuple[Poly, Chosen]], work: Normaliser

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Way = Literal["forward", "reverse"]
 
+# values of an index, and of some together, that are looked at one by one
+_FEW, _MOST_VALUES = 4, 8
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -64,6 +67,27 @@ class Lemma:
 def as_rule(statement: Statement) -> Rule:
     """The rule that replaces the left side of a statement by its right side."""
     return replacement(statement.left, statement.right, statement.ranges)
+
+
+def at_each_value(statement: Statement, most: int = _MOST_VALUES) -> list[Statement]:
+    """A statement once for each value of the indices that have few, ``most`` together, or as it
+    is: what is said of gates that lie one after the other is shown of one gate at a time."""
+    rows = [statement]
+    if statement.condition is not None:
+        return rows
+    for index, span in statement.ranges.items():
+        first, last = af.number(span.lo), af.number(span.hi)
+        if first is None or last is None or not 1 <= last - first < _FEW:
+            continue
+        if len(rows) * (last - first + 1) > most:
+            break
+        values = [af.of(value) for value in range(first, last + 1)]
+        rows = [
+            fixed(row, index, value, {i: r for i, r in row.ranges.items() if i is not index})
+            for row in rows
+            for value in values
+        ]
+    return rows
 
 
 def fixed(

@@ -18,7 +18,7 @@ from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, may_step, step
 from einrnn.symbolic.proof.opening import Opener
-from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule
+from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule, at_each_value
 from einrnn.symbolic.proof.unfolding import by_unfolding
 
 
@@ -86,8 +86,9 @@ def _based(opener: Opener, statement: Statement) -> _Based:
 def _is_true_at(
     opener: Opener, statement: Statement, index: Index, when: Time, place: Affine
 ) -> bool:
+    there = at_place(statement, index, place)
     try:
-        return at(opener, at_place(statement, index, place), when)
+        return all(at(opener, row, when) for row in at_each_value(there))
     except TooLarge:
         return False
 
@@ -97,7 +98,10 @@ def _steps(opener: Opener, based: _Based, rules: tuple[Rule, ...]) -> bool:
     for chosen in (opener.any, opener.derived_only):
         for _, stepped in based.bases:
             try:
-                if step(opener, stepped, based.index, based.when.direction, rules, chosen):
+                if all(
+                    step(opener, row, based.index, based.when.direction, rules, chosen)
+                    for row in at_each_value(stepped)
+                ):
                     return True
             except TooLarge:
                 continue
