@@ -19,6 +19,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.accumulated import by_accumulation
+from einrnn.symbolic.proof.chained import by_chain
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.entrywise import by_entries
@@ -97,6 +98,7 @@ class Prover:
         work = self._opener.normaliser(statement, ())
         written = sub(statement.left, statement.right)
         as_it_stands = self._by_lemmas(statement, written, _none)
+        as_it_stands = as_it_stands or by_chain(self._opener, statement, self.lemmas)
         if as_it_stands is not None:
             return as_it_stands
         stages: list[tuple[Poly, Chosen]] = []
