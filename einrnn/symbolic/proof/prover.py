@@ -20,6 +20,7 @@ from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.accumulated import by_accumulation
 from einrnn.symbolic.proof.chained import by_chain
+from einrnn.symbolic.proof.closed_forms import by_closed_form
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.entrywise import by_entries
@@ -131,7 +132,19 @@ class Prover:
                 continue
             if proof is not None:
                 return proof
+        for difference, chosen in stages if self.deep else ():
+            closed = self._by_closed_form(statement, expression(difference), chosen)
+            if closed is not None:
+                return closed
         return by_entries(self._opener, statement, self._opener.any)
+
+    def _by_closed_form(
+        self, statement: Statement, difference: Expr, chosen: Chosen
+    ) -> Proof | None:
+        try:
+            return by_closed_form(self._opener, statement, difference, chosen, self._by_itself)
+        except TooLarge:
+            return None
 
     def _with_last(
         self, stages: list[tuple[Poly, Chosen]], work: Normaliser
