@@ -7,7 +7,6 @@ by induction before anything is said of an entry at a time that is a number, suc
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from typing import NamedTuple
 
 from einrnn.core import affine as af
@@ -26,6 +25,7 @@ from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof, Statement, as_rule
 
 _MOST_RECURRENCES = 3
+_MOST_ROUNDS = 2
 
 
 class _Linear(NamedTuple):
@@ -50,19 +50,26 @@ def by_closed_form(
     Raises:
         TooLarge: the closed forms have too many terms.
     """
-    names = dict.fromkeys(e.tensor for e in elements(difference) if opener.clock.time(e.tensor))
     found: dict[str, Statement] = {}
-    for name in islice(names, _MOST_RECURRENCES):
-        when = opener.clock.time(name)
-        closed = None if when is None else closed_form(opener.model, name, when)
-        if closed is not None and not opener.expired() and prove(closed):
-            found[name] = closed
-    if not found:
-        return None
-    work = opener.normaliser(statement, tuple(as_rule(closed) for closed in found.values()))
-    if not is_zero(work, work.poly(opener.without(work, difference, chosen))):
-        return None
-    return Proof("induction", (f"by the closed form of {', '.join(found)}",))
+    tried: set[str] = set()
+    for _ in range(_MOST_ROUNDS):
+        there = (e.tensor for e in elements(difference) if opener.clock.time(e.tensor))
+        names = [name for name in dict.fromkeys(there) if name not in tried]
+        for name in names[:_MOST_RECURRENCES]:
+            tried.add(name)
+            when = opener.clock.time(name)
+            closed = None if when is None else closed_form(opener.model, name, when)
+            if closed is not None and not opener.expired() and prove(closed):
+                found[name] = closed
+        if not names or not found:
+            return None
+        work = opener.normaliser(statement, tuple(as_rule(closed) for closed in found.values()))
+        # what one recurrence comes to may speak of another
+        left = work.poly(opener.without(work, difference, chosen))
+        if is_zero(work, left):
+            return Proof("induction", (f"by the closed form of {', '.join(found)}",))
+        difference = expression(left)
+    return None
 
 
 def closed_form(model: Model, name: str, when: Time) -> Statement | None:
@@ -78,7 +85,8 @@ def closed_form(model: Model, name: str, when: Time) -> Statement | None:
     t, axis, ranges = linear.time, definition.axes[when.axis], dict(general.ranges)
     here, up = af.of(t), when.direction == UP
     next_ = af.shift(linear.place, when.direction)
-    ranges[t] = Range(next_, axis.hi) if up else Range(axis.lo, next_)
+    # with the place at which it begins, from which on the sum is empty
+    ranges[t] = Range(linear.place, axis.hi) if up else Range(axis.lo, linear.place)
     index = fresh(t, frozenset((*ranges, *linear.rest.free, *linear.slope.free)))
     at = af.of(index)
     if up:
