@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Dim
 from einrnn.dataclass import dataclass
@@ -62,6 +64,8 @@ class Sizing:
         self.sizes = Sizes(names.dims)
         self.axes: dict[str, list[Variable]] = {}
         self.soft: list[Soft] = []
+        # where x[T-1] is read, T may be the size of x
+        self.lasts: list[Soft] = []
         self.reaches: list[Reach] = []
         self.looked_up: dict[str, Variable] = {}
 
@@ -192,6 +196,11 @@ class Sizing:
         elif any(isinstance(atom, tm.Letter) for _, atom in arg.parts):
             self.reaches.append(Reach(axis, arg, letters))
             self._mirrored(arg, letters)
+        elif len(arg.parts) == 1 and arg.parts[0][0] == 1 and arg.constant == -1:
+            size = size_of(tm.Arg(0, arg.parts, arg.span))
+            if size is not None:
+                end = self.sizes.new("positions up to the last", None, size)
+                self.lasts.append(Soft(axis, end))
 
     def _mirrored(self, arg: tm.Arg, letters: Letters) -> None:
         """In ``w[K-1-k]`` k has the size K, unless something firmer says otherwise."""
@@ -368,13 +377,10 @@ class Sizing:
         for tensor in self.names.tensors.values():
             for number in range(tensor.rank or 0):
                 self.axis(tensor.name, number)
-        waiting = self.soft
-        for accept in (self._one_known, self._both_open):
-            changed = True
-            while changed:
-                changed = False
-                for soft in waiting:
-                    changed |= accept(soft)
+        self._accept(self.soft, self._one_known)
+        self._accept(self.soft, self._both_open)
+        self._accept(self.lasts, self._one_known)
+        self._accept(self.soft, self._one_known)
         self._solve()
         new = self._reach()
         taken = set(self.names.dims) | {
@@ -385,6 +391,14 @@ class Sizing:
         }
         taken |= set(self.names.tensors)
         return new + self.sizes.name_rest(taken)
+
+    def _accept(self, waiting: list[Soft], accept: Callable[[Soft], bool]) -> None:
+        """Everything that may be accepted, until there is nothing more."""
+        changed = True
+        while changed:
+            changed = False
+            for soft in waiting:
+                changed |= accept(soft)
 
     def _one_known(self, soft: Soft) -> bool:
         if (soft.left.size() is None) == (soft.right.size() is None):
