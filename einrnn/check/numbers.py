@@ -33,7 +33,7 @@ from einrnn.numeric.strict import is_near
 _CROSS = 1e-8
 _MOST_ENTRIES = 4_000_000
 _MOST_EQUATIONS = 8
-_MORE = (*range(4, 8), *range(SMALL + 1, SMALL + 12))
+_MORE = (*range(4, 8), *WIDE, *range(SMALL + 1, SMALL + 12))
 _EQUAL = tuple(range(TIED, TIED + 6))
 _OUTWEIGHING = tuple(range(UNEVEN, UNEVEN + 48))
 
@@ -167,7 +167,7 @@ class Numbers:
         small: list[tuple[int, ...]] = [(0, 1), (0, 1, 2, 3)]
         draws: list[tuple[int, ...]] = [(0,) for _ in rows[:-2]] + small[-len(rows) :]
         more = (
-            (0, (WIDE, SMALL, *_EQUAL[2:])),
+            (0, (WIDE[-1], SMALL, *_EQUAL[2:])),
             (-2, (*_EQUAL, *_OUTWEIGHING[:12])),
             (-1, (SMALL, *_EQUAL, *_OUTWEIGHING)),
         )
@@ -244,7 +244,7 @@ def _with(tried: Tried, point: Point, both: FloatOutcome) -> Tried:
     """The record with one more point in it; errors at extreme entries say little."""
     if not both.compared:
         return tried
-    wide, fails = point.draw == WIDE, both.error > REFUTES
+    wide, fails = point.draw in WIDE, both.error > REFUTES
     place = Place(point.sizes, point.draw) if fails else None
     if wide and fails:
         # saturated or cancelled as often as false: more exact tiers have to say which

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.generic]
 _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 
-# the number of the draw whose entries are of very different magnitudes
-WIDE = 100
+# the numbers of the draws whose entries are of very different magnitudes; the last is the usual one
+WIDE = range(96, 101)
 # the numbers of draws from which on entries are small whole numbers and halves; -1, 0 and 1, so
 # that some are equal and some are 0; and such that some inputs are much larger than others;
 # between the first two such that compared values are the same
@@ -174,7 +174,7 @@ class Points:
                 arrays = tied_values(model, sizes, rng, _AMONG.get(draw, (-1, 0, 1)))
             else:
                 arrays = (small_values if draw >= SMALL else sample)(model, sizes, rng)
-            if draw == WIDE:
+            if draw in WIDE:
                 arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
             return Point(self.prepared, dict(sizes), arrays, draw)
         plain = self.at(sizes, (), draw)
