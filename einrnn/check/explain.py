@@ -11,6 +11,7 @@ from einrnn.check.mend.confirm import confirmed
 from einrnn.check.mend.derived import derived
 from einrnn.check.mend.edits import Edit
 from einrnn.check.mend.hypotheses import sufficient
+from einrnn.check.mend.nearby import nearby
 from einrnn.check.mend.places import flat, terms_of
 from einrnn.check.mend.search import Search
 from einrnn.check.mend.setting import Setting
@@ -74,6 +75,9 @@ def explained(
             residual=residual_of_repair(setting, edit.expr) if edit.left is None else None,
         )
     else:
+        close = nearby(setting, proofs)
+        if close is not None:
+            verdict = replace(verdict, suggestion=close.statement, repair=close)
         verdict = replace(verdict, residual=residual(setting))
     if under is None:
         return verdict

@@ -128,7 +128,9 @@ def _changes(place: Place, model: Model) -> Iterator[_Change]:
 def _signs(place: Place) -> Iterator[_Change]:
     if isinstance(place.above, Mul) or not isinstance(place.node, Expr):
         return
-    node = place.node
+    node, above = place.node, place.above
+    if isinstance(above, Reduce | Matrix) and above.op in ("sum", "inv"):
+        return  # it is the sign of what is around it, and is written in front of that
     yield _Change(product((MINUS, node)), 1.0, "the sign of {} is wrong", (node,))
 
 
