@@ -109,13 +109,15 @@ class Judge:
     def verdict(self, ready: Ready) -> Verdict:
         """What is found out about one claim."""
         start = time.monotonic() - self._spent.get(ready.key, 0.0)
-        tried, witness = self.numbers.sides(ready), self.witness(ready)
+        tried, failure = self.numbers.sides(ready), self.counterexample(ready)
+        # the interpreter has confirmed a counterexample: no other engine needs to be asked
+        witness = self.witness(ready) if failure is None else Witness()
         defects = (*tried.defects, *witness.defects)
         base = self._base(ready, tried, witness)
         if defects:
             return self._defective(base, ready, defects)
         verdict = (
-            self._refuted(base, self.counterexample(ready))
+            self._refuted(base, failure)
             or self._proved(base, ready)
             or self._tested(base, ready, tried)
         )

@@ -58,7 +58,7 @@ def _witnessed(seed: int, labels: frozenset[str], given: Prepared) -> Words:
 
     numbers, engines, words = Numbers(given, seed), Witnesses(given, seed), Words()
     for item in given.claims:
-        if not labels or item.claim.label in labels:
+        if item.claim.expect == "hold" and (not labels or item.claim.label in labels):
             _quietly(lambda item=item: words.update({item.key: engines.said(item, numbers)}))
     return words
 
@@ -159,7 +159,8 @@ def _ahead(judge: Judge, claims: Sequence[Claim], words: Prompted[Prepared, Word
 def _said(judge: Judge, ready: Sequence[Ready]) -> Words:
     words = Words()
     for item in ready:
-        _quietly(lambda item=item: words.update({item.key: judge.witness(item)}))
+        if item.claim.expect == "hold":
+            _quietly(lambda item=item: words.update({item.key: judge.witness(item)}))
     return words
 
 

@@ -103,14 +103,26 @@ class Builder:
     def product(self, parts: list[Any]) -> ast.Product:
         """Factors side by side, each with the operator before it."""
         factors: list[tuple[str, ast.Ast]] = []
-        op = "*"
+        op, word = "*", None
         for part in parts:
             if isinstance(part, str):
-                op = _OPERATORS.get(str(part), str(part))
-            else:
-                factors.append((op, part))
-                op = "*"
+                op, word = _OPERATORS.get(str(part), str(part)), part
+                continue
+            called = self._called(word, part)
+            factors.append((op, part) if called is None else ("*", called))
+            op, word = "*", None
         return ast.Product(tuple(factors), self._span(*parts))
+
+    def _called(self, word: str | None, part: ast.Ast) -> ast.Ast | None:
+        """``1/2 dot(r, r)``, where ``dot`` stands like an operator and is the head of a call."""
+        if word not in ("dot", "outer"):
+            return None
+        if isinstance(part, ast.Power):
+            base = self._called(word, part.base)
+            return base and ast.Power(base, part.exponent, self._span(word, part))
+        if isinstance(part, ast.Group) and len(part.items) == 2:
+            return self.call([word, part])
+        return None
 
     def sum(self, parts: list[Any]) -> ast.Sum:
         """Terms with their signs."""

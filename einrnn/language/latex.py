@@ -244,6 +244,7 @@ class _Setter:
         if self.implied:
             factors = spread(Mul(factors), self.model) or factors
         sign, factors = sign_of(factors)
+        factors = tuple(factor for factor in factors if factor is not ONE) or (ONE,)
         pieces: list[str] = []
         for position, factor in enumerate(factors):
             last = position + 1 == len(factors)
@@ -256,7 +257,7 @@ class _Setter:
             pieces.append((yield self._at(factor, PRODUCT if last and written else POWER)))
         shown = ""
         for piece in pieces:
-            dot = shown[-1:].isdigit() and piece[:1].isdigit()
+            dot = shown[-1:].isdigit() and (piece[:1].isdigit() or piece.startswith(r"\frac"))
             shown += (r" \cdot " if dot else " " if shown else "") + piece
         return sign + (shown or "1"), SUM if sign else PRODUCT
 

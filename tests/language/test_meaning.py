@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import einrnn
 from einrnn.core.nodes import Dim, Index
 from einrnn.language import elaborate_text, load_model
 from einrnn.source import Source
@@ -304,3 +305,11 @@ def test_the_order_of_hashes_decides_nothing() -> None:
         for seed in ("1", "2")
     }
     assert len(shown) == 1
+
+
+def test_dot_behind_a_factor_is_a_call() -> None:
+    half, double = (
+        einrnn.parse(f"input r[N]\nf := {text}\n").compile("f")(r=np.arange(3.0))["f"]
+        for text in ("1/2 dot(r, r)", "2 dot(r, r)^2")
+    )
+    assert (half, double) == (2.5, 50.0)

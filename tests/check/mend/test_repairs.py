@@ -15,10 +15,7 @@ from einrnn.check.verdict import Verdict
 from tests.check.mend.wrong import WRONG
 
 CORPUS = sorted(Path("specs/corpus").glob("w_*.ein"))
-# not well formed, so that there is nothing to repair
-ILL_FORMED = ("w_sympy15667",)
 ROWS = {row[0]: row for row in WRONG}
-VALUES = [path for path in CORPUS if path.stem not in ILL_FORMED]
 
 
 @cache
@@ -45,7 +42,7 @@ def test_a_wrong_step_is_repaired(name: str):
     assert equal(text, verdict)
 
 
-@pytest.mark.parametrize("path", VALUES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_a_published_mistake_is_repaired(path: Path):
     text = path.read_text(encoding="utf-8").replace("[wrong] refute ", "[wrong] ")
     verdict = wrong(text)
