@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.mend.functions import NEUTRAL, fold, matrix_power, whole_matrix
+from einrnn.core import affine as af
+from einrnn.core.build import ONE
 from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Add,
@@ -42,8 +44,11 @@ from einrnn.core.nodes import (
 from einrnn.core.trampoline import Steps, trampoline
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
+from einrnn.exact.exact import sides
+from einrnn.exact.floats import FloatPoint
 from einrnn.exact.known import CONSTANTS, FUNCTIONS
 from einrnn.exact.logic import RELATIONS
+from einrnn.exact.values import UNDEFINED
 from einrnn.numeric.interpret import Interpreter
 
 Array = npt.NDArray[Any]
@@ -92,11 +97,13 @@ class Values:
     arrays: Mapping[str, Array]
     extra: dict[str, Array] = field(default_factory=dict[str, Array])
     _interpreter: Interpreter = field(init=False)
+    _floats: FloatPoint = field(init=False)
     _tensors: dict[str, tuple[Array, list[int]]] = field(init=False)
     _memo: dict[tuple[Node, tuple[tuple[int, int], ...]], Named] = field(init=False)
 
     def __post_init__(self) -> None:
         self._interpreter = Interpreter(self.model, self.sizes, self.arrays)
+        self._floats = FloatPoint(self.model, self.sizes, self.arrays)
         self._tensors = {}
         self._memo = {}
 
@@ -104,6 +111,7 @@ class Values:
         """Go over to a model that has more tensors; what is known stays known."""
         self.model = model
         self._interpreter = Interpreter(model, self.sizes, self.arrays)
+        self._floats = FloatPoint(model, self.sizes, self.arrays)
 
     def number(self, value: Affine) -> int:
         """An index expression without indices."""
@@ -227,6 +235,9 @@ class Values:
             return np.asarray(self.arrays[name], dtype=float), [0] * len(spans)
         if np.prod(shape) > _MOST_ENTRIES:
             raise NotEvaluated
+        whole = self._at_once(name)
+        if whole is not None:
+            return whole, [span.start for span in spans]
         data = np.full(shape, np.nan)
         for place, position in zip(np.ndindex(*shape), product(*spans), strict=True):
             try:
@@ -234,6 +245,22 @@ class Values:
             except EinrnnError:
                 continue  # no clause gives it: nan
         return data, [span.start for span in spans]
+
+    def _at_once(self, name: str) -> Array | None:
+        """All entries of a definition by the evaluator, nan where there is none; None where it
+        cannot tell, or an axis is empty."""
+        letters = tuple(Index(f"·{axis}") for axis in range(len(self.model.axes(name))))
+        if len(letters) > 9:  # their order is that of their names
+            return None
+        entry = Element(name, tuple(af.of(letter) for letter in letters))
+        ranges = dict(zip(letters, self.model.axes(name), strict=True))
+        try:
+            both = sides(self._floats.evaluator, entry, ONE, ranges, None)
+        except EinrnnError:
+            return None
+        if both is None:
+            return None
+        return np.where(both.flags[0] & UNDEFINED, np.nan, both.left[0])
 
     def _folded(self, op: Any, parts: Sequence[Node], scope: Scope) -> Steps[Named]:
         below: list[Named] = []

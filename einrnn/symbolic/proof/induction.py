@@ -19,7 +19,7 @@ from einrnn.symbolic.proof.entries import Chosen, unfold
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
 from einrnn.symbolic.proof.statement import Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import Inductive
-from einrnn.symbolic.proof.unfolding import by_unfolding
+from einrnn.symbolic.proof.unfolding import unfolds
 
 
 def by_induction(
@@ -230,13 +230,13 @@ def _at(opener: Opener, statement: Statement, when: Time) -> bool:
             opened = unfold(difference, opener.model, latest.__contains__)
             if is_zero(work, work.poly(opener.without(work, opened, opener.any))):
                 return True
-        if not turn and by_unfolding(opener, statement, opener.any) is not None:
+        if not turn and unfolds(opener.hurried(), statement, opener.any):
             return True
         times = {e: opener.clock.time(e.tensor) for e in found}
         ahead = {e for e, at_ in times.items() if at_ and at_.direction == when.direction}
         wanted = frozenset(ahead) or opener.first_at_once(found) or _furthest(opener, found)
         if not wanted or opener.expired():
-            return False
+            break
         difference = unfold(difference, opener.model, wanted.__contains__)
         difference = opener.without(work, difference, opener.any)
-    return False
+    return unfolds(opener, statement, opener.any)

@@ -59,13 +59,19 @@ class _Based:
 
 def _by_one_induction(opener: Opener, statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """What fails is left out, and the others have to be shown without it as a hypothesis."""
-    seconds = _part(opener, 2 * len(statements) or 1)
-    found = [_based(_for(opener, seconds), statement) for statement in statements]
+    count = len(statements)
+    found = [  # what one leaves of its time is the others', and the steps'
+        _based(_for(opener, _part(opener, 2 * count - number)), statement)
+        for number, statement in enumerate(statements)
+    ]
     kept: tuple[_Based, ...] = tuple(based for based in found if based.bases)
     while kept and not opener.expired():
         rules = tuple(as_rule(based.hypothesis) for based in kept)
-        seconds = _part(opener, len(kept))
-        shown = tuple(based for based in kept if _steps(_for(opener, seconds), based, rules))
+        shown = tuple(
+            based
+            for number, based in enumerate(kept)
+            if _steps(_for(opener, _part(opener, len(kept) - number + 1)), based, rules)
+        )
         if shown == kept:
             return tuple(based.statement for based in kept)
         kept = shown
@@ -124,8 +130,8 @@ def _with_what_follows(
 
 
 def _part(opener: Opener, count: int) -> float:
-    """Seconds for each of some statements, such that half of the time is left in the end."""
-    return (opener.deadline - time.process_time()) / (2 * count)
+    """Seconds for each of some statements, of the time that is left."""
+    return (opener.deadline - time.process_time()) / count
 
 
 def _for(opener: Opener, seconds: float) -> Opener:

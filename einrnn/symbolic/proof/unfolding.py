@@ -22,8 +22,14 @@ def by_unfolding(opener: Opener, statement: Statement, chosen: Chosen) -> Proof 
 
     It shows at once or not at all: most of the time is left to what comes after it.
     """
+    if unfolds(opener.hurried(), statement, chosen):
+        return Proof("recurrence", ("one definition after the other, at one time",))
+    return None
+
+
+def unfolds(opener: Opener, statement: Statement, chosen: Chosen) -> bool:
+    """The same, in all the time that there is."""
     derived = is_derived_only(chosen)
-    opener = opener.hurried()
     work = opener.normaliser(statement, ())
     sides = statement.left, statement.right
     sides = opener.without(work, sides[0], chosen), opener.without(work, sides[1], chosen)
@@ -36,14 +42,14 @@ def by_unfolding(opener: Opener, statement: Statement, chosen: Chosen) -> Proof 
         names = frozenset(e.tensor for e in there)
         name = next_at_once(opener.clock, sides, opened, names, work.poly(sub(*sides)))
         if name is None:
-            return None
+            return False
         opened |= {name}
         wanted = partial(_is_among, opened, is_last)
         left, right = (opener.rid_of(work, side, wanted, chosen) for side in sides)
         sides = left, right
         if is_zero(work, work.poly(sub(*sides))):
-            return Proof("recurrence", ("one definition after the other, at one time",))
-    return None
+            return True
+    return False
 
 
 def _is_among(names: frozenset[str], is_last: Chosen, element: Element) -> bool:
