@@ -40,8 +40,7 @@ class Checkpointed:
     def __init__(self, program: Program, letter: str, every: int | None = None) -> None:
         if program.formula is None:
             raise EinrnnError("E823", "this program was not compiled from a document")
-        whole = isinstance(every, Integral) and not isinstance(every, bool)
-        if every is not None and not (whole and every >= 1):
+        if every is not None and not _is_count(every):
             raise EinrnnError("E823", f"every must be a whole number of at least 1, not {every!r}")
         self._program = program
         self._every = every
@@ -223,3 +222,7 @@ class _Run:
 
 def _part(array: Any, axis: int, first: int, last: int) -> Any:
     return array[(slice(None),) * axis + (slice(first, last),)]
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Integral) and type(value) is not bool and int(value) >= 1

@@ -86,8 +86,9 @@ def _asked(term: Term) -> list[tuple[Expr, Expr]]:
     values and signs."""
     atoms = [atom for atom, _ in term.factors]
     inner = {index for node in walk(*atoms) for index in binds(node)}
-    found = ((node, value) for node in walk(*atoms) if (value := _value(node)) is not None)
-    return [(node, value) for node, value in found if not node.free & {*term.bound, *inner}]
+    outside = frozenset((*term.bound, *inner))
+    nodes = (node for node in walk(*atoms) if isinstance(node, Expr) and not node.free & outside)
+    return [(node, value) for node in nodes if (value := _value(node)) is not None]
 
 
 def _value(node: Node) -> Expr | None:

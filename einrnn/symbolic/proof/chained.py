@@ -59,7 +59,7 @@ def _entry_letters(lemma: Statement) -> tuple[Index, ...] | None:
         return None
     letters = tuple(af.letter(at) for at in lemma.left.args)
     found = tuple(letter for letter in letters if letter is not None)
-    whole = len(set(found)) == len(letters) and set(found) == lemma.ranges.keys()
+    whole = len(set(found)) == len(letters) and set(found) == set(lemma.ranges)
     return found if whole else None
 
 

@@ -82,8 +82,8 @@ def _expanded(node: Node) -> Node:
     """A determinant or an entry of an inverse by the entries of the matrix."""
     if not isinstance(node, Matrix) or not _positions(node) or node.op not in ("det", "inv"):
         return node
-    places = [af.number(at) for at in node.at]
-    if None in places:
+    places = [place for at in node.at if (place := af.number(at)) is not None]
+    if len(places) < len(node.at):
         return node
     side = len(_positions(node))
 
