@@ -225,4 +225,6 @@ def _part(array: Any, axis: int, first: int, last: int) -> Any:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, Integral) and type(value) is not bool and int(value) >= 1
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, Integral) and int(value) >= 1
