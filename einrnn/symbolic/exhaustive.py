@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from einrnn.core.model import Definition, Model, Range
 from einrnn.core.nodes import Apply, Cases, Cond, Expr, Index, Node
-from einrnn.core.traverse import rebuild, walk
+from einrnn.core.traverse import binds, rebuild, walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.brackets import complement
 from einrnn.symbolic.normal.expand import Normaliser, known_from
@@ -43,6 +43,9 @@ def _is_open(node: Node) -> bool:
 
 
 def _closed(expr: Expr, ranges: Mapping[Index, Range]) -> Expr:
+    if any(index in ranges for node in walk(expr) for index in binds(node)):
+        return expr  # inside of a sum a letter would not be the clause's
+
     def change(node: Node) -> Node:
         if not isinstance(node, Cases) or not _is_open(node):
             return node

@@ -42,6 +42,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
+from einrnn.core.traverse import walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
@@ -98,6 +99,7 @@ class Values:
     extra: dict[str, Array] = field(default_factory=dict[str, Array])
     _interpreter: Interpreter = field(init=False)
     _floats: FloatPoint = field(init=False)
+    _asked: tuple[Model | None, bool] = field(default=(None, False))
     _tensors: dict[str, tuple[Array, list[int]]] = field(init=False)
     _memo: dict[tuple[Node, tuple[tuple[int, int], ...]], Named] = field(init=False)
 
@@ -248,9 +250,9 @@ class Values:
 
     def _at_once(self, name: str) -> Array | None:
         """All entries of a definition by the evaluator, nan where there is none; None where it
-        cannot tell, or an axis is empty."""
+        cannot tell, has other functions for opaque ones, or an axis is empty."""
         letters = tuple(Index(f"·{axis}") for axis in range(len(self.model.axes(name))))
-        if len(letters) > 9:  # their order is that of their names
+        if len(letters) > 9 or self._is_opaque():  # their order is that of their names
             return None
         entry = Element(name, tuple(af.of(letter) for letter in letters))
         ranges = dict(zip(letters, self.model.axes(name), strict=True))
@@ -261,6 +263,13 @@ class Values:
         if both is None:
             return None
         return np.where(both.flags[0] & UNDEFINED, np.nan, both.left[0])
+
+    def _is_opaque(self) -> bool:
+        """Whether some definition is made of a function of which nothing is known."""
+        if self.model is not self._asked[0]:
+            bodies = [c.body for d in self.model.definitions.values() for c in d.clauses]
+            self._asked = self.model, any(isinstance(node, Opaque) for node in walk(*bodies))
+        return self._asked[1]
 
     def _folded(self, op: Any, parts: Sequence[Node], scope: Scope) -> Steps[Named]:
         below: list[Named] = []
