@@ -35,18 +35,16 @@ _TIME = Index("t")
 Values = npt.NDArray[np.float64]
 
 
-def lively(model: Model, points: Sequence[Point]) -> Point:
-    """The first point at which no recurrence is 0 everywhere, as most are where no unit of
-    a network is above its threshold; the first of all where there is none."""
+def lively(model: Model, points: Sequence[Point]) -> FloatPoint:
+    """The values at the first point at which no recurrence is 0 everywhere, as most are where no
+    unit of a network is above its threshold; those at the first of all where there is none."""
     clock = clock_of(model)
     names = [name for name in model.definitions if clock.time(name)]
+    rows = [FloatPoint(model, point.sizes, point.arrays) for point in points]
     if not any(name in model.derived for name in names):
-        return points[0]
-    for point in points:
-        values = FloatPoint(model, point.sizes, point.arrays)
-        if all(_is_alive(model, values, name) for name in names):
-            return point
-    return points[0]
+        return rows[0]
+    alive = (row for row in rows if all(_is_alive(model, row, name) for name in names))
+    return next(alive, rows[0])
 
 
 def _is_alive(model: Model, values: FloatPoint, name: str) -> bool:
@@ -57,11 +55,10 @@ def _is_alive(model: Model, values: FloatPoint, name: str) -> bool:
     return both is None or bool((np.abs(both[1]) > _AGREES).any())
 
 
-def conjectures(model: Model, point: Point) -> list[Statement]:
+def conjectures(model: Model, values: FloatPoint) -> list[Statement]:
     """The derived recurrences of a closed model that some definition of the document seems
     to compute, one statement for each."""
     clock = Clock(model)
-    values = FloatPoint(model, point.sizes, point.arrays)
     own = [n for n in model.definitions if n not in model.derived and clock.time(n)]
     found: list[Statement] = []
     taken: set[str] = set()
@@ -81,11 +78,10 @@ def conjectures(model: Model, point: Point) -> list[Statement]:
     return found
 
 
-def constants(model: Model, point: Point) -> list[Statement]:
+def constants(model: Model, values: FloatPoint) -> list[Statement]:
     """The derived recurrences of a closed model with no axis but time that seem to be the same
     number of the document at every time."""
     clock, time = clock_of(model), _TIME
-    values = FloatPoint(model, point.sizes, point.arrays)
     found: list[Statement] = []
     for name in model.derived:
         if clock.time(name) is None or len(model.axes(name)) != 1:

@@ -239,7 +239,7 @@ class Judge:
         return Verdict(claim.label, claim.step, line, column, claim.text, claim.expect, "tested")
 
     def _base(self, ready: Ready, tried: Tried, witness: Witness) -> Verdict:
-        worst = max(tried.error, tried.cross, witness.cross)
+        worst = max(tried.error, tried.rounding, tried.cross, witness.cross)
         return replace(
             self._blank(ready.claim),
             assumptions=ready.assumptions,

@@ -53,7 +53,8 @@ class Tried:
     relative difference between the ways to compute one side, ``failed_at`` the place of the
     first point that refutes the claim. ``defects`` say where the ways disagree, which is never
     the document's fault. ``extreme`` is where the sides differ at entries of very different
-    magnitudes, which alone refutes nothing.
+    magnitudes, which alone refutes nothing, and ``rounding`` the largest difference for which
+    rounding accounts.
     """
 
     sizes: tuple[Sizes, ...] = ()
@@ -62,6 +63,7 @@ class Tried:
     failed_at: Place | None = None
     defects: tuple[str, ...] = ()
     extreme: Place | None = None
+    rounding: float = 0.0
 
 
 @dataclass()
@@ -134,8 +136,12 @@ class Numbers:
             except EinrnnError:
                 continue
             for point, both in zip(batch.points, outcomes, strict=True):
-                if tried.failed_at is None and not _is_spurious(point, both, ready):
-                    tried = _with(tried, point, _but_for_rounding(point, both, ready))
+                if tried.failed_at is not None or _is_spurious(point, both, ready):
+                    continue
+                if _is_rounding(point, both, ready):
+                    tried = replace(tried, rounding=max(tried.rounding, both.error))
+                    both = replace(both, error=0.0)
+                tried = _with(tried, point, both)
         return tried
 
     def _without(self, ready: Ready) -> frozenset[int]:
@@ -224,13 +230,13 @@ def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:
     return not fails_at(point, ready)
 
 
-def _but_for_rounding(point: Point, both: FloatOutcome, ready: Ready) -> FloatOutcome:
-    """The outcome without a small difference for which rounding may account: ``log(1 - p)`` of a
-    ``p`` near 1 has few digits."""
+def _is_rounding(point: Point, both: FloatOutcome, ready: Ready) -> bool:
+    """Whether rounding may account for a small difference: ``log(1 - p)`` of a ``p`` near 1 has
+    few digits."""
     if both.at is None or not AGREES < both.error <= REFUTES:
-        return both
+        return False
     sure = sure_values(point.prepared, ready, point, both.at)
-    return replace(both, error=0.0) if sure is not None and is_near(*sure) else both
+    return sure is not None and is_near(*sure)
 
 
 def _has_values(point: Point, ready: Ready) -> bool:

@@ -10,13 +10,12 @@ from einrnn.dataclass import dataclass
 from einrnn.errors import Related, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
+from einrnn.language.clashes import clash, shown
 from einrnn.language.indexing import Indexing
 from einrnn.language.names import Names, Tensor
-from einrnn.language.problem import Problem, fail
+from einrnn.language.problem import fail
 from einrnn.language.sizes import Sizes, Variable
 from einrnn.source import Source
-
-_TWO_LETTERS = "use two letters, or declare both axes with one size"
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ class Sizing:
         """Both indices of a delta run over one range."""
         first, second = letters.get(left.name), letters.get(right.name)
         if not self.sizes.unify(first, second):
-            rows = [f"{_shown(one.size())}, {_standing(one)}" for one in (first, second)]
+            rows = [f"{shown(one.size())}, {_standing(one)}" for one in (first, second)]
             raise fail(
                 "E308",
                 f"the indices {left.name} and {right.name} of a delta have two sizes",
@@ -216,75 +215,8 @@ class Sizing:
     def meet(self, letter: Variable, axis: Variable, at: tm.Letter) -> None:
         """A letter stands on an axis: both have one size."""
         if not self.sizes.unify(letter, axis):
-            raise self._clash(letter, axis, at)
+            raise clash(self.names, self.axes, letter, axis, at)
         letter.uses.append((at.span, axis))
-
-    def _clash(self, letter: Variable, axis: Variable, at: tm.Letter) -> Problem:
-        size, other = letter.size(), axis.size()
-        label = f"{_shown(other)}, {axis.what}"
-        first = letter.uses[0] if letter.uses else None
-        if first is None:
-            return fail(
-                "E301",
-                f"index {at.name} has two sizes",
-                at.span,
-                label,
-                _TWO_LETTERS,
-                (Related(at.span, f"{_shown(size)}, {letter.what}"),),
-            )
-        span, where = first
-        return fail(
-            "E301",
-            f"index {at.name} has two sizes",
-            span,
-            f"{_shown(size)}, {where.what}",
-            self._advice(where, axis),
-            (Related(at.span, label),),
-        )
-
-    def _advice(self, first: Variable, second: Variable) -> str:
-        """What both tensors are, and another of the right shape if there is one."""
-        left, right = self._owner(first), self._owner(second)
-        if left is None or right is None:
-            return _TWO_LETTERS
-        text = f"{left[0]} is {self._shape(left[0])} and {right[0]} is {self._shape(right[0])}"
-        for (name, number), wanted in ((left, second), (right, first)):
-            if self._fits_exchanged(name, number, wanted):
-                return f"{text}; are the indices of {name} in the wrong order?"
-        for (name, number), wanted in ((left, second), (right, first)):
-            if self.names.tensors[name].kind != "input":
-                continue
-            other = self._alternative(name, number, wanted, {left[0], right[0]})
-            if other is not None:
-                return f"{text}; did you mean {other} instead of {name}?"
-        return text
-
-    def _fits_exchanged(self, name: str, number: int, wanted: Variable) -> bool:
-        """Whether a matrix has the wanted size on its other axis."""
-        axes = self.axes[name]
-        return len(axes) == 2 and axes[1 - number].size() is wanted.size() is not None
-
-    def _owner(self, axis: Variable) -> tuple[str, int] | None:
-        for name, axes in self.axes.items():
-            for number, variable in enumerate(axes):
-                if variable is axis:
-                    return name, number
-        return None
-
-    def _shape(self, name: str) -> str:
-        return "[" + ",".join(_shown(axis.size()) for axis in self.axes[name]) + "]"
-
-    def _alternative(self, name: str, number: int, wanted: Variable, taken: set[str]) -> str | None:
-        """Another input like this one but with the wanted size on one axis."""
-        shape = [axis.size() for axis in self.axes[name]]
-        shape[number] = wanted.size()
-        for other, axes in self.axes.items():
-            tensor = self.names.tensors.get(other)
-            if other in taken or tensor is None or tensor.kind != "input" or None in shape:
-                continue
-            if [axis.size() for axis in axes] == shape:
-                return other
-        return None
 
     def _look_up(self, read: tm.Read, axis: Variable) -> None:
         known = self.looked_up.get(read.name)
@@ -295,8 +227,8 @@ class Sizing:
                 "E302",
                 f"{read.name} looks up an axis of another size",
                 read.span,
-                f"{_shown(axis.size())}, {axis.what}",
-                f"the values of {read.name} are below {_shown(known.size())}",
+                f"{shown(axis.size())}, {axis.what}",
+                f"the values of {read.name} are below {shown(known.size())}",
             )
 
     def _bound(self, name: str) -> Variable | None:
@@ -495,7 +427,3 @@ def size_of(arg: tm.Arg) -> Affine | None:
             return None
         total = af.plus(total, af.of(Dim(atom.name)), coefficient)
     return total
-
-
-def _shown(size: Affine | None) -> str:
-    return "?" if size is None else repr(size)

@@ -63,8 +63,7 @@ def test_the_rest_is_done_here_where_the_process_dies() -> None:
 
 
 def test_a_result_that_cannot_be_handed_over_is_worked_out_here() -> None:
-    (result,) = [Stream([lambda: lambda: 5]).next()]
-    assert result() == 5
+    assert Stream([lambda: lambda: 5]).next()() == 5
 
 
 def test_a_process_that_is_asked_nothing_ends() -> None:

@@ -41,16 +41,16 @@ def by_chain(opener: Opener, statement: Statement, lemmas: Sequence[Lemma]) -> P
 def _letters(statement: Statement, lemma: Statement) -> Iterator[dict[Index, Index]]:
     """The ways to read the indices of a lemma about one entry as those of a statement."""
     own = _entry_letters(lemma)
-    if own is None or len(own) > _MOST_LETTERS or not tensors(lemma.right) <= _known(statement):
+    if (
+        own is None
+        or len(own) > _MOST_LETTERS
+        or not tensors(lemma.right) <= tensors(statement.left)
+    ):
         return
     for letters in permutations(statement.ranges, len(own)):
         pairs = dict(zip(own, letters, strict=True))
         if all(lemma.ranges[mine] == statement.ranges[other] for mine, other in pairs.items()):
             yield pairs
-
-
-def _known(statement: Statement) -> frozenset[str]:
-    return tensors(statement.left)
 
 
 def _entry_letters(lemma: Statement) -> tuple[Index, ...] | None:

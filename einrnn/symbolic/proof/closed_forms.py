@@ -44,8 +44,10 @@ def by_closed_form(
     difference: Expr,
     chosen: Chosen,
     prove: Callable[[Statement], object],
+    known: dict[str, Statement | None],
 ) -> Proof | None:
-    """Equal once recurrences are what their closed forms say, each of which is proved.
+    """Equal once recurrences are what their closed forms say, each of which is proved once:
+    ``known`` has those that were asked for before, None where one could not be proved.
 
     Raises:
         TooLarge: the closed forms have too many terms.
@@ -57,9 +59,10 @@ def by_closed_form(
         names = [name for name in dict.fromkeys(there) if name not in tried]
         for name in names[:_MOST_RECURRENCES]:
             tried.add(name)
-            when = opener.clock.time(name)
-            closed = None if when is None else closed_form(opener.model, name, when)
-            if closed is not None and not opener.expired() and prove(closed):
+            if name not in known:
+                known[name] = _proved(opener, name, prove)
+            closed = known[name]
+            if closed is not None:
                 found[name] = closed
         if not names or not found:
             return None
@@ -70,6 +73,12 @@ def by_closed_form(
             return Proof("induction", (f"by the closed form of {', '.join(found)}",))
         difference = expression(left)
     return None
+
+
+def _proved(opener: Opener, name: str, prove: Callable[[Statement], object]) -> Statement | None:
+    when = opener.clock.time(name)
+    closed = None if when is None else closed_form(opener.model, name, when)
+    return closed if closed is not None and not opener.expired() and prove(closed) else None
 
 
 def closed_form(model: Model, name: str, when: Time) -> Statement | None:

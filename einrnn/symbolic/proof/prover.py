@@ -132,17 +132,24 @@ class Prover:
                 continue
             if proof is not None:
                 return proof
+        known: dict[str, Statement | None] = {}  # closed forms, the same at each stage
         for difference, chosen in stages if self.deep else ():
-            closed = self._by_closed_form(statement, expression(difference), chosen)
+            closed = self._by_closed_form(statement, expression(difference), chosen, known)
             if closed is not None:
                 return closed
         return by_entries(self._opener, statement, self._opener.any)
 
     def _by_closed_form(
-        self, statement: Statement, difference: Expr, chosen: Chosen
+        self,
+        statement: Statement,
+        difference: Expr,
+        chosen: Chosen,
+        known: dict[str, Statement | None],
     ) -> Proof | None:
         try:
-            return by_closed_form(self._opener, statement, difference, chosen, self._by_itself)
+            return by_closed_form(
+                self._opener, statement, difference, chosen, self._by_itself, known
+            )
         except TooLarge:
             return None
 
