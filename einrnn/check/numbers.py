@@ -233,8 +233,8 @@ def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:
 def _is_rounding(point: Point, both: FloatOutcome, ready: Ready) -> bool:
     """Whether rounding may account for a small difference: ``log(1 - p)`` of a ``p`` near 1 has
     few digits."""
-    if both.at is None or not AGREES < both.error <= REFUTES:
-        return False
+    if point.draw in WIDE or both.at is None or not AGREES < both.error <= REFUTES:
+        return False  # errors at extreme entries are not counted at all
     sure = sure_values(point.prepared, ready, point, both.at)
     return sure is not None and is_near(*sure)
 
