@@ -60,9 +60,9 @@ def parts(scene: Scene, proof: Proof, written: Start) -> Iterator[Part]:
             yield from teller.scaled(proof.by)
         case Paired():
             yield from teller.paired(proof.by)
-        case AtTime(index, direction):
-            reach = teller.reach(index, direction)
-            yield from teller.whole(Plan(time=index, direction=direction, reach=reach))
+        case AtTime(index, direction, lemmas):
+            used, reach = tuple(map(_named, lemmas)), teller.reach(index, direction)
+            yield from teller.whole(Plan(used, time=index, direction=direction, reach=reach))
         case ByLemmas(lemmas):
             yield from teller.whole(Plan(tuple(map(_named, lemmas))))
         case AtEnds(lemmas):
@@ -96,10 +96,12 @@ class _Teller:
             yield Part(f"where {cond}", statement, tuple(lines))
 
     def induction(self, by: Inductive) -> Iterator[Part]:
-        """The first time, then a time from the one before or from all before."""
-        time, first = by.index.name, affine_text(by.first)
-        base = at_place(by.step, by.index, by.first)
-        yield self._part(f"P({first}), the claim at {time} = {first}", base, Plan(at_numbers=True))
+        """The first times, then a time from the one before or from all before."""
+        time = by.index.name
+        for place in by.first:
+            first, base = affine_text(place), at_place(by.step, by.index, place)
+            title = f"P({first}), the claim at {time} = {first}"
+            yield self._part(title, base, Plan(at_numbers=True))
         up = by.direction == UP
         if by.before is None:
             before = f"P({affine_text(af.shift(af.of(by.index), -by.direction))})"

@@ -75,8 +75,9 @@ def sum_of_logs(work: Normaliser, product: Reduce) -> Expr | None:
 
 
 def _of_factors(work: Normaliser, over: Binder, inner: Poly) -> Poly:
-    """A product over a range, its last factors split off until it ends at ``… - 1``:
-    prod_{r<=t} f_r = f_t prod_{r<=t-1} f_r. Exponentials are those of sums."""
+    """A product over a range, its last factors split off until it ends at ``… - 1``, or all where
+    their number is known: prod_{r<=t} f_r = f_t prod_{r<=t-1} f_r. Exponentials are those of
+    sums."""
     index, lo, hi = over.index, over.lo, over.hi
     summed = _exponents(inner, index)
     if summed is not None:
@@ -86,7 +87,12 @@ def _of_factors(work: Normaliser, over: Binder, inner: Poly) -> Poly:
         return work.product(outside, work.poly(Apply("exp", (whole,))))
     body = expression(inner)
     split: list[Poly] = []
-    while hi.constant > -1 and len(split) < _MOST_SPLIT and follows(work.known, af.minus(hi, lo)):
+    counted = af.number(af.minus(hi, lo)) is not None
+    while (
+        (counted or hi.constant > -1)
+        and len(split) < _MOST_SPLIT
+        and follows(work.known, af.minus(hi, lo))
+    ):
         split.append(work.poly(substitute(body, {index: hi})))
         hi = af.shift(hi, -1)
     if af.number(af.minus(hi, lo)) == -1:

@@ -69,6 +69,7 @@ class Clock:
         self._at_once: dict[str, frozenset[str]] = {}
         self._orders: dict[frozenset[str], Mapping[str, Time] | None] = {}
         self._curved: dict[str, int] = {}
+        self._lags: dict[str, int | None] = {}
         self._known_ways: dict[tuple[str, str, int, int, int], tuple[bool, bool]] = {}
         self._references: dict[str, list[list[tuple[Element, tuple[Affine, ...]]]]] = {}
 
@@ -101,6 +102,17 @@ class Clock:
         return frozenset[str]().union(
             *(tensors(clause.body) for one in needed for clause in one.clauses)
         )
+
+    def behind_ends(self, name: str) -> frozenset[str]:
+        """Every definition and input that the clauses for one time lead to, and theirs."""
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            bodies = [clause.body for clause in self.at_ends(pending.pop())]
+            fresh = frozenset[str]().union(*map(tensors, bodies)) - found
+            found |= fresh
+            pending += fresh
+        return frozenset(found)
 
     def _reads(self, name: str, other: str) -> bool:
         """Whether a definition needs a definition or an input, directly or not."""
@@ -194,10 +206,20 @@ class Clock:
 
     def reads_far_back(self, name: str) -> bool:
         """Whether a definition recurs from more than one time before."""
+        return self.lag(name) != 1
+
+    def lag(self, name: str) -> int | None:
+        """From how many times before a definition recurs, 1 where it does not; None where it is
+        no number."""
+        if name not in self._lags:
+            self._lags[name] = self._lag(name)
+        return self._lags[name]
+
+    def _lag(self, name: str) -> int | None:
         component = self.component(name)
         order = self.order(component) if self.time(name) is not None else None
         if order is None:
-            return False
+            return 1
         distances = [
             af.minus(clause.args[order[one].axis], element.args[order[element.tensor].axis])
             for one in component
@@ -205,7 +227,9 @@ class Clock:
             for element in elements(clause.body)
             if element.tensor in component
         ]
-        return any(far.terms or abs(far.constant) > 1 for far in distances)
+        if any(far.terms for far in distances):
+            return None
+        return max(1, *(abs(far.constant) for far in distances))
 
     def order(self, names: frozenset[str]) -> Mapping[str, Time] | None:
         """An axis for each of the definitions and inputs, such that all references among

@@ -7,7 +7,7 @@ be false where the one about the last time is true; then nothing is proved.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from einrnn.core import affine as af
@@ -23,20 +23,31 @@ from einrnn.symbolic.proof.statement import Proof, Statement
 _MOST_STEPS = 4
 
 
-def by_every_time(opener: Opener, statement: Statement) -> Proof | None:
-    """Induction over the time that a statement about the last one leaves open."""
-    known = opener.normaliser(statement, ()).known
+def by_every_time(
+    opener: Opener,
+    statement: Statement,
+    helped: Callable[[Statement, Index, int], Proof | None],
+) -> Proof | None:
+    """Induction over the time that a statement about the last one leaves open, by itself or
+    ``helped`` by what has been proved before."""
+    work = opener.normaliser(statement, ())
     if statement.condition is not None:
         if statement.condition.free:
             return None
         statement = replace(statement, condition=None)
+    if not any(_last_times(opener, statement)):  # what it speaks of may read recurrences there
+        left, right = (
+            opener.without(work, side, opener.any) for side in (statement.left, statement.right)
+        )
+        statement = replace(statement, left=left, right=right)
     for size, axis in _last_times(opener, statement):
-        for span in _from_some_time(axis, known):
+        for span in _from_some_time(axis, work.known):
             general, index = _at_any_time(statement, size, span)
             proof = by_induction(opener, general, opener.any, index, UP)
+            proof = proof or helped(general, index, UP)
             if proof is not None:
                 words = f"over time, for every time in place of {size.name}-1"
-                return replace(proof, steps=(words,), by=None)
+                return replace(proof, steps=(words, *proof.steps[1:]), by=None)
     return None
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Affine, Element, Index
+from einrnn.core.nodes import Affine, Compare, Cond, Element, Index, Value
 from einrnn.core.traverse import elements, fresh, substitute
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, Rule
@@ -47,7 +47,7 @@ def _induction(
     chosen: Chosen,
     beside: tuple[Rule, ...],
 ) -> Inductive | None:
-    """Base and step; the hypothesis is the statement one step back, or at all times before where
+    """Bases and step; the hypothesis is the statement one step back, or at all times before where
     something recurs from further back."""
     when = _time_of(opener, statement, index)
     if when is None or when.direction != direction:
@@ -59,19 +59,49 @@ def _induction(
     hypothesis = as_rule(one_step_back(statement, index, direction))
     shown = _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
     if shown is not None:
-        return Inductive(index, direction, *shown)
-    if not any(opener.clock.reads_far_back(e.tensor) for e in elements(statement.left)):
+        place, stepped = shown
+        return Inductive(index, direction, (place,), stepped)
+    lags = [opener.clock.lag(e.tensor) for e in elements(statement.left)]
+    if all(lag == 1 for lag in lags):
         return None
+    most = max(lag or 1 for lag in lags)  # as many times from which all later ones follow
     for place, stepped in bases_and_steps(opener, statement, index, when):
         all_before = before(statement, index, direction, place)
         if not may_step(opener, statement, index, all_before):
             continue
         rules = (as_rule(all_before), *beside)
-        if step(opener, stepped, index, direction, rules, chosen) and at(
-            opener, at_place(statement, index, place), when
+        places = tuple(af.shift(place, direction * k) for k in range(most))
+        later = _beyond(stepped, index, direction, most - 1)
+        bases = (_where_there_is(statement, index, direction, there) for there in places)
+        if step(opener, later, index, direction, rules, chosen) and all(
+            at(opener, base, when) for base in bases
         ):
-            return Inductive(index, direction, place, stepped, all_before)
+            return Inductive(index, direction, places, later, all_before)
     return None
+
+
+def _where_there_is(
+    statement: Statement, index: Index, direction: int, place: Affine
+) -> Statement:
+    """The statement at one time, where that does not come after the last."""
+    span = statement.ranges[index]
+    left = Range(place, span.hi) if direction == UP else Range(span.lo, place)
+    return replace(at_place(statement, index, place), condition=there_is_one(left))
+
+
+def there_is_one(span: Range) -> Cond | None:
+    """That a range has a time in it, where that is not so for all sizes."""
+    if follows((), af.minus(span.hi, span.lo)):
+        return None
+    return Compare("<=", Value(span.lo), Value(span.hi))
+
+
+def _beyond(statement: Statement, index: Index, direction: int, times: int) -> Statement:
+    """The statement but for some of its first times."""
+    span = statement.ranges[index]
+    first = af.shift(span.lo if direction == UP else span.hi, direction * times)
+    rest = Range(first, span.hi) if direction == UP else Range(span.lo, first)
+    return replace(statement, ranges={**statement.ranges, index: rest})
 
 
 def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:

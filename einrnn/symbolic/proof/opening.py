@@ -11,12 +11,12 @@ from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Element, Expr, Index
+from einrnn.core.nodes import Affine, Element, Expr, Index
 from einrnn.core.traverse import elements, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.ends import Ends
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from, of_sizes
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
@@ -24,7 +24,7 @@ from einrnn.symbolic.normal.rules import has_factor, inverse_pair, rules_of
 from einrnn.symbolic.normal.stated import assumed_unit, facts_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
-from einrnn.symbolic.proof.clock import Clock, Time, clock_of
+from einrnn.symbolic.proof.clock import UP, Clock, Time, clock_of
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.edges import at_edges
 from einrnn.symbolic.proof.entries import Chosen, unfold
@@ -32,6 +32,7 @@ from einrnn.symbolic.proof.order import next_related
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
 
 ROUNDS = 12
+_FIRST_TIMES = 3
 
 
 @dataclass()
@@ -89,7 +90,8 @@ class Opener:
             brackets = Normaliser().bracket(statement.condition)
             if len(brackets) == 1:
                 ((term, _),) = brackets.items()
-                known = (*known, *inequalities(term.conds))
+                given = inequalities(term.conds)
+                known = (*known, *given, *of_sizes(given, statement.ranges))
         return Normaliser(
             known,
             rules=(*self._rules, *rules),
@@ -194,10 +196,10 @@ class Opener:
             if not now or self.expired():
                 return expr
             expr = unfold(expr, self.model, now.__contains__)
-            expr = self._alike(work, self.without(work, expr, chosen))
+            expr = self.alike(work, self.without(work, expr, chosen))
         return expr
 
-    def _alike(self, work: Normaliser, expr: Expr) -> Expr:
+    def alike(self, work: Normaliser, expr: Expr) -> Expr:
         """The expression with sums that end at different distances from one place brought to
         the shortest: what is split off is opened as all else is."""
         poly = work.poly(expr)
@@ -238,11 +240,20 @@ class Opener:
         opened = self.opened(work, difference, index, direction, chosen)
         if is_zero(work, work.poly(opened)) or self._is_zero_related(work, opened, chosen):
             return True
-        ahead = frozenset(e for e in elements(opened) if self._runs_back(e, index, direction))
-        if not ahead:
-            return False
-        opened = unfold(opened, self.model, ahead.__contains__)
-        return is_zero(work, work.poly(self.without(work, opened, chosen)))
+        ahead = self._run_back(opened, index, direction)
+        if ahead:
+            opened = self.without(work, unfold(opened, self.model, ahead.__contains__), chosen)
+            if is_zero(work, work.poly(opened)):
+                return True
+        apart = self._apart(opened, index)
+        for _ in range(_FIRST_TIMES):
+            if not apart:
+                return False
+            opened = self.without(work, unfold(opened, self.model, apart.__contains__), chosen)
+            if is_zero(work, work.poly(opened)):
+                return True
+            apart = frozenset(e for e in elements(opened) if self._is_at_number(e))
+        return False
 
     def _is_zero_related(self, work: Normaliser, difference: Expr, chosen: Chosen) -> bool:
         """Whether a difference is 0 once what is computed, at one time, from what it speaks of is
@@ -272,14 +283,40 @@ class Opener:
             expr = self.without(work, expr, chosen)
         return expr
 
-    def _runs_back(self, element: Element, index: Index, direction: int) -> bool:
-        """Whether an entry of a recurrence that runs the other way is at a time from which it
-        leads back to the index: ``a[t+1]`` where ``a`` runs up and time is looked at down."""
+    def _run_back(self, expr: Expr, index: Index, direction: int) -> frozenset[Element]:
+        """The entries of recurrences that run the other way at a time from which they lead back
+        to the index: ``a[t+1]`` where ``a`` runs up and time is looked at down."""
+        return frozenset(
+            e
+            for e in elements(expr)
+            if (there := self._from(e, index, -direction)) is not None
+            and not there.terms
+            and there.constant == -direction
+        )
+
+    def _apart(self, expr: Expr, index: Index) -> frozenset[Element]:
+        """The latest entries of recurrences at a distance of two times, one of which is the
+        index: ``a[t-r]`` in a convolution."""
+        rows: dict[tuple[str, Affine], dict[int, list[Element]]] = {}
+        for e in elements(expr):
+            there = self._from(e, index, UP)
+            if there is not None and there.terms:
+                key = e.tensor, af.shift(there, -there.constant)
+                rows.setdefault(key, {}).setdefault(there.constant, []).append(e)
+        return frozenset(e for row in rows.values() for e in row[max(row)])
+
+    def _is_at_number(self, element: Element) -> bool:
         when = self.clock.time(element.tensor)
-        if when is None or when.direction == direction or self.derived_only(element):
-            return False
-        there = af.minus(element.args[when.axis], af.of(index))
-        return not there.terms and there.constant == -direction
+        return when is not None and af.number(element.args[when.axis]) is not None
+
+    def _from(self, element: Element, index: Index, direction: int) -> Affine | None:
+        """How much later than an index an entry is of a recurrence in a direction, but for
+        derivatives."""
+        when = self.clock.time(element.tensor)
+        if when is None or when.direction != direction or self.derived_only(element):
+            return None
+        place = element.args[when.axis]
+        return af.minus(place, af.of(index)) if index in place.free else None
 
     def derived_only(self, element: Element) -> bool:
         """Entries of total derivatives."""

@@ -43,7 +43,7 @@ from einrnn.symbolic.proof.tactics import (
     by_step,
 )
 from einrnn.symbolic.proof.together import proved_together
-from einrnn.symbolic.proof.trace import ByLemmas, Separately
+from einrnn.symbolic.proof.trace import AtTime, ByLemmas, Separately
 from einrnn.symbolic.proof.unfolding import by_unfolding
 
 
@@ -268,7 +268,8 @@ class Prover:
         if is_now(chosen):
             for index in _counted(statement, difference):
                 yield partial(by_invariance, opener, statement, difference, chosen, index)
-            yield partial(by_every_time, opener, statement)
+            helped = self._by_helped_induction if self.lemmas else _not_at_all
+            yield partial(by_every_time, opener, statement, helped)
 
     def _by_needed(self, statement: Statement, difference: Poly) -> Proof | None:
         """By what a derivative inside a sum has to be: it is read off, and cheap to rule out."""
@@ -285,7 +286,7 @@ class Prover:
     def _by_helped_induction(
         self, statement: Statement, index: Index, direction: int
     ) -> Proof | None:
-        """Induction in which what has been proved before is used beside the hypothesis."""
+        """One step, or induction, in which what has been proved before is used."""
         about = tensors(statement.left)
         others = tuple(lemma for lemma in self.lemmas if not lemma.about & about)
         lemmas = compatible(others, self._opener.clock.behind)
@@ -295,9 +296,16 @@ class Prover:
         for lemma in others:
             found = opened_rules(opener, statement, index, direction, lemma)
             rules += [noting(lemma.name, rule, fired) for rule in found]
-        proof = by_induction(opener, statement, opener.any, index, direction, tuple(rules))
+        difference = sub(statement.left, statement.right)
+        proof = by_step(opener, statement, difference, opener.any, index, direction, tuple(rules))
+        proof = proof or by_induction(
+            opener, statement, opener.any, index, direction, tuple(rules)
+        )
         if proof is None or not fired:
             return proof
+        if isinstance(proof.by, AtTime):
+            used = tuple(lemma for lemma in others if lemma.name in fired)
+            proof = replace(proof, by=replace(proof.by, lemmas=used))
         return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))
 
     def _hides(self, left: Sequence[Element]) -> bool:
@@ -339,7 +347,10 @@ class Prover:
         if self._opener.expired() or not self._applicable(difference):
             return None
         try:
-            lemmas = compatible(self.lemmas, self._opener.clock.behind)
+            clock = self._opener.clock
+            # where nothing is unfolded but at ends, lemmas lead to what they speak of alone
+            behind = clock.behind_ends if chosen is _none else clock.behind
+            lemmas = compatible(self.lemmas, behind)
             if not lemmas or self._is_lonely(difference, lemmas):
                 return None
             return self._by_lemma(statement, difference, chosen, lemmas)
@@ -383,6 +394,10 @@ class Prover:
 def _none(element: Element) -> bool:
     """Nothing is unfolded."""
     return False
+
+
+def _not_at_all(statement: Statement, index: Index, direction: int) -> None:
+    """There is nothing to help."""
 
 
 def _listed(names: Iterable[str]) -> str:

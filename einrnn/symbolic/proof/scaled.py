@@ -18,7 +18,7 @@ from einrnn.symbolic.proof.clock import UP, Time
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import Opener
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
 from einrnn.symbolic.proof.trace import Scaled
 
 _MOST_FACTORS = 4
@@ -34,6 +34,7 @@ def by_factor(
 ) -> Proof | None:
     """The difference of the sides is a product of entries times what it was one time before,
     and it is 0 at the first time: ``(1 - a) s[t] - …`` is ``a`` times the same at ``t - 1``."""
+    statement = narrowed(statement, index)
     if statement.condition is not None or not _goes_alone(opener, difference):
         return None
     if not opener.defined.is_kept(statement, index, direction):

@@ -8,16 +8,15 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, div, sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Compare, Cond, Element, Expr, Index, Value
+from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
-from einrnn.symbolic.normal.domain import follows
-from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.level import levelled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
-from einrnn.symbolic.proof.induction import at
+from einrnn.symbolic.proof.induction import at, there_is_one
 from einrnn.symbolic.proof.opening import ROUNDS, Opener, is_derived_only
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed, narrowed
 from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
@@ -33,9 +32,10 @@ def by_step(
     chosen: Chosen,
     index: Index,
     direction: int,
+    beside: tuple[Rule, ...] = (),
 ) -> Proof | None:
-    """Equal once what recurs at the index is unfolded there."""
-    work = opener.normaliser(statement, ())
+    """Equal once what recurs at the index is unfolded there, by what is known ``beside`` that."""
+    work = opener.normaliser(statement, beside)
     if opener.is_zero_opened(work, difference, index, direction, chosen):
         words = f"one step of what recurs, at {index.name}"
         return Proof("recurrence", (words,), AtTime(index, direction))
@@ -153,7 +153,7 @@ def by_invariance(
     for end, direction in ((span.hi, DOWN), (span.lo, UP)):
         if not opener.defined.is_kept(statement, index, direction):
             continue
-        there = replace(fixed(statement, index, end, others), condition=_there_is_one(span))
+        there = replace(fixed(statement, index, end, others), condition=there_is_one(span))
         if at(opener, there, Time(0, direction)):
             words = f"the same at every {index.name}, and true at one end"
             return Proof("induction", (words,), Kept(index, end))
@@ -172,13 +172,6 @@ def by_ratio(opener: Opener, statement: Statement, chosen: Chosen, index: Index)
     return found and Proof(found.method, (f"of the sides' ratio, {found.steps[0]}",))
 
 
-def _there_is_one(span: Range) -> Cond | None:
-    """That a range has a time in it, where that is not so for all sizes."""
-    if follows((), af.minus(span.hi, span.lo)):
-        return None
-    return Compare("<=", Value(span.lo), Value(span.hi))
-
-
 def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
     """How much an expression is more at the next time than at this one: what runs up is opened
     at the next time, what runs down at this one. Where there are no derivatives that goes back
@@ -189,7 +182,7 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     everything = not is_derived_only(chosen) and not any(map(opener.derived_only, before))
     low, high = _furthest(opener, before, index) if everything else (0, 1)
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
-    found = work.simple(sub(after, expr))
+    found = opener.alike(work, work.simple(sub(after, expr)))
     for _ in range(ROUNDS):
         left = elements(found)
         ahead = frozenset(e for e in left if between(opener, e, index, low, high))
@@ -204,10 +197,16 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
 
 def _furthest(opener: Opener, found: Iterable[Element], index: Index) -> tuple[int, int]:
     """How far behind an index entries are that run up, and ahead of the next time those that run
-    down."""
-    places = [place for e in found if (place := _place(opener, e, index)) is not None]
-    low = min([0, *(there for direction, there in places if direction == UP)])
-    return low, 1 + max([0, *(there for direction, there in places if direction == DOWN)])
+    down; the last of as many as what recurs is computed from, which are left as they are."""
+    low = high = 0
+    for element in found:
+        place, beside = _place(opener, element, index), (opener.clock.lag(element.tensor) or 1) - 1
+        if place is None:
+            continue
+        direction, there = place
+        low = min(low, there + beside if direction == UP else 0)
+        high = max(high, there - beside if direction == DOWN else 0)
+    return low, 1 + high
 
 
 def between(opener: Opener, element: Element, index: Index, low: int = 0, high: int = 1) -> bool:

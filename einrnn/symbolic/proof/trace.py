@@ -17,10 +17,11 @@ class ByLemmas:
 
 @dataclass(frozen=True)
 class AtTime:
-    """What recurs was unfolded at one index of time."""
+    """What recurs was unfolded at one index of time, with proved claims as rules."""
 
     index: Index
     direction: int
+    lemmas: tuple[Lemma, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class InsideSum:
 
 @dataclass(frozen=True)
 class Inductive:
-    """The statement holds at the time ``first``, and at the times of ``step`` where it holds
+    """The statement holds at the times ``first``, and at the times of ``step`` where it holds
     one step before, or where ``before`` is given at all the times that that speaks of."""
 
     index: Index
     direction: int
-    first: Affine
+    first: tuple[Affine, ...]
     step: Statement
     before: Statement | None = None
 
