@@ -84,20 +84,27 @@ class Totality:
             for place in places(expr, known)
         )
 
-    def is_nonzero(self, expr: Expr, known: Known = ()) -> bool:
-        """Whether a value surely is not 0, where it is defined."""
+    def is_nonzero(self, expr: Expr, known: Known = (), depth: int = _DEPTH) -> bool:
+        """Whether a value surely is not 0, where it is defined: a reciprocal never is."""
         match expr:
             case Mul(factors):
-                return all(self.is_nonzero(factor, known) for factor in factors)
+                return all(self.is_nonzero(factor, known, depth) for factor in factors)
+            case Reduce("prod", _, _, _, body):
+                return self.is_nonzero(body, known, depth)
             case Number(value):
                 return bool(value)
             case Value(index):
                 beyond = (af.shift(af.scale(index, way), -1) for way in (1, -1))
                 return any(follows(known, value) for value in beyond)
-            case Pow(base, _):
-                return self.is_nonzero(base, known)
+            case Pow(base, exponent):
+                index = as_index(exponent)
+                reciprocal = index is not None and follows(known, af.shift(af.scale(index, -1), -1))
+                return reciprocal or self.is_nonzero(base, known, depth)
+            case Element():
+                above = self.is_above(expr, known, depth)
+                return above or self._all_clauses(expr, known, depth, self.is_nonzero)
             case _:
-                return self.is_above(expr, known)
+                return self.is_above(expr, known, depth)
 
     def is_above(self, expr: Expr, known: Known = (), depth: int = _DEPTH) -> bool:
         """Whether a value surely is above 0, where it is defined."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Index
+from einrnn.core.nodes import Affine, Dim, Expr, Index, Node
+from einrnn.core.traverse import rebuild
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.bysign import vanishes_by_signs
@@ -36,10 +37,11 @@ _MOST_SPLITS = 4
 
 @dataclass(frozen=True)
 class Case:
-    """What is at least zero in a case, and what a free index is replaced by."""
+    """What is at least zero in a case, what a free index is replaced by, and a size that is 1."""
 
     known: tuple[Affine, ...] = ()
     moved: Mapping[Index, Affine] | None = None
+    one: Dim | None = None
 
 
 def is_zero(work: Normaliser, difference: Poly, splits: int = _MOST_SPLITS) -> bool:
@@ -192,6 +194,9 @@ def _of_one_length(work: Normaliser, difference: Poly) -> Poly:
 
 def _in_case(work: Normaliser, difference: Poly, case: Case, splits: int) -> bool:
     inside = work.inside(*case.known)
+    if case.one is not None:
+        written = _of_size_one(expression(difference), case.one)
+        difference = inside.poly(work.ends.opened(written))
     if case.moved is not None:
         difference = tm.plus({tm.rename(t, case.moved): c} for t, c in difference.items())
         written = expression(difference)
@@ -216,9 +221,36 @@ def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
         if solved is not None:
             others = [case for case in (below, above) if not _impossible(known, case)]
             return [Case(moved=solved), *(Case((case,)) for case in others)]
+    size = next(_perhaps_one(difference), None)
+    if size is not None:
+        return [Case((af.shift(af.of(size), -2),)), Case((af.affine(1, {size: -1}),), one=size)]
     room = first_empty(difference, known)
     empty = None if room is None else _solved(af.shift(room, 1))
     return None if room is None or empty is None else [Case(moved=empty), Case((room,))]
+
+
+def _perhaps_one(difference: Poly) -> Iterator[Dim]:
+    """The sizes of which a condition says that they are 1, or more."""
+    for cond in dict.fromkeys(cond for term in difference for cond in term.conds if not cond.free):
+        parts = side(cond)
+        sizes = af.dims(parts[1]) if parts is not None and parts[0] == "<=" else ()
+        for size in sizes[:1]:
+            more, one = af.shift(af.of(size), -2), af.affine(1, {size: -1})
+            if parts is not None and (parts[1] is more or parts[1] is one):
+                yield size
+
+
+def _of_size_one(expr: Expr, size: Dim) -> Expr:
+    """The expression where a size is 1."""
+
+    def change(node: Node) -> Node:
+        times = af.coefficient(node, size) if isinstance(node, Affine) else 0
+        if not times:
+            return node
+        assert isinstance(node, Affine)
+        return af.shift(af.plus(node, af.of(size), -times), times)
+
+    return rebuild(expr, change)
 
 
 def _where(known: tuple[Affine, ...], value: Affine) -> Case:

@@ -39,6 +39,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import oriented
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.proof.carried import Carried
 from einrnn.symbolic.proof.statement import Statement
 from einrnn.symbolic.ranges import inside
 
@@ -132,6 +133,7 @@ class Defined:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._carried = Carried(model)
         self._total = facts_of(model).total
 
     def may_replace(self, statement: Statement) -> bool:
@@ -234,7 +236,7 @@ class Defined:
     def _has_value(self, place: Place, needs: _Needs, depth: int) -> bool:
         node = place.node
         if not isinstance(node, Element):
-            return needs.has_value(node, place)
+            return needs.has_value(node, place) or self._is_carried(node, place, needs)
         if needs.has_entry(node, place):
             return True
         causes = _at(self._causes[node.tensor], node.args)
@@ -245,6 +247,20 @@ class Defined:
             self._has_values(body_of(clause, node), place.known, needs, depth - 1)
             for clause in clauses
         )
+
+    def _is_carried(self, node: Node, place: Place, needs: _Needs) -> bool:
+        """Whether a reciprocal is that of a sum which is 0 only where another one is whose
+        reciprocal has a value."""
+        match _key(node):
+            case Pow(total, Number(exponent)) if exponent == -1 and not node.free & place.bound:
+                others = (
+                    value.base
+                    for value in needs.values
+                    if isinstance(value, Pow) and value.exponent is number(-1)
+                )
+                return any(self._carried.is_nonzero_with(total, o, place.known) for o in others)
+            case _:
+                return False
 
     def _needs(self, expr: Expr, known: Known, depth: int) -> _Needs:
         """What surely is computed for an expression."""

@@ -80,9 +80,7 @@ def _induction(
     return None
 
 
-def _where_there_is(
-    statement: Statement, index: Index, direction: int, place: Affine
-) -> Statement:
+def _where_there_is(statement: Statement, index: Index, direction: int, place: Affine) -> Statement:
     """The statement at one time, where that does not come after the last."""
     span = statement.ranges[index]
     left = Range(place, span.hi) if direction == UP else Range(span.lo, place)
@@ -161,7 +159,11 @@ def _inductive(
     """The time at which the statement holds first, and the statement at the times at which
     it does if the hypotheses do before."""
     for place, stepped in bases_and_steps(opener, statement, index, when):
-        if not may_step(opener, statement, index, before(statement, index, when.direction, place)):
+        back = one_step_back(stepped, index, when.direction)
+        earlier = before(statement, index, when.direction, place)
+        if not (
+            may_step(opener, stepped, index, back) or may_step(opener, statement, index, earlier)
+        ):
             continue
         shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
         if shown and at(opener, at_place(statement, index, place), when):

@@ -40,7 +40,8 @@ def opened_rules(
         return
     work = opener.normaliser(inside, ())
     try:
-        difference = opener.opened(work, sub(left, right), index, direction, opener.any)
+        written = opener.without(work, sub(left, right), opener.any)
+        difference = opener.opened(work, written, index, direction, opener.any)
         for form in _forms(opener, work, difference):
             found = multiples_of(work.poly(form))
             if found is not None:
@@ -76,9 +77,10 @@ def _at_time(
     if len(free) != 1 or frozenset(given.ranges) != free or given.condition is not None:
         return None, None
     (own,) = free
+    work = opener.normaliser(given, ())
     at = {
         when.direction
-        for element in elements(given.left)
+        for element in elements(opener.without(work, given.left, opener.any))
         if (when := opener.clock.time(element.tensor)) is not None
         and element.args[when.axis] is af.of(own)
     }

@@ -245,14 +245,14 @@ class Opener:
             opened = self.without(work, unfold(opened, self.model, ahead.__contains__), chosen)
             if is_zero(work, work.poly(opened)):
                 return True
-        apart = self._apart(opened, index)
+        ahead = self._apart(opened, index) or self._all_near_start(opened)
         for _ in range(_FIRST_TIMES):
-            if not apart:
+            if not ahead:
                 return False
-            opened = self.without(work, unfold(opened, self.model, apart.__contains__), chosen)
+            opened = self.without(work, unfold(opened, self.model, ahead.__contains__), chosen)
             if is_zero(work, work.poly(opened)):
                 return True
-            apart = frozenset(e for e in elements(opened) if self._is_at_number(e))
+            ahead = frozenset(e for e in elements(opened) if self._is_near_start(e))
         return False
 
     def _is_zero_related(self, work: Normaliser, difference: Expr, chosen: Chosen) -> bool:
@@ -305,9 +305,23 @@ class Opener:
                 rows.setdefault(key, {}).setdefault(there.constant, []).append(e)
         return frozenset(e for row in rows.values() for e in row[max(row)])
 
-    def _is_at_number(self, element: Element) -> bool:
+    def _all_near_start(self, expr: Expr) -> frozenset[Element]:
+        """The entries near the times at which recurrences begin, where all that run their way
+        are: what is left speaks of the first times."""
+        near = frozenset(e for e in elements(expr) if self._is_near_start(e))
+        ways = {self.clock.time(e.tensor).direction for e in near}
+        times = ((e, self.clock.time(e.tensor)) for e in elements(expr) if e not in near)
+        others = any(when is not None and when.direction in ways for _, when in times)
+        return frozenset() if others else near
+
+    def _is_near_start(self, element: Element) -> bool:
+        """Whether an entry is a number of times after the one at which its recurrence begins."""
         when = self.clock.time(element.tensor)
-        return when is not None and af.number(element.args[when.axis]) is not None
+        if when is None:
+            return False
+        axis = self.model.definitions[element.tensor].axes[when.axis]
+        first = axis.lo if when.direction == UP else axis.hi
+        return af.number(af.minus(element.args[when.axis], first)) is not None
 
     def _from(self, element: Element, index: Index, direction: int) -> Affine | None:
         """How much later than an index an entry is of a recurrence in a direction, but for

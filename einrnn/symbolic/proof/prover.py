@@ -252,6 +252,9 @@ class Prover:
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
+        within = self._within_reach(difference)
+        for index, direction in self._times(statement, elements(difference)) if within else ():
+            yield partial(self._by_helped_step, statement, difference, within, index, direction)
         if not first:
             yield at_once
         for index, direction in self._times(statement, elements(difference)):
@@ -283,10 +286,31 @@ class Prover:
     def _by_itself(self, needed: Statement) -> Proof | None:
         return replace(self, deep=False).prove(needed)
 
+    def _by_helped_step(
+        self,
+        statement: Statement,
+        difference: Expr,
+        within: tuple[Lemma, ...],
+        index: Index,
+        direction: int,
+    ) -> Proof | None:
+        """One step in which what has been proved before is used."""
+        opener, fired = self._opener, dict[str, None]()
+        lemmas = compatible(within, opener.clock.behind)
+        rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
+        work = opener.normaliser(statement, rules)
+        left = opener.without(work, difference, opener.any)
+        proof = by_step(opener, statement, left, opener.any, index, direction, rules)
+        if proof is None or not fired:
+            return proof
+        used = tuple(lemma for lemma in lemmas if lemma.name in fired)
+        by = AtTime(index, direction, used)
+        return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"), by=by)
+
     def _by_helped_induction(
         self, statement: Statement, index: Index, direction: int
     ) -> Proof | None:
-        """One step, or induction, in which what has been proved before is used."""
+        """Induction in which what has been proved before is used beside the hypothesis."""
         about = tensors(statement.left)
         others = tuple(lemma for lemma in self.lemmas if not lemma.about & about)
         lemmas = compatible(others, self._opener.clock.behind)
@@ -296,16 +320,9 @@ class Prover:
         for lemma in others:
             found = opened_rules(opener, statement, index, direction, lemma)
             rules += [noting(lemma.name, rule, fired) for rule in found]
-        difference = sub(statement.left, statement.right)
-        proof = by_step(opener, statement, difference, opener.any, index, direction, tuple(rules))
-        proof = proof or by_induction(
-            opener, statement, opener.any, index, direction, tuple(rules)
-        )
+        proof = by_induction(opener, statement, opener.any, index, direction, tuple(rules))
         if proof is None or not fired:
             return proof
-        if isinstance(proof.by, AtTime):
-            used = tuple(lemma for lemma in others if lemma.name in fired)
-            proof = replace(proof, by=replace(proof.by, lemmas=used))
         return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))
 
     def _hides(self, left: Sequence[Element]) -> bool:
@@ -336,6 +353,12 @@ class Prover:
         """The lemmas about what occurs, the last ones first."""
         names = tensors(difference)
         return tuple(lemma for lemma in reversed(self.lemmas) if lemma.about <= names)
+
+    def _within_reach(self, difference: Expr) -> tuple[Lemma, ...]:
+        """The lemmas about what occurs or what that is computed from."""
+        names = tensors(difference)
+        reached = names.union(*map(self._opener.clock.reach, names)) if self.lemmas else names
+        return tuple(lemma for lemma in self.lemmas if lemma.about <= reached)
 
     def _would_be_opened(self, lemma: Lemma) -> bool:
         """Whether a lemma is about something that a later stage has no more of."""

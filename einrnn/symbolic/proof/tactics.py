@@ -56,6 +56,8 @@ def by_constants(
     come before the others.
     """
     work = opener.normaliser(statement, tuple(as_rule(lemma.statement) for lemma in lemmas))
+    if lemmas:  # what they speak of is replaced before it is opened
+        difference = work.simple(difference)
     mentioned = tensors(statement.left) | tensors(statement.right)
     everything = not is_derived_only(chosen)
     only_derived = not everything and any(opener.derived_only(e) for e in elements(difference))
