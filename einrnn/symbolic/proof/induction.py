@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
@@ -22,13 +23,23 @@ from einrnn.symbolic.proof.trace import Inductive
 from einrnn.symbolic.proof.unfolding import unfolds
 
 
+class Beside(NamedTuple):
+    """What is known beside a hypothesis: at all times, and in steps only."""
+
+    everywhere: tuple[Rule, ...] = ()
+    stepping: tuple[Rule, ...] = ()
+
+
+ALONE = Beside()
+
+
 def by_induction(
     opener: Opener,
     statement: Statement,
     chosen: Chosen,
     index: Index,
     direction: int,
-    beside: tuple[Rule, ...] = (),
+    beside: Beside = ALONE,
 ) -> Proof | None:
     """True at one end of time, and at each time if at the one before, by what is known
     ``beside`` that."""
@@ -45,7 +56,7 @@ def _induction(
     index: Index,
     direction: int,
     chosen: Chosen,
-    beside: tuple[Rule, ...],
+    beside: Beside,
 ) -> Inductive | None:
     """Bases and step; the hypothesis is the statement one step back, or at all times before where
     something recurs from further back."""
@@ -57,7 +68,7 @@ def _induction(
         if statement.condition is not None:
             return None
     hypothesis = as_rule(one_step_back(statement, index, direction))
-    shown = _inductive(opener, statement, index, when, (hypothesis, *beside), chosen)
+    shown = _inductive(opener, statement, index, when, hypothesis, chosen, beside)
     if shown is not None:
         place, stepped = shown
         return Inductive(index, direction, (place,), stepped)
@@ -69,12 +80,12 @@ def _induction(
         all_before = before(statement, index, direction, place)
         if not may_step(opener, statement, index, all_before):
             continue
-        rules = (as_rule(all_before), *beside)
+        rules = (as_rule(all_before), *beside.everywhere, *beside.stepping)
         places = tuple(af.shift(place, direction * k) for k in range(most))
         later = _beyond(stepped, index, direction, most - 1)
         bases = (_where_there_is(statement, index, direction, there) for there in places)
         if step(opener, later, index, direction, rules, chosen) and all(
-            at(opener, base, when) for base in bases
+            at(opener, base, when, beside.everywhere) for base in bases
         ):
             return Inductive(index, direction, places, later, all_before)
     return None
@@ -153,11 +164,13 @@ def _inductive(
     statement: Statement,
     index: Index,
     when: Time,
-    hypotheses: tuple[Rule, ...],
+    hypothesis: Rule,
     chosen: Chosen,
+    beside: Beside,
 ) -> tuple[Affine, Statement] | None:
     """The time at which the statement holds first, and the statement at the times at which
-    it does if the hypotheses do before."""
+    it does if the hypothesis does before."""
+    rules = (hypothesis, *beside.everywhere, *beside.stepping)
     for place, stepped in bases_and_steps(opener, statement, index, when):
         back = one_step_back(stepped, index, when.direction)
         earlier = before(statement, index, when.direction, place)
@@ -165,8 +178,8 @@ def _inductive(
             may_step(opener, stepped, index, back) or may_step(opener, statement, index, earlier)
         ):
             continue
-        shown = step(opener, stepped, index, when.direction, hypotheses, chosen)
-        if shown and at(opener, at_place(statement, index, place), when):
+        shown = step(opener, stepped, index, when.direction, rules, chosen)
+        if shown and at(opener, at_place(statement, index, place), when, beside.everywhere):
             return place, stepped
     return None
 
@@ -239,19 +252,21 @@ def _furthest(opener: Opener, found: Iterable[Element]) -> frozenset[Element]:
     return frozenset(element for row in latest for element in row)
 
 
-def at(opener: Opener, statement: Statement, when: Time) -> bool:
-    """Whether a statement at one time is true by unfolding everything it needs there; it is not
-    where something has no value: ``s[t]/(t+1)`` one step before the first time."""
+def at(opener: Opener, statement: Statement, when: Time, beside: tuple[Rule, ...] = ()) -> bool:
+    """Whether a statement at one time is true by unfolding everything it needs there, and what is
+    known ``beside``; it is not where something has no value: ``s[t]/(t+1)`` one step before the
+    first time."""
     try:
-        return _at(opener, statement, when)
+        alone = _at(opener, statement, when, ())
+        return alone or (bool(beside) and _at(opener, statement, when, beside))
     except TooLarge:
         return False
 
 
-def _at(opener: Opener, statement: Statement, when: Time) -> bool:
-    if opener.by_normal_form(statement, opener.any, ()) is not None:
+def _at(opener: Opener, statement: Statement, when: Time, rules: tuple[Rule, ...]) -> bool:
+    if opener.by_normal_form(statement, opener.any, rules) is not None:
         return True
-    work = opener.normaliser(statement, ())
+    work = opener.normaliser(statement, rules)
     difference = opener.without(work, sub(statement.left, statement.right), opener.any)
     for turn in range(ROUNDS):
         if is_zero(work, work.poly(difference)):

@@ -13,7 +13,7 @@ from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Add, Compare, Element, Expr, Index, Pow, Reduce
 from einrnn.core.traverse import elements, tensors, walk
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
@@ -26,7 +26,7 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.entrywise import by_entries
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
-from einrnn.symbolic.proof.induction import by_induction
+from einrnn.symbolic.proof.induction import Beside, by_induction
 from einrnn.symbolic.proof.opened import opened_rules
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
@@ -316,11 +316,13 @@ class Prover:
         lemmas = compatible(others, self._opener.clock.behind)
         fired: dict[str, None] = {}
         opener = self._opener
-        rules = [noting(lemma.name, lemma.rule, fired) for lemma in lemmas]
+        rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
+        opened: list[Rule] = []
         for lemma in others:
             found = opened_rules(opener, statement, index, direction, lemma)
-            rules += [noting(lemma.name, rule, fired) for rule in found]
-        proof = by_induction(opener, statement, opener.any, index, direction, tuple(rules))
+            opened += [noting(lemma.name, rule, fired) for rule in found]
+        beside = Beside(rules, tuple(opened))
+        proof = by_induction(opener, statement, opener.any, index, direction, beside)
         if proof is None or not fired:
             return proof
         return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))

@@ -165,14 +165,14 @@ def _within(
 
 def usable(lemmas: Iterable[Lemma]) -> tuple[Lemma, ...]:
     """The lemmas that may be used as rules: one entry on the left with an index or a number of
-    sizes at each position, or else one term, and on the right nothing that the left side is made
+    sizes at each position, or else one term, and on the right not all that the left side is made
     of; and nothing conditional."""
     return tuple(lemma for lemma in lemmas if _is_rule(lemma.statement))
 
 
 def _is_rule(statement: Statement) -> bool:
     left = statement.left
-    if statement.condition is not None or tensors(left) & tensors(statement.right):
+    if statement.condition is not None or tensors(left) <= tensors(statement.right):
         return False
     if not statement.right.free <= left.free:
         return False
@@ -203,13 +203,13 @@ def compatible(
         named = tensors(lemma.statement.right)
         towards = named.union(*(reach(name) for name in named))
         beyond = towards.union(*(leads.get(name, frozenset()) for name in towards))
-        if beyond & lemma.about:
+        if lemma.about <= beyond:  # one that is about several needs all of them
             continue
         kept.append(lemma)
         for name in lemma.about:
             leads[name] = leads.get(name, frozenset()) | beyond
         for name, there in leads.items():
-            if there & lemma.about:
+            if lemma.about <= there:
                 leads[name] = there | beyond
     return tuple(kept)
 
