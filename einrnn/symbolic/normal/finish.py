@@ -29,7 +29,7 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_PEELED = 4
 _MOST_COMPARED = 4
-_MOST_UNROLLED = 16
+_MOST_UNROLLED, _MOST_LISTED = 16, 4
 _MOST_WINDOWS = 8
 
 
@@ -204,6 +204,31 @@ def unrolled(poly: Poly) -> Poly:
             continue
         pending += [(t, coefficient) for t in _at_values(term, *found)]
     return tm.plus(rows)
+
+
+def listed(poly: Poly) -> Poly:
+    """Sums of a few summands from wherever they begin written out: ``Σ_{i=n-2..n-1} f(i)``."""
+    rows: list[Poly] = []
+    pending = list(poly.items())
+    while pending:
+        term, coefficient = pending.pop()
+        found = next(((i, p) for i in term.bound if (p := _few_places(term, i))), None)
+        if found is None:
+            rows.append({term: coefficient})
+            continue
+        index, places = found
+        others = tuple(other for other in term.bound if other is not index)
+        rest = Term(others, term.conds, term.factors)
+        pending += [(tm.rename(rest, {index: place}), coefficient) for place in places]
+    return tm.plus(rows)
+
+
+def _few_places(term: Term, index: Index) -> list[Affine]:
+    ends = span(term, index)
+    length = None if ends is None else af.number(af.minus(ends[1], ends[0]))
+    if ends is None or length is None or not 0 <= length < _MOST_LISTED:
+        return []
+    return [af.shift(ends[0], steps) for steps in range(length + 1)]
 
 
 def one_by_one(term: Term, index: Index) -> Poly | None:

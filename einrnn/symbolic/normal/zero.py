@@ -15,7 +15,7 @@ from einrnn.symbolic.normal.determinants import vanishes_with_determinants
 from einrnn.symbolic.normal.domain import follows, side
 from einrnn.symbolic.normal.domain import is_zero as holds_at
 from einrnn.symbolic.normal.expand import Normaliser
-from einrnn.symbolic.normal.finish import aligned, exponentials, peeled, windows
+from einrnn.symbolic.normal.finish import aligned, exponentials, listed, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.matpow import few_powers
 from einrnn.symbolic.normal.orders import ordered
@@ -86,7 +86,7 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
         return True
-    apart = (by_places(difference), *by_strides(difference))
+    apart = (listed(difference), by_places(difference), *by_strides(difference))
     if any(split != difference and not work.canonical(split) for split in apart):
         return True
     if vanishes_cleared(work, difference):
@@ -230,14 +230,30 @@ def _cases(known: tuple[Affine, ...], difference: Poly) -> list[Case] | None:
 
 
 def _perhaps_one(difference: Poly) -> Iterator[Dim]:
-    """The sizes of which a condition says that they are 1, or more."""
-    for cond in dict.fromkeys(cond for term in difference for cond in term.conds if not cond.free):
-        parts = side(cond)
-        sizes = af.dims(parts[1]) if parts is not None and parts[0] == "<=" else ()
-        for size in sizes[:1]:
-            more, one = af.shift(af.of(size), -2), af.affine(1, {size: -1})
-            if parts is not None and (parts[1] is more or parts[1] is one):
+    """The sizes of which a condition says that they are 1, or more, or which of two ends of a
+    sum that depends on."""
+    for value in dict.fromkeys(room for term in difference for room in _rooms(term)):
+        for size in af.dims(value)[:1]:
+            if value is af.shift(af.of(size), -2) or value is af.affine(1, {size: -1}):
                 yield size
+
+
+def _rooms(term: Term) -> Iterator[Affine]:
+    """What conditions say of sizes alone, and how far apart two ends of one sum are."""
+    ends: dict[tuple[Index, int], Affine] = {}
+    for cond in term.conds:
+        parts = side(cond)
+        if parts is None or parts[0] != "<=":
+            continue
+        value = parts[1]
+        if not cond.free:
+            yield value
+        for index in term.bound:
+            times = af.coefficient(value, index)
+            if abs(times) == 1:
+                other = ends.setdefault((index, times), value)
+                yield af.minus(value, other)
+                yield af.minus(other, value)
 
 
 def _of_size_one(expr: Expr, size: Dim) -> Expr:

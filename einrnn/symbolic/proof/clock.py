@@ -137,12 +137,14 @@ class Clock:
         return None if order is None else order[name]
 
     def at_ends(self, name: str) -> tuple[Clause, ...]:
-        """The clauses of a recurrent definition that are for one time."""
+        """The clauses of a recurrent definition that are for one time, or for one place of another
+        axis and read nothing."""
         when = self.time(name)
         if when is None:
             return ()
+        edges = [clause for clause, _ in self.edged.get(name, ()) if not tensors(clause.body)]
         clauses = self.model.definitions[name].clauses
-        return tuple(c for c in clauses if af.letter(c.args[when.axis]) is None)
+        return tuple(c for c in clauses if af.letter(c.args[when.axis]) is None or c in edges)
 
     def instant(self, name: str) -> bool:
         """Whether a recurrent definition refers, of those it recurs with, to entries of its
@@ -355,6 +357,14 @@ class Clock:
                     if when is None or when.axis != fixed[0]:
                         found.setdefault(name, []).append((clause, fixed[0]))
         return found
+
+    def is_at_edge(self, entry: Element) -> bool:
+        """Whether a clause for one place of an axis that is not time decides an entry, and reads
+        nothing."""
+        return any(
+            entry.args[axis] is clause.args[axis] and not tensors(clause.body)
+            for clause, axis in self.edged.get(entry.tensor, ())
+        )
 
     @cached_property
     def causal(self) -> dict[str, tuple[int, int, int] | None]:

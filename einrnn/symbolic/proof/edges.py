@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -69,24 +69,42 @@ def _edges(model: Model, clock: Clock, entry: Element) -> Iterator[Edge]:
 
 
 def _is_only(model: Model, entry: Element, clause: Clause, known: tuple[Affine, ...]) -> bool:
-    """Whether at its edge an entry has the value of a clause, and surely of no other one."""
-    others = model.definitions[entry.tensor].clauses[:-1]
+    """Whether at its edge an entry has the value of a clause, and surely of none before it."""
+    clauses = model.definitions[entry.tensor].clauses
     return all(
-        other is clause or _is_beside(other, clause, entry, known) or _says_the_same(other, clause)
-        for other in others
+        _is_beside(other, clause, entry, known) or _says_the_same(other, clause)
+        for other in clauses[: clauses.index(clause)]
     )
 
 
 def _is_last(model: Model, entry: Element, edge: Edge) -> bool:
     """Whether a definition has no values further out, or zeros there as at the edge."""
     place = edge.clause.args[edge.axis]
-    for other in model.definitions[entry.tensor].clauses[:-1]:
+    clauses = model.definitions[entry.tensor].clauses
+    for number, other in enumerate(clauses[:-1]):
         span = _places(other, other.args[edge.axis])
         end = span.lo if edge.side == 1 else span.hi
+        beyond = af.scale(af.minus(end, place), -edge.side)
         zeros = other.body is ZERO and edge.clause.body is ZERO
-        if not zeros and not follows((), af.scale(af.minus(end, place), edge.side)):
+        if zeros or follows((), af.scale(beyond, -1)):
+            continue
+        before = [c for c in clauses[:number] if c.body is ZERO and edge.clause.body is ZERO]
+        if not _all_decided(before, edge, af.number(beyond)):
             return False
     return True
+
+
+def _all_decided(clauses: Sequence[Clause], edge: Edge, beyond: int | None) -> bool:
+    """Whether clauses for whole edges decide all of some places further out."""
+    place = edge.clause.args[edge.axis]
+    whole = [
+        clause.args[edge.axis]
+        for clause in clauses
+        if all(arg.free for axis, arg in enumerate(clause.args) if axis != edge.axis)
+    ]
+    return beyond is not None and all(
+        af.shift(place, -edge.side * steps) in whole for steps in range(1, beyond + 1)
+    )
 
 
 def _is_beside(other: Clause, clause: Clause, entry: Element, known: tuple[Affine, ...]) -> bool:

@@ -111,7 +111,9 @@ class Opener:
 
     def _is_at_end(self, element: Element) -> bool:
         when = self.clock.time(element.tensor)
-        return when is not None and self.at_boundary(element, when)
+        return when is not None and (
+            self.at_boundary(element, when) or self.clock.is_at_edge(element)
+        )
 
     def without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
         """The expression without chosen entries of definitions that do not recur."""

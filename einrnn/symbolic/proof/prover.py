@@ -31,6 +31,7 @@ from einrnn.symbolic.proof.opened import opened_rules
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
+from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
@@ -255,6 +256,8 @@ class Prover:
         within = self._within_reach(difference)
         for index, direction in self._times(statement, elements(difference)) if within else ():
             yield partial(self._by_helped_step, statement, difference, within, index, direction)
+        if not is_derived_only(chosen):
+            yield partial(by_recursion, opener, statement)
         if not first:
             yield at_once
         for index, direction in self._times(statement, elements(difference)):
