@@ -24,6 +24,7 @@ from einrnn.core import affine as af
 from einrnn.core.build import ZERO
 from einrnn.core.model import Clause, Definition, Derived, Model, Range
 from einrnn.core.nodes import (
+    Add,
     Affine,
     Cond,
     Derivative,
@@ -339,10 +340,12 @@ class Completion:
             weight = self.of_entry("total", Element(of, x), user, clause.args, inner)
             if of == user and user not in self.reach(of):
                 weight = same_entry(x, clause.args, inner)
-            term = s.guard(uncovered(definition, position, clause), s.mul((weight, use)), inner)
-            for index in reversed(tuple(clause.ranges)):
-                term = s.total(index, clause.ranges[index], term, inner)
-            terms.append(term)
+            where = uncovered(definition, position, clause)
+            for part in use.terms if isinstance(use, Add) else (use,):  # each at its own entry
+                term = s.guard(where, s.mul((weight, part)), inner)
+                for index in reversed(tuple(clause.ranges)):
+                    term = s.total(index, clause.ranges[index], term, inner)
+                terms.append(term)
         return s.add(terms)
 
 

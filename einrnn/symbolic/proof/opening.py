@@ -184,12 +184,13 @@ class Opener:
         none is ahead of the one that was furthest behind before; there only what leads back
         further is left."""
         reach = min([-1, *self.offsets(expr, index, direction)])
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             expr = work.simple(expr)
             now = frozenset(
                 e
                 for e in elements(expr)
                 if chosen(e)
+                and not (turn and self.has_no_time_alone(e))
                 and (
                     self.offset(e, index, direction, reach) > reach
                     or (self.offset(e, index, direction, reach - 1) >= reach and self.opens_now(e))
@@ -207,6 +208,11 @@ class Opener:
         poly = work.poly(expr)
         shorter = peeled(poly)
         return expr if shorter == poly else expression(work.canonical(shorter))
+
+    def has_no_time_alone(self, element: Element) -> bool:
+        """Whether an entry needs others of the same recurrence at its own time: to open those,
+        too, comes to an end at the edge of another axis only."""
+        return element.tensor in self.clock.at_once(element.tensor)
 
     def opens_now(self, element: Element) -> bool:
         """Whether an entry leads to others of its own time only, and is no derivative by one

@@ -117,9 +117,9 @@ class Prover:
             beside = self._by_lemmas(statement, written, self._opener.any)
             if beside is not None:
                 return beside
-        added_up = by_accumulation(self._opener, statement)
-        if added_up is not None:
-            return added_up
+        whole = self._at_once(statement)
+        if whole is not None:
+            return whole
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
@@ -139,6 +139,14 @@ class Prover:
             if closed is not None:
                 return closed
         return by_entries(self._opener, statement, self._opener.any)
+
+    def _at_once(self, statement: Statement) -> Proof | None:
+        """What needs no stages."""
+        try:
+            found = by_accumulation(self._opener, statement)
+            return found or by_recursion(self._opener, statement)
+        except TooLarge:
+            return None
 
     def _by_closed_form(
         self,
@@ -256,8 +264,6 @@ class Prover:
         within = self._within_reach(difference)
         for index, direction in self._times(statement, elements(difference)) if within else ():
             yield partial(self._by_helped_step, statement, difference, within, index, direction)
-        if not is_derived_only(chosen):
-            yield partial(by_recursion, opener, statement)
         if not first:
             yield at_once
         for index, direction in self._times(statement, elements(difference)):

@@ -185,9 +185,14 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
     low, high = _furthest(opener, before, index) if everything else (0, 1)
     after = substitute(expr, {index: af.shift(af.of(index), 1)})
     found = opener.alike(work, work.simple(sub(after, expr)))
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         left = elements(found)
-        ahead = frozenset(e for e in left if between(opener, e, index, low, high))
+        ahead = frozenset(
+            e
+            for e in left
+            if between(opener, e, index, low, high)
+            and not (turn and opener.has_no_time_alone(e))
+        )
         if not ahead and everything:
             ahead = frozenset(e for e in left if opener.opens_now(e) and e not in before)
         if not ahead or opener.expired():
