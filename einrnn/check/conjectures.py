@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import permutations
+from itertools import islice, permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,8 @@ from einrnn.check.points import Point
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, apply, iverson, number, power, sub
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Add, Compare, Dim, Element, Expr, Index, Mul, Pow, Value
+from einrnn.core.nodes import Add, Compare, Dim, Element, Expr, Index, Mul, Pow, Reduce, Value
+from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoint
@@ -29,7 +30,7 @@ from einrnn.symbolic.proof.statement import Statement
 from einrnn.symbolic.proof.symmetry import exchanged, square
 
 _AGREES = 1e-9
-_MOST_AXES = 4
+_MOST_AXES, _MOST_PARTS = 4, 8
 _TIME = Index("t")
 
 Values = npt.NDArray[np.float64]
@@ -299,11 +300,20 @@ def _named(model: Model, point: FloatPoint, value: float) -> Expr | None:
 
 
 def _scalars(model: Model) -> list[Expr]:
-    """The numbers that a document names: definitions and inputs without axes, and sizes."""
+    """The numbers that a document names: definitions and inputs without axes, sizes, and the
+    entries and sums without indices that definitions are made of: ``Z[N-1]``."""
     names = [n for n in (*model.definitions, *model.inputs) if not model.axes(n)]
     sizes = [Dim(name) for name, fixed in model.dims.items() if fixed is None]
     kept = [name for name in names if name not in model.derived]
-    return [*(Element(name, ()) for name in kept), *(Value(af.of(size)) for size in sizes)]
+    own = [model.definitions[name] for name in model.definitions if name not in model.derived]
+    bodies = [clause.body for definition in own for clause in definition.clauses]
+    closed = (n for n in walk(*bodies) if isinstance(n, Element | Reduce) and not n.free)
+    parts = dict.fromkeys(n for n in closed if isinstance(n, Reduce) or n.args)
+    return [
+        *(Element(name, ()) for name in kept),
+        *(Value(af.of(size)) for size in sizes),
+        *islice(parts, _MOST_PARTS),
+    ]
 
 
 def _close(first: float, second: float) -> bool:

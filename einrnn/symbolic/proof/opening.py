@@ -196,11 +196,23 @@ class Opener:
                     or (self.offset(e, index, direction, reach - 1) >= reach and self.opens_now(e))
                 )
             )
+            now -= self._not_last(now, direction)
             if not now or self.expired():
                 return expr
             expr = unfold(expr, self.model, now.__contains__)
             expr = self.alike(work, self.without(work, expr, chosen))
         return expr
+
+    def _not_last(self, found: frozenset[Element], direction: int) -> frozenset[Element]:
+        """Of entries without a time alone those that others of them may be computed from."""
+        rows: dict[str, dict[Element, int]] = {}
+        for e in found:
+            if self.has_no_time_alone(e):
+                place = direction * sum(arg.constant for arg in e.args)
+                rows.setdefault(e.tensor, {})[e] = place
+        return frozenset(
+            e for row in rows.values() for e, place in row.items() if place < max(row.values())
+        )
 
     def alike(self, work: Normaliser, expr: Expr) -> Expr:
         """The expression with sums that end at different distances from one place brought to
@@ -209,10 +221,10 @@ class Opener:
         shorter = peeled(poly)
         return expr if shorter == poly else expression(work.canonical(shorter))
 
-    def has_no_time_alone(self, element: Element) -> bool:
+    def has_no_time_alone(self, expr: Expr) -> bool:
         """Whether an entry needs others of the same recurrence at its own time: to open those,
         too, comes to an end at the edge of another axis only."""
-        return element.tensor in self.clock.at_once(element.tensor)
+        return isinstance(expr, Element) and expr.tensor in self.clock.at_once(expr.tensor)
 
     def opens_now(self, element: Element) -> bool:
         """Whether an entry leads to others of its own time only, and is no derivative by one

@@ -30,7 +30,7 @@ def by_recursion(opener: Opener, statement: Statement) -> Proof | None:
     if statement.condition is not None or not isinstance(left, Element):
         return None
     name = left.tensor
-    if name not in opener.clock.at_once(name) or not _may_assume(opener, statement, left):
+    if not opener.has_no_time_alone(left) or not _may_assume(opener, statement, left):
         return None
     opened = _computed_from(opener, opener.normaliser(statement, ()), left)
     if opened is None:
@@ -48,7 +48,7 @@ def by_recursion(opener: Opener, statement: Statement) -> Proof | None:
 def _may_assume(opener: Opener, statement: Statement, left: Element) -> bool:
     """Whether what a statement says of other entries may stand for them: it speaks of each entry
     once, its right side is computed from none, and has values where they have."""
-    letters = [af.letter(arg) for arg in left.args]
+    letters = [af.letter(arg) for arg in left.args if arg.free]
     if None in letters or len(set(letters)) < len(letters):
         return False
     named = tensors(statement.right)

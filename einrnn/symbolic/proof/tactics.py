@@ -60,7 +60,9 @@ def by_constants(
         difference = work.simple(difference)
     mentioned = tensors(statement.left) | tensors(statement.right)
     everything = not is_derived_only(chosen)
-    only_derived = not everything and any(opener.derived_only(e) for e in elements(difference))
+    only_derived = not (everything or lemmas) and any(
+        map(opener.derived_only, elements(difference))
+    )
     for steps in range(_STEPS_AT_NUMBERS):
         found = [e for e in elements(difference) if at_constant(opener, e)]
         if steps >= _STEPS_FROM_NUMBERS:
@@ -190,8 +192,7 @@ def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: C
         ahead = frozenset(
             e
             for e in left
-            if between(opener, e, index, low, high)
-            and not (turn and opener.has_no_time_alone(e))
+            if between(opener, e, index, low, high) and not (turn and opener.has_no_time_alone(e))
         )
         if not ahead and everything:
             ahead = frozenset(e for e in left if opener.opens_now(e) and e not in before)

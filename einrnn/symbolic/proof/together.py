@@ -18,6 +18,7 @@ from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, may_step, step
 from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule, at_each_value
 from einrnn.symbolic.proof.unfolding import by_unfolding
 
@@ -28,12 +29,25 @@ def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[St
 
     The left side of each is an entry of a recurrence with an index at its time.
     """
-    shown: tuple[Statement, ...] = ()
+    apart = [s for s in statements if opener.has_no_time_alone(s.left)]
+    shown = tuple(
+        statement
+        for number, statement in enumerate(apart)
+        if _by_recursion(_for(opener, _part(opener, 2 * len(apart) - number)), statement)
+    )
     # what is shown up in time must not lean on what is shown down in time, nor the other way
     for direction in (UP, DOWN):
-        same = [s for s in statements if _timed(opener, s)[1].direction == direction]
+        timed = [s for s in statements if s not in apart]
+        same = [s for s in timed if _timed(opener, s)[1].direction == direction]
         shown += _by_one_induction(_knowing(opener, shown), same)
     return _with_what_follows(opener, shown, statements)
+
+
+def _by_recursion(opener: Opener, statement: Statement) -> bool:
+    try:
+        return by_recursion(opener, statement) is not None
+    except TooLarge:
+        return False
 
 
 def _knowing(opener: Opener, shown: tuple[Statement, ...]) -> Opener:
