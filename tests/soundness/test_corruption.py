@@ -150,7 +150,7 @@ def everything_taken_for_later(patch):
 
 @corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] s[t] = 0")
 def induction_without_a_base(patch):
-    patch.setattr(induction, "at", lambda opener, statement, when: True)
+    patch.setattr(induction, "at", lambda opener, statement, when, beside=(): True)
 
 
 @corrupts("dim N\ninput a\n[1] (a - 1) sum[k=0..N-1] a^k = a^N")
@@ -185,7 +185,7 @@ def sum_opened_in_turn_forgotten(patch):
 
 @corrupts("index t : T\ninput a\ns[t] := a s[t-1] with s[-1] := 1\n[1] (1 - a) s[t] = 0")
 def factor_from_time_to_time_without_a_start(patch):
-    patch.setattr(scaled, "at", lambda opener, statement, when: True)
+    patch.setattr(scaled, "at", lambda opener, statement, when, beside=(): True)
 
 
 @corrupts("index t : T\ninput a, x[T]\ns[t] := a s[t-1] + x[t] with s[-1] := 0\n[1] s[t] = 0")

@@ -464,12 +464,13 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
 
 ODD = frozenset({"tanh", "sin", "tan", "sinh", "asin", "atan", "erf", "sign"})
 EVEN = frozenset({"abs", "cos", "cosh"})
+_AT_ZERO = {"cos": Fraction(1), "cosh": Fraction(1), "sigmoid": Fraction(1, 2)}  # others: 0
 
 
 def _with_parity(function: str, inner: Poly) -> Poly:
     """f(-x) in terms of f(x): the first term of an argument has a positive coefficient."""
     if not inner:
-        return tm.atom(Apply(function, (build.ZERO,)))
+        return tm.constant(_AT_ZERO.get(function, Fraction(0)))
     negative = sorted_terms(inner)[0][1] < 0
     argument = expression(tm.scale(inner, Fraction(-1)) if negative else inner)
     plain = tm.atom(Apply(function, (argument,)))

@@ -6,18 +6,22 @@ Small powers that are numbers are products of entries (:mod:`.matrices`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Expr, Index, Matrix
+from einrnn.core.nodes import Affine, Element, Expr, Index, Matrix, Mul, Reduce
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
+from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import one_by_one
 from einrnn.symbolic.normal.matrices import is_written_out, matrix, ordered
-from einrnn.symbolic.normal.terms import Poly, Term, plus, scale
+from einrnn.symbolic.normal.terms import Poly, Term, plus, scale, unused
+
+_MOST_LOWERED = 3
+_NOWHERE = (af.ZERO, af.ZERO)
 
 
 def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
@@ -38,6 +42,43 @@ def matrix_powers(work: Normaliser, term: Term) -> Poly | None:
 def few_powers(poly: Poly) -> Poly:
     """The polynomial with sums over a few powers of a matrix written out."""
     return plus(scale(_written_out(term), times) for term, times in poly.items())
+
+
+def lowered(work: Normaliser, poly: Poly) -> Poly:
+    """The polynomial with powers of a sum of matrices brought to the lowest there is of it:
+    ``B^(n + 1) = (I - A) B^n`` for ``B = I - A``, whose product with a power is spread out."""
+    lowest: dict[Expr, Affine] = {}
+    for atom in {a for term in poly for a, _ in term.factors if _is_of_sum(a)}:
+        assert isinstance(atom, Matrix)
+        before = lowest.setdefault(_raised(atom, af.ZERO, _NOWHERE), atom.power)
+        if (af.number(af.minus(before, atom.power)) or 0) > 0:
+            lowest[_raised(atom, af.ZERO, _NOWHERE)] = atom.power
+    rows = [scale(_lowered(work, term, lowest), times) for term, times in poly.items()]
+    return plus(rows)
+
+
+def _lowered(work: Normaliser, term: Term, lowest: Mapping[Expr, Affine]) -> Poly:
+    for atom, exponent in term.factors:
+        if exponent != 1 or not _is_of_sum(atom):
+            continue
+        assert isinstance(atom, Matrix)
+        power = lowest[_raised(atom, af.ZERO, _NOWHERE)]
+        above = af.number(af.minus(atom.power, power)) or 0
+        if not 0 < above <= _MOST_LOWERED or not follows(work.known_for(term), power):
+            continue
+        index = next(unused("·m", term.indices | work.spoken_for))
+        here = af.of(index)
+        entry = substitute(atom.body, {atom.row: atom.at[0], atom.column: here})
+        rest = _raised(atom, af.shift(atom.power, -1), (here, atom.at[1]))
+        product = Reduce("sum", index, af.ZERO, af.last(atom.size), Mul((entry, rest)))
+        spread = work.times(_without(term, atom), work.poly(product))
+        return plus(scale(_lowered(work, t, lowest), times) for t, times in spread.items())
+    return {term: Fraction(1)}
+
+
+def _is_of_sum(atom: Expr) -> bool:
+    """Whether an atom is a power of a matrix that is no entry of a tensor."""
+    return isinstance(atom, Matrix) and atom.op == "matpow" and not isinstance(atom.body, Element)
 
 
 def _written_out(term: Term) -> Poly:

@@ -17,7 +17,7 @@ from einrnn.symbolic.normal.domain import is_zero as holds_at
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import aligned, exponentials, listed, peeled, windows
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
-from einrnn.symbolic.normal.matpow import few_powers
+from einrnn.symbolic.normal.matpow import few_powers, lowered
 from einrnn.symbolic.normal.orders import ordered
 from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
@@ -86,7 +86,12 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     moved = few_powers(windows(difference))
     if moved != difference and not work.canonical(moved):
         return True
-    apart = (listed(difference), by_places(difference), *by_strides(difference))
+    apart = (
+        listed(difference),
+        lowered(work, difference),
+        by_places(difference),
+        *by_strides(difference),
+    )
     if any(split != difference and not work.canonical(split) for split in apart):
         return True
     if vanishes_cleared(work, difference):

@@ -43,7 +43,7 @@ def at_edges(model: Model, clock: Clock) -> Rule:
             for edge in _edges(model, clock, atom):
                 if not _is_only(model, atom, edge.clause, known):
                     continue
-                if not follows(known, edge.inside) and not _is_last(model, atom, edge):
+                if not follows(known, edge.inside) and not _is_last(model, atom, edge, known):
                     continue
                 sure = (af.shift(af.scale(edge.inside, way), -1) for way in (1, -1))
                 if not any(follows(known, value) for value in sure):
@@ -69,15 +69,30 @@ def _edges(model: Model, clock: Clock, entry: Element) -> Iterator[Edge]:
 
 
 def _is_only(model: Model, entry: Element, clause: Clause, known: tuple[Affine, ...]) -> bool:
-    """Whether at its edge an entry has the value of a clause, and surely of none before it."""
+    """Whether at its edge an entry has the value of a clause, and surely of none before it; nor of
+    one after it, where the clause may not be for the entry's other places."""
     clauses = model.definitions[entry.tensor].clauses
+    place = clauses.index(clause)
+    later = () if _covers(clause, entry, known) else clauses[place + 1 : -1]
     return all(
         _is_beside(other, clause, entry, known) or _says_the_same(other, clause)
-        for other in clauses[: clauses.index(clause)]
+        for other in (*clauses[:place], *later)
     )
 
 
-def _is_last(model: Model, entry: Element, edge: Edge) -> bool:
+def _covers(clause: Clause, entry: Element, known: tuple[Affine, ...]) -> bool:
+    """Whether the places of an entry along the axes that a clause leaves open surely are among
+    those it is for."""
+    letters = zip(map(af.letter, clause.args), entry.args, strict=True)
+    return all(
+        follows(known, af.minus(at, clause.ranges[letter].lo))
+        and follows(known, af.minus(clause.ranges[letter].hi, at))
+        for letter, at in letters
+        if letter is not None
+    )
+
+
+def _is_last(model: Model, entry: Element, edge: Edge, known: tuple[Affine, ...]) -> bool:
     """Whether a definition has no values further out, or zeros there as at the edge."""
     place = edge.clause.args[edge.axis]
     clauses = model.definitions[entry.tensor].clauses
@@ -88,7 +103,8 @@ def _is_last(model: Model, entry: Element, edge: Edge) -> bool:
         zeros = other.body is ZERO and edge.clause.body is ZERO
         if zeros or follows((), af.scale(beyond, -1)):
             continue
-        before = [c for c in clauses[:number] if c.body is ZERO and edge.clause.body is ZERO]
+        zero = [c for c in clauses[:number] if c.body is ZERO and edge.clause.body is ZERO]
+        before = [clause for clause in zero if _covers(clause, entry, known)]
         if not _all_decided(before, edge, af.number(beyond)):
             return False
     return True
