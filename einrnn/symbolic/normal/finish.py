@@ -14,6 +14,7 @@ from einrnn.core.nodes import (
     Element,
     Expr,
     Index,
+    Matrix,
     Mul,
     Node,
     Number,
@@ -175,7 +176,7 @@ def _start(term: Term, index: Index) -> Affine | None:
 
 
 def aligned(poly: Poly) -> Poly:
-    """Sums counted so that the first entry that each reads is the one at its index:
+    """Sums counted so that the first entry or power that each reads is the one at its index:
     ``Σ_{q=1..t} ph y[q-1] = Σ_{q=0..t-1} ph y[q]``."""
     return tm.plus({_aligned(term): times} for term, times in poly.items())
 
@@ -183,11 +184,13 @@ def aligned(poly: Poly) -> Poly:
 def _aligned(term: Term) -> Term:
     places: dict[Index, list[int]] = {}
     for node in walk(*(atom for atom, _ in term.factors)):
-        if isinstance(node, Element):
-            for at in node.args:
-                letter = af.letter(af.shift(at, -at.constant))
-                if letter in term.bound:
-                    places.setdefault(letter, []).append(at.constant)
+        at_places = node.args if isinstance(node, Element) else ()
+        if isinstance(node, Matrix) and node.op == "matpow":
+            at_places = (node.power,)
+        for at in at_places:
+            letter = af.letter(af.shift(at, -at.constant))
+            if letter in term.bound:
+                places.setdefault(letter, []).append(at.constant)
     back = {i: af.shift(af.of(i), -min(found)) for i, found in places.items() if min(found)}
     return tm.rename(term, back) if back else term
 

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Affine, Compare, Cond, Element, Index, Value
-from einrnn.core.traverse import elements, fresh, substitute
+from einrnn.core.nodes import Add, Affine, Compare, Cond, Element, Index, Value
+from einrnn.core.traverse import elements, fresh, substitute, tensors
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, Rule
-from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.normal.rebuild import expression
+from einrnn.symbolic.normal.terms import Term, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP, Time
 from einrnn.symbolic.proof.entries import Chosen, unfold
@@ -128,6 +129,31 @@ def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
             found.add(when)
     directions = {when.direction for when in found}
     return min(found, key=lambda when: when.axis) if len(directions) == 1 else None
+
+
+def solved(opener: Opener, statement: Statement, index: Index) -> Iterator[Statement]:
+    """A statement about a sum with one entry of a recurrence at an index of time in it, as one
+    about that entry: ``x[t,i] = y[i] + r`` for ``x[t,i] - y[i] = r``."""
+    if not isinstance(statement.left, Add):
+        return
+    terms = Normaliser().poly(sub(statement.left, statement.right))
+    for term, times in terms.items():
+        entry = single_entry(term)
+        when = opener.clock.time(entry.tensor) if entry is not None else None
+        if entry is None or when is None or entry.args[when.axis] is not af.of(index):
+            continue
+        rest = {t: -c / times for t, c in terms.items() if t is not term}
+        right = expression(rest)
+        if entry.tensor not in tensors(right):
+            yield replace(statement, left=entry, right=right)
+
+
+def single_entry(term: Term) -> Element | None:
+    """The entry that a term is."""
+    if term.bound or term.conds or len(term.factors) != 1:
+        return None
+    ((atom, exponent),) = term.factors
+    return atom if isinstance(atom, Element) and exponent == 1 else None
 
 
 def one_step_back(statement: Statement, index: Index, direction: int) -> Statement:

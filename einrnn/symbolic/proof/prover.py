@@ -26,7 +26,7 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.entrywise import by_entries
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
-from einrnn.symbolic.proof.induction import Beside, by_induction
+from einrnn.symbolic.proof.induction import Beside, by_induction, solved
 from einrnn.symbolic.proof.opened import opened_rules
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
@@ -261,6 +261,8 @@ class Prover:
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
+            for other in solved(opener, statement, index):
+                yield partial(by_induction, opener, other, chosen, index, direction)
         within = self._within_reach(difference)
         for index, direction in self._times(statement, elements(difference)) if within else ():
             yield partial(self._by_helped_step, statement, difference, within, index, direction)
