@@ -28,7 +28,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import elements, rebuild, substitute, tensors, walk
+from einrnn.core.traverse import canonical, elements, rebuild, substitute, tensors, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
@@ -115,7 +115,8 @@ def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Ru
 
 
 def _turned(pattern: Expr, symmetric: frozenset[str]) -> tuple[Expr, ...]:
-    """A pattern with the last two positions of symmetric tensors in either order."""
+    """A pattern with the last two positions of symmetric tensors in either order, and inverses and
+    powers as those of the transpose."""
     found = [e for e in elements(pattern) if e.tensor in symmetric and len(e.args) > 1]
     forms: list[Expr] = []
     for chosen in product((False, True), repeat=min(len(found), _MOST_TURNED)):
@@ -126,8 +127,17 @@ def _turned(pattern: Expr, symmetric: frozenset[str]) -> tuple[Expr, ...]:
                 return node
             return Element(node.tensor, (*node.args[:-2], node.args[-1], node.args[-2]))
 
-        forms.append(tm.in_order(rebuild(pattern, turn)))
+        turned = rebuild(pattern, turn)
+        forms += [tm.in_order(turned), tm.in_order(rebuild(turned, _of_transpose))]
     return tuple(dict.fromkeys(forms))
+
+
+def _of_transpose(node: Node) -> Node:
+    """``inv(A)[i,j]`` as ``inv(A.T)[j,i]``."""
+    if not isinstance(node, Matrix) or node.op not in ("inv", "matpow"):
+        return node
+    row, column, at = node.column, node.row, node.at[::-1]
+    return canonical(Matrix(node.op, row, column, node.size, node.body, node.power, at))
 
 
 def candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:

@@ -23,6 +23,7 @@ from einrnn.core.nodes import (
     Element,
     Expr,
     Index,
+    Matrix,
     Mul,
     Node,
     Number,
@@ -34,6 +35,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.clauses import body_of, surely_not, where
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.matrices import ordered
 from einrnn.symbolic.normal.places import Known, Place, places
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import oriented
@@ -46,6 +48,7 @@ from einrnn.symbolic.ranges import inside
 _DEPTH = 3
 _MOST_CAUSES = 16
 _ANY = Index("·any")
+_NOWHERE = (af.ZERO, af.ZERO)
 _AXES = tuple(Index(f"·axis{number}") for number in range(16))
 
 # an entry: its positions, or where between which ones they are
@@ -400,6 +403,10 @@ def _key(node: Node) -> Node:
     match node:
         case Pow(base, Number(exponent)) if exponent < 0 and exponent.denominator == 1:
             return Pow(base, number(-1))
+        case Matrix("inv", row, column, size, body, power_):  # all entries have values, or none
+            ways = ((row, column), (column, row))
+            forms = (Matrix("inv", *way, size, body, power_, _NOWHERE) for way in ways)
+            return min(map(ordered, forms), key=repr)
         case _:
             return node
 

@@ -10,7 +10,7 @@ from functools import partial
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Add, Compare, Element, Expr, Index, Pow, Reduce
+from einrnn.core.nodes import Add, Compare, Element, Expr, Index, Matrix, Pow, Reduce
 from einrnn.core.traverse import elements, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Normaliser, Rule
@@ -117,7 +117,7 @@ class Prover:
             beside = self._by_lemmas(statement, written, self._opener.any)
             if beside is not None:
                 return beside
-        whole = self._at_once(statement)
+        whole = self._at_once(statement) or self._by_one_lemma(statement, written)
         if whole is not None:
             return whole
         for difference, chosen in self._with_last(stages, work):
@@ -147,6 +147,20 @@ class Prover:
             return found or by_recursion(self._opener, statement)
         except TooLarge:
             return None
+
+    def _by_one_lemma(self, statement: Statement, written: Expr) -> Proof | None:
+        """By one lemma about a function of a matrix, where others say what the matrix is."""
+        found = self._applicable(written)
+        for lemma in found if len(found) > 1 else ():
+            if self._opener.expired() or not isinstance(lemma.statement.left, Matrix):
+                continue
+            try:
+                proof = self._by_lemma(statement, written, self._opener.any, (lemma,))
+            except TooLarge:
+                continue
+            if proof is not None:
+                return proof
+        return None
 
     def _by_closed_form(
         self,
@@ -408,10 +422,11 @@ class Prover:
     ) -> Proof | None:
         fired: dict[str, None] = {}
         rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
-        work = self._opener.normaliser(statement, rules)
+        opener = self._opener.hurried()  # what they say may be longer than what it is said of
+        work = opener.normaliser(statement, rules)
         if work.simple(difference) is difference:
             return None  # the lemmas do not apply
-        left = self._opener.without(work, difference, chosen)
+        left = opener.without(work, difference, chosen)
         if not is_zero(work, work.poly(left)):
             return None
         if not fired:
