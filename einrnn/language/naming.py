@@ -14,6 +14,7 @@ from einrnn.core.nodes import (
     Element,
     Expr,
     Index,
+    Matrix,
     Mul,
     Node,
     Number,
@@ -36,7 +37,9 @@ class Naming:
         self.reserved = free | integers | set(model.dims)
 
     def _size(self, node: Node, index: Index) -> Affine | None:
-        """The size of the axes on which a letter of a sum stands."""
+        """The size of the axes on which a letter of a sum or of a matrix stands."""
+        if isinstance(node, Matrix):
+            return node.size
         if not isinstance(node, Reduce):
             return None
         return reads(node.body, index, self.model) or af.shift(node.hi, 1)

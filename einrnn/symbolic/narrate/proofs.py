@@ -18,7 +18,7 @@ from einrnn.symbolic.narrate.chain import Start, chain
 from einrnn.symbolic.narrate.scene import Line, Scene, Usable
 from einrnn.symbolic.narrate.side import Plan
 from einrnn.symbolic.proof.clock import UP
-from einrnn.symbolic.proof.induction import at_place, one_step_back
+from einrnn.symbolic.proof.induction import at_place, at_place_if_any, one_step_back
 from einrnn.symbolic.proof.scaled import after_first
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.trace import (
@@ -98,9 +98,13 @@ class _Teller:
     def induction(self, by: Inductive) -> Iterator[Part]:
         """The first times, then a time from the one before or from all before."""
         time = by.index.name
-        for place in by.first:
+        for number, place in enumerate(by.first):
             first, base = affine_text(place), at_place(by.step, by.index, place)
             title = f"P({first}), the claim at {time} = {first}"
+            if number:
+                base = at_place_if_any(by.step, by.index, by.direction, place)
+            if base.condition is not None:
+                title += f", for {condition_text(base.condition, self.scene.model)}"
             yield self._part(title, base, Plan(at_numbers=True))
         up = by.direction == UP
         if by.before is None:

@@ -271,7 +271,8 @@ class Side:
         expr = folded(self.last, self._style().names, self.scene.ranges)
         before = frozenset(elements(self.last))
         new = [e for e in elements(expr) if e not in before and e.tensor in definitions]
-        return Line(expr, by_definition(self.scene.model, new, self.reverse))
+        # none where the same entry was there beside what has its name now
+        return Line(expr, by_definition(self.scene.model, new, self.reverse) or "collected")
 
     def _presented(self) -> Line:
         return Line(present(self.last, self.scene.ranges, self._style()), "collected")

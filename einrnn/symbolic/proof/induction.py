@@ -84,7 +84,7 @@ def _induction(
         rules = (as_rule(all_before), *beside.everywhere, *beside.stepping)
         places = tuple(af.shift(place, direction * k) for k in range(most))
         later = _beyond(stepped, index, direction, most - 1)
-        bases = (_where_there_is(statement, index, direction, there) for there in places)
+        bases = (at_place_if_any(statement, index, direction, there) for there in places)
         if step(opener, later, index, direction, rules, chosen) and all(
             at(opener, base, when, beside.everywhere) for base in bases
         ):
@@ -92,7 +92,7 @@ def _induction(
     return None
 
 
-def _where_there_is(statement: Statement, index: Index, direction: int, place: Affine) -> Statement:
+def at_place_if_any(statement: Statement, index: Index, direction: int, place: Affine) -> Statement:
     """The statement at one time, where that does not come after the last."""
     span = statement.ranges[index]
     left = Range(place, span.hi) if direction == UP else Range(span.lo, place)
