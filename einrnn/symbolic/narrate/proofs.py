@@ -142,7 +142,9 @@ class _Teller:
         later = after_first(whole.ranges[by.index], by.direction)
         statement = Statement(difference, earlier, {**whole.ranges, by.index: later})
         plan = Plan(time=by.index, direction=by.direction, reach=self.reach(by.index, by.direction))
-        title = f"the difference of the sides, from {affine_text(before)} to {time}"
+        up = by.direction == UP
+        begins = f"{time} {'>=' if up else '<='} {affine_text(later.lo if up else later.hi)}"
+        title = f"the difference of the sides, from {affine_text(before)} to {time}, for {begins}"
         yield self._part(title, statement, plan)
 
     def paired(self, by: Paired) -> Iterator[Part]:
