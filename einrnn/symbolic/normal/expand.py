@@ -500,7 +500,7 @@ def of_sizes(rooms: Iterable[Affine], ranges: Mapping[Index, Range]) -> tuple[Af
 
 def _without_letters(room: Affine, ranges: Mapping[Index, Range]) -> Affine | None:
     """What is at least as large as some room wherever there is any, in sizes alone."""
-    for index, range_ in reversed(ranges.items()):
+    for index, range_ in reversed(tuple(ranges.items())):
         times = af.coefficient(room, index)
         end = range_.hi if times > 0 else range_.lo
         room = af.plus(af.plus(room, af.of(index), -times), end, times)

@@ -101,9 +101,14 @@ class Opener:
         )
 
     def _opened_at_ends(self, expr: Expr) -> Expr:
-        """The expression without entries at times for which their definition has a clause."""
-        for _ in range(ROUNDS):
-            wanted = frozenset(e for e in elements(expr) if self._is_at_end(e))
+        """The expression without entries at times for which their definition has a clause, or at
+        places of other axes: those once, since the general clause reads others there."""
+        for turn in range(ROUNDS):
+            wanted = frozenset(
+                e
+                for e in elements(expr)
+                if self._is_at_end(e) or (not turn and self.clock.is_at_edge(e))
+            )
             if not wanted:
                 break
             expr = unfold(expr, self.model, wanted.__contains__)
@@ -111,9 +116,7 @@ class Opener:
 
     def _is_at_end(self, element: Element) -> bool:
         when = self.clock.time(element.tensor)
-        return when is not None and (
-            self.at_boundary(element, when) or self.clock.is_at_edge(element)
-        )
+        return when is not None and self.at_boundary(element, when)
 
     def without(self, work: Normaliser, expr: Expr, chosen: Chosen) -> Expr:
         """The expression without chosen entries of definitions that do not recur."""
@@ -328,10 +331,10 @@ class Opener:
     def _all_near_start(self, expr: Expr) -> frozenset[Element]:
         """The entries near the times at which recurrences begin, where all that run their way
         are: what is left speaks of the first times."""
-        near = frozenset(e for e in elements(expr) if self._is_near_start(e))
-        ways = {self.clock.time(e.tensor).direction for e in near}
-        times = ((e, self.clock.time(e.tensor)) for e in elements(expr) if e not in near)
-        others = any(when is not None and when.direction in ways for _, when in times)
+        times = {e: self.clock.time(e.tensor) for e in elements(expr)}
+        near = frozenset(e for e in times if self._is_near_start(e))
+        ways = {when.direction for e, when in times.items() if when and e in near}
+        others = any(when and when.direction in ways for e, when in times.items() if e not in near)
         return frozenset() if others else near
 
     def _is_near_start(self, element: Element) -> bool:
