@@ -277,11 +277,11 @@ class Prover:
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
             for other in solved(opener, statement, index):
                 yield partial(by_induction, opener, other, chosen, index, direction)
+        if not first:
+            yield at_once
         within = self._within_reach(difference)
         for index, direction in self._times(statement, elements(difference)) if within else ():
             yield partial(self._by_helped_step, statement, difference, within, index, direction)
-        if not first:
-            yield at_once
         for index, direction in self._times(statement, elements(difference)):
             yield partial(by_factor, opener, statement, difference, chosen, index, direction)
         if self.lemmas and is_now(chosen):
@@ -320,7 +320,7 @@ class Prover:
         direction: int,
     ) -> Proof | None:
         """One step in which what has been proved before is used."""
-        opener, fired = self._opener, dict[str, None]()
+        opener, fired = self._opener.hurried(), dict[str, None]()
         lemmas = compatible(within, opener.clock.behind)
         rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
         work = opener.normaliser(statement, rules)
