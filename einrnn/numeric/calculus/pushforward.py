@@ -11,11 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from einrnn.core import affine as af
+from einrnn.core.build import ZERO
 from einrnn.core.model import Input, Model
-from einrnn.core.nodes import Expr
+from einrnn.core.nodes import Cases, Expr
 from einrnn.dataclass import dataclass
 from einrnn.numeric.calculus.given import read_inputs, unused, with_given, within
 from einrnn.numeric.formula import Formula
+from einrnn.symbolic.ranges import Ranges
 from einrnn.symbolic.sweep.sweep import swept
 from einrnn.symbolic.tangent import along
 
@@ -46,12 +48,25 @@ def pushforward(
     model = _with_directions(model, directions)
     found: list[Expr] = []
     for expr, (_, ranges) in zip(exprs, done.roots.values(), strict=True):
-        model, tangent = along(model, expr, ranges, directions)
+        model, tangent = _along(model, expr, ranges, directions)
         found.append(tangent)
     closed = formula.over(model, found)
     shared = set(available) & set(formula.model.definitions)
     result = with_given(closed, within(closed, shared))
     return Pushforward(result, directions, tuple(sorted(shared & read_inputs(result))))
+
+
+def _along(
+    model: Model, expr: Expr, ranges: Ranges, directions: Mapping[str, str]
+) -> tuple[Model, Expr]:
+    """The tangent of an expression, under the condition that this stands under: that of a whole
+    tensor says where its entries are defined, which those of the tangent are not elsewhere."""
+    match expr:
+        case Cases(((cond, body),), otherwise) if otherwise is ZERO:
+            model, tangent = along(model, body, ranges, directions)
+            return model, ZERO if tangent is ZERO else Cases(((cond, tangent),), ZERO)
+        case _:
+            return along(model, expr, ranges, directions)
 
 
 def _with_directions(model: Model, directions: Mapping[str, str]) -> Model:

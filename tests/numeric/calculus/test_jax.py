@@ -194,6 +194,33 @@ def test_hessian(name, key):
     close(*(jax.jit(jax.hessian(function))(value) for function in (ours, theirs)))
 
 
+LAYERS = """dim K, T, H
+input U[K,H,H], W[K,H,H], x[T,H], G[T,H]
+h[k,t,i] := tanh(U[k,i,j] h[k-1,t,j] + W[k,i,j] h[k,t-1,j]) with h[-1,t,i] := x[t,i], h[k,-1,i] := 0
+L := G[t,i] h[K-1,t,i]
+"""
+
+
+def test_hessian_where_a_corner_has_no_value():
+    program = einrnn.parse(LAYERS).compile("L", backend="jax")
+    draw = np.random.default_rng(0).standard_normal
+    shapes = {"U": (2, 2, 2), "W": (2, 2, 2), "x": (3, 2), "G": (3, 2)}
+    data = {name: jnp.asarray(draw(shape)) for name, shape in shapes.items()}
+
+    def by_hand(x):
+        below = x
+        for U, W in zip(data["U"], data["W"], strict=True):
+            states, h = [], jnp.zeros(2)
+            for row in below:
+                h = jnp.tanh(U @ row + W @ h)
+                states.append(h)
+            below = jnp.stack(states)
+        return (data["G"] * below).sum()
+
+    ours = jax.hessian(lambda x: program(**{**data, "x": x})["L"])(data["x"])
+    close(ours, jax.hessian(by_hand)(data["x"]))
+
+
 def test_forward_mode_over_a_batch():
     ours, theirs, W = in_both_modes("rnn", "W")
     many = jnp.stack([W, -W, 2 * W], axis=1)
