@@ -14,9 +14,9 @@ from einrnn.core import affine as af
 from einrnn.core.build import ONE, neg, number, power
 from einrnn.core.nodes import Add, Expr, Matrix, Mul, Node, Reduce
 from einrnn.core.traverse import rebuild, substitute, walk
-from einrnn.symbolic.normal.quotients import vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import TooLarge
+from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof, Statement, at_each_value
@@ -30,9 +30,6 @@ def by_entries(opener: Opener, statement: Statement, chosen: Chosen) -> Proof | 
     """Equal entry by entry, with sums over positions of fixed axes written out."""
     opener = opener.hurried()
     rows = at_each_value(statement, _MOST_ENTRIES)
-    written = [expr for row in rows for expr in (row.left, row.right)]
-    if not any(_positions(node) for node in walk(*written)):
-        return None
     try:
         if all(_is_true(opener, row, chosen) for row in rows):
             return Proof("normal form", ("entry by entry, at the sizes that are fixed",))
@@ -45,10 +42,12 @@ def _is_true(opener: Opener, statement: Statement, chosen: Chosen) -> bool:
     if opener.expired():
         return False
     work = opener.normaliser(statement, ())
-    sides = (opener.without(work, side, chosen) for side in (statement.left, statement.right))
-    left, right = (_written_out(expression(work.poly(side))) for side in sides)
-    difference = work.poly(Add((left, neg(right))))
-    return not difference or vanishes_cleared(work, difference)
+    sides = [opener.without(work, side, chosen) for side in (statement.left, statement.right)]
+    opened = [expression(work.poly(side)) for side in sides]
+    if not any(_positions(node) for node in walk(*sides, *opened)):
+        return False
+    left, right = map(_written_out, opened)
+    return is_zero(work, work.poly(Add((left, neg(right)))))
 
 
 def _written_out(expr: Expr) -> Expr:
