@@ -36,7 +36,7 @@ from einrnn.numeric.references import needed
 from einrnn.numeric.ways import Ways
 
 if TYPE_CHECKING:
-    from einrnn.numeric.native.native import Native
+    from einrnn.numeric.native.ready import Native
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -182,13 +182,13 @@ class Closed:
     def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
         """The compiled program; None, with a notice, where there can be none."""
         # loaded where it is needed: importing it takes longer than a small program
-        from einrnn.numeric.native.native import Native, lacking, notice
+        from einrnn.numeric.native.native import compiled, lacking, notice
         from einrnn.numeric.native.toolchain import NoCompiler
 
         reason = lacking(found, dtype)
         if reason is None:
             try:
-                return Native(found, dtype)
+                return compiled(found, dtype)
             except NoCompiler as problem:
                 reason = str(problem)
         notice(reason)

@@ -45,6 +45,9 @@ class Executable:
             for name, register in self._plan.outputs.items()
         }
 
+    def written(self) -> None:
+        """There is no code to keep."""
+
     def usual(self, given: Mapping[str, Array]) -> Usual:
         """What runs calls like this one."""
         return Same(self.run, given)

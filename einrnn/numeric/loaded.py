@@ -26,6 +26,11 @@ class Loaded:
         self._program = space["program"]
         self._own = backend == "numpy"
 
+    def written(self) -> dict[str, Any] | None:
+        """The code as plain data, from which a later process makes it again; None for that of
+        other libraries, which compile it anyway."""
+        return {"source": self.source} if self._own else None
+
     @property
     def function(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
         """The module's ``program``: arrays of the backend by name to arrays of the backend."""

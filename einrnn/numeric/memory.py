@@ -21,7 +21,7 @@ from einrnn.folders import fingerprint, private_folder
 from einrnn.numeric.loaded import Loaded
 
 if TYPE_CHECKING:
-    from einrnn.numeric.program import Kind
+    from einrnn.numeric.program import Kind, Ready
 
 # documents that are kept; of more, those go that were made first
 _DOCUMENTS = 256
@@ -37,9 +37,10 @@ class Memory:
     what they are for, and used only if they are for exactly that.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, backend: str) -> None:
         self._folder = folder / _checksum(key)
         self._key = key
+        self._compiled = backend == "native"
         self.last: tuple[dict[str, int], str] | None = None
 
     @property
@@ -50,7 +51,7 @@ class Memory:
         except (OSError, ValueError):
             return False
 
-    def recall(self, kind: Kind) -> Loaded | None:
+    def recall(self, kind: Kind) -> Ready | None:
         """The code for a kind of call, if it is there and whole."""
         if not self.known:
             return None
@@ -63,16 +64,20 @@ class Memory:
             return None
         if found["kind"] != repr(kind):
             return None
-        self.last = found["sizes"], found["dtype"]
-        return Loaded(found["source"], np.dtype(found["dtype"]), "numpy")
+        code = _ready(found)
+        if code is not None:
+            self.last = found["sizes"], found["dtype"]
+        return code
 
-    def keep(self, kind: Kind, code: Loaded, last: tuple[dict[str, int], str] | None) -> None:
+    def keep(self, kind: Kind, code: Ready, last: tuple[dict[str, int], str] | None) -> None:
         """Write code down, if it can be."""
-        if last is None or code.backend != "numpy" or len(code.source) > _LENGTH:
-            return
+        written = code.written()
+        if last is None or written is None or ("program" in written) != self._compiled:
+            return  # numpy's, where no C could be made: that is to be tried again, with a notice
         sizes, dtype = last
-        found = {"kind": repr(kind), "source": code.source, "sizes": sizes, "dtype": dtype}
-        text = json.dumps(found)
+        text = json.dumps({"kind": repr(kind), **written, "sizes": sizes, "dtype": dtype})
+        if len(text) > _LENGTH:
+            return
         try:
             if not self.known:
                 _make_room(self._folder.parent)
@@ -99,10 +104,25 @@ def _written(path: Path, text: str) -> None:
 def memory_of(text: str, outputs: Sequence[str], backend: str) -> Memory | None:
     """That of a document's outputs; None where nothing is kept."""
     folder = private_folder()
-    if folder is None or backend != "numpy":
+    if folder is None or backend not in ("numpy", "native"):
         return None
-    key = json.dumps([fingerprint(), np.__version__, text, *outputs])
-    return Memory(folder / "programs", key)
+    key = json.dumps([fingerprint(), np.__version__, backend, text, *outputs])
+    return Memory(folder / "programs", key, backend)
+
+
+def _ready(found: dict[str, Any]) -> Ready | None:
+    """Code from what is kept of it; None where it cannot be built any more."""
+    dtype = np.dtype(found["dtype"])
+    if "source" in found:
+        return Loaded(found["source"], dtype, "numpy")
+    from einrnn.numeric.native.code import read
+    from einrnn.numeric.native.ready import Native
+    from einrnn.numeric.native.toolchain import NoCompiler
+
+    try:
+        return Native(read(found["program"]), dtype)
+    except NoCompiler:
+        return None
 
 
 def _make_room(folder: Path) -> None:

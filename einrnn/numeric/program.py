@@ -14,7 +14,6 @@ import numpy as np
 
 from einrnn.errors import EinrnnError
 from einrnn.numeric.calculus.foreign import Foreign, Short, foreign
-from einrnn.numeric.loaded import Loaded
 
 if TYPE_CHECKING:
     from einrnn.core.model import Model
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from einrnn.numeric.cut.shard import Sharded
     from einrnn.numeric.executable import Executable
     from einrnn.numeric.formula import Formula
+    from einrnn.numeric.loaded import Loaded
     from einrnn.numeric.memory import Memory
-    from einrnn.numeric.native.native import Native
+    from einrnn.numeric.native.ready import Native
     from einrnn.numeric.plan import Output, Plan
     from einrnn.numeric.usual import Usual
 
@@ -121,7 +121,7 @@ class Program:
         ready, cast = self._closed.ready_for(given)
         if kind is not None and all(cast[name] is given[name] for name in cast):
             self._seen[kind] = ready
-            if self._memory is not None and isinstance(ready, Loaded):
+            if self._memory is not None:
                 self._memory.keep(kind, ready, self._closed.last)
         return ready.run(cast)
 

@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 
+from einrnn.numeric.native.toolchain import compiler
+
 DOCUMENT = """
 dim D, H, K, T
 index t : T
@@ -28,10 +30,10 @@ PROGRAM = """
 import json, sys
 import numpy as np
 import einrnn
-text, outputs, source, target, shown = json.loads(sys.argv[1])
+text, outputs, source, target, shown, backend = json.loads(sys.argv[1])
 with np.load(source) as file:
     given = {name: file[name] for name in file.files}
-program = einrnn.parse(text).compile(*outputs)
+program = einrnn.parse(text).compile(*outputs, backend=backend)
 try:
     found = program(**given)
 except einrnn.EinrnnError as problem:
@@ -46,16 +48,17 @@ else:
 
 
 class Runs:
-    """Programs run on arrays, all with one cache."""
+    """Programs of one backend run on arrays, all with one cache."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, backend):
         self.folder = folder
+        self.backend = backend
         self.cache = folder / "cache"
 
     def __call__(self, text, outputs, *, shown=False, **given):
         source, target = self.folder / "given.npz", self.folder / "found.npz"
         np.savez(source, **given)
-        order = json.dumps([text, outputs, str(source), str(target), shown])
+        order = json.dumps([text, outputs, str(source), str(target), shown, self.backend])
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, order],
             env={**os.environ, "EINRNN_CACHE": str(self.cache)},
@@ -73,9 +76,11 @@ class Runs:
         return sorted(self.cache.glob("programs/*/*.json"))
 
 
-@pytest.fixture
-def runs(tmp_path):
-    return Runs(tmp_path)
+@pytest.fixture(params=["numpy", "native"])
+def runs(tmp_path, request):
+    if request.param == "native" and compiler() is None:
+        pytest.skip("there is no C compiler")
+    return Runs(tmp_path, request.param)
 
 
 def rnn(dtype="float64", T=4):
@@ -134,7 +139,9 @@ def test_a_damaged_file_is_as_good_as_none(runs, damage):
     document = file.parent / "document.txt"
     damaged = {
         "cut": text[: len(text) // 2],
-        "changed": text.replace("import numpy as np", "raise SystemExit(3) #", 1),
+        "changed": text.replace("import numpy as np", "raise SystemExit(3) #", 1).replace(
+            "double", "float"
+        ),
         "empty": "",
         "another": text.replace("<f8", "<f4"),
     }
@@ -176,7 +183,7 @@ def test_kept_files_do_not_grow_without_bound(tmp_path, monkeypatch):
     code = Loaded("def program(given):\n    return {}\n", np.dtype("float64"), "numpy")
     made = []
     for number in range(6):
-        kept = memory.Memory(tmp_path, f"document {number}")
+        kept = memory.Memory(tmp_path, f"document {number}", "numpy")
         kept.keep((("x", (1,), "<f8"),), code, ({"T": number}, "float64"))
         made.append(next(path for path in tmp_path.iterdir() if path not in made))
         os.utime(made[-1], ns=(number, number))

@@ -8,6 +8,7 @@ from math import prod
 
 from einrnn.dataclass import dataclass
 from einrnn.numeric.native.build import build
+from einrnn.numeric.native.code import Argument, Program
 from einrnn.numeric.native.context import Context
 from einrnn.numeric.native.cut import cut, work
 from einrnn.numeric.native.draft import Built
@@ -24,30 +25,6 @@ from einrnn.numeric.source.slices import joined
 # what is worth the time that it takes to wake a thread: multiplications of products of matrices,
 # and of a matrix and a vector, which take longer to read; additions in loops; entries moved
 _MUCH_PRODUCT, _MUCH_READ, _MUCH_SWEEP, _MUCH_MOVED = 3_000_000, 400_000, 300_000, 200_000
-
-
-@dataclass(frozen=True)
-class Argument:
-    """An input or an output of the C function, in the order of its pointers."""
-
-    name: str
-    shape: tuple[int, ...]
-    kind: str
-
-
-@dataclass(frozen=True)
-class Program:
-    """C text and what a caller has to know of it.
-
-    ``text`` stands alone, ``short`` calls kernels that are built apart. ``looked_up`` has the
-    tensor and the size of the axis for each error number.
-    """
-
-    text: str
-    short: str
-    inputs: tuple[Argument, ...]
-    outputs: tuple[Argument, ...]
-    looked_up: tuple[tuple[str, int], ...]
 
 
 def native_program(plan: Plan, dtype: str) -> Program:
