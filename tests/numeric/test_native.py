@@ -11,7 +11,7 @@ import pytest
 
 import einrnn
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.native import calling, native, toolchain
+from einrnn.numeric.native import calling, native, ready, toolchain
 from tests.numeric.test_generated import CASES, DOWN, SIZES, data_for
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
@@ -114,7 +114,7 @@ def test_arrays_are_found_without_their_addresses_being_told(monkeypatch):
     program, data, outputs = built("rnn")
     want = program(**data)
     monkeypatch.setattr(calling, "offset", lambda: -1)
-    monkeypatch.setattr(native, "offset", lambda: -1)
+    monkeypatch.setattr(ready, "offset", lambda: -1)
     out = built("rnn")[0](**data)
     for output in outputs:
         np.testing.assert_array_equal(out[output], want[output])
