@@ -9,7 +9,8 @@ from einrnn.core.nodes import Expr
 from einrnn.errors import EinrnnError
 from einrnn.language.text import left_text
 from einrnn.symbolic.derived import complete, fewer_axes
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.present.simplest import finished, present, style_of

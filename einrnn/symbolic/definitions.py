@@ -9,7 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model
 from einrnn.core.nodes import Expr, Index, Node
 from einrnn.core.traverse import substitute
-from einrnn.symbolic.normal.expand import known_from
+from einrnn.symbolic.normal.domain import known_from
 from einrnn.symbolic.normal.places import places
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.total import Totality

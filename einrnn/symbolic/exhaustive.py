@@ -14,7 +14,8 @@ from einrnn.core.nodes import Apply, Cases, Cond, Expr, Index, Node
 from einrnn.core.traverse import binds, rebuild, walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.brackets import complement
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 

@@ -6,7 +6,8 @@ import einrnn
 from einrnn.core import affine as af
 from einrnn.core.model import Range
 from einrnn.core.nodes import Mul, Reduce
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression
 from tests.builders import LETTERS, at, entry

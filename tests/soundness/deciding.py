@@ -10,7 +10,8 @@ import numpy as np
 from einrnn.core.build import sub
 from einrnn.core.nodes import Expr
 from einrnn.numeric.interpret import Interpreter
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rules import rules_of
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import Poly

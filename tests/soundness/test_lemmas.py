@@ -6,7 +6,8 @@ import einrnn
 from einrnn.core.build import number, power, total
 from einrnn.core.model import Range
 from einrnn.core.nodes import Expr, Mul
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.proof.statement import Lemma, Statement, as_rule, compatible, usable
 from tests.builders import LETTERS, entry, size, whole
 from tests.soundness.test_found import proved_alone

@@ -14,7 +14,8 @@ from einrnn.core.nodes import Add, Cases, Compare, Expr, Index, Matrix, Mul, Pow
 from einrnn.core.traverse import walk
 from einrnn.numeric.interpret import Interpreter
 from einrnn.symbolic.normal import finish
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import granted, inverse_pair, reduce_quotient, rules_of, vanishes
 from tests.builders import LETTERS, at, entry, size

@@ -13,7 +13,8 @@ from einrnn.core.model import Fact, Input, Model
 from einrnn.core.nodes import Add, Element, Expr, Index, Mul, Reduce, Value
 from einrnn.numeric.interpret import Interpreter
 from einrnn.symbolic.normal import sampled
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import TooLarge, plus, scale

@@ -5,12 +5,13 @@ Used to drop conditions that always hold, and terms whose conditions never do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import gcd
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
+from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Compare, Cond, Dim, Element, Index, Number, Value
 
 _DEPTH = 5
@@ -108,3 +109,29 @@ def _plain(goal: Affine) -> bool:
             return False
         least += times
     return least >= 0
+
+
+def known_from(ranges: Mapping[Index, Range]) -> tuple[Affine, ...]:
+    """What ranges say is at least zero: ``i - lo`` and ``hi - i``, and of sizes that there is
+    something in each: ``T - 2`` where ``i`` runs from 1 to ``T - 1``."""
+    found: list[Affine] = []
+    for index, range_ in ranges.items():
+        found.append(af.minus(af.of(index), range_.lo))
+        found.append(af.minus(range_.hi, af.of(index)))
+    rooms = (af.minus(range_.hi, range_.lo) for range_ in ranges.values())
+    return (*found, *of_sizes(rooms, ranges))
+
+
+def of_sizes(rooms: Iterable[Affine], ranges: Mapping[Index, Range]) -> tuple[Affine, ...]:
+    """What it says of sizes alone that some values are at least zero."""
+    sizes = dict.fromkeys(_without_letters(room, ranges) for room in rooms)
+    return tuple(room for room in sizes if room is not None and not follows((), room))
+
+
+def _without_letters(room: Affine, ranges: Mapping[Index, Range]) -> Affine | None:
+    """What is at least as large as some room wherever there is any, in sizes alone."""
+    for index, range_ in reversed(tuple(ranges.items())):
+        times = af.coefficient(room, index)
+        end = range_.hi if times > 0 else range_.lo
+        room = af.plus(af.plus(room, af.of(index), -times), end, times)
+    return room if all(isinstance(atom, Dim) for atom, _ in room.terms) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +11,6 @@ from functools import cached_property
 from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core.cputime import passed
-from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -20,7 +19,6 @@ from einrnn.core.nodes import (
     Cases,
     Compare,
     Cond,
-    Dim,
     Element,
     Expr,
     Index,
@@ -49,7 +47,7 @@ from einrnn.symbolic.normal.brackets import (
     is_contradicted,
 )
 from einrnn.symbolic.normal.cancel import cancel_sum
-from einrnn.symbolic.normal.domain import at_least_zero, follows
+from einrnn.symbolic.normal.domain import at_least_zero
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.ends import Ends
 from einrnn.symbolic.normal.exponents import collected
@@ -479,29 +477,3 @@ def _with_parity(function: str, inner: Poly) -> Poly:
     if function == "sigmoid":
         return complement(plain)
     return tm.scale(plain, Fraction(-1))
-
-
-def known_from(ranges: Mapping[Index, Range]) -> tuple[Affine, ...]:
-    """What ranges say is at least zero: ``i - lo`` and ``hi - i``, and of sizes that there is
-    something in each: ``T - 2`` where ``i`` runs from 1 to ``T - 1``."""
-    found: list[Affine] = []
-    for index, range_ in ranges.items():
-        found.append(af.minus(af.of(index), range_.lo))
-        found.append(af.minus(range_.hi, af.of(index)))
-    rooms = (af.minus(range_.hi, range_.lo) for range_ in ranges.values())
-    return (*found, *of_sizes(rooms, ranges))
-
-
-def of_sizes(rooms: Iterable[Affine], ranges: Mapping[Index, Range]) -> tuple[Affine, ...]:
-    """What it says of sizes alone that some values are at least zero."""
-    sizes = dict.fromkeys(_without_letters(room, ranges) for room in rooms)
-    return tuple(room for room in sizes if room is not None and not follows((), room))
-
-
-def _without_letters(room: Affine, ranges: Mapping[Index, Range]) -> Affine | None:
-    """What is at least as large as some room wherever there is any, in sizes alone."""
-    for index, range_ in reversed(tuple(ranges.items())):
-        times = af.coefficient(room, index)
-        end = range_.hi if times > 0 else range_.lo
-        room = af.plus(af.plus(room, af.of(index), -times), end, times)
-    return room if all(isinstance(atom, Dim) for atom, _ in room.terms) else None

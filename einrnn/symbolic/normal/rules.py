@@ -32,8 +32,8 @@ from einrnn.core.traverse import canonical, elements, rebuild, substitute, tenso
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
-from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.domain import follows, inequalities, is_zero, known_from
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.geometric import geometric_sums
 from einrnn.symbolic.normal.matpow import matrix_powers
 from einrnn.symbolic.normal.places import as_index

@@ -11,8 +11,8 @@ from einrnn.core.model import Clause, Definition, Model
 from einrnn.core.nodes import Add, Affine, Element, Expr, Index, Reduce
 from einrnn.core.traverse import fresh, substitute, tensors, walk
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.domain import at_least_zero
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import at_least_zero, known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.normal.zero import is_zero

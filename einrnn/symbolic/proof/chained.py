@@ -9,7 +9,8 @@ from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import substitute, tensors
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement

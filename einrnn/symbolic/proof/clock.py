@@ -28,8 +28,8 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.traverse import canonical, elements, parts, tensors, walk
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal.domain import follows, inequalities
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import follows, inequalities, known_from
+from einrnn.symbolic.normal.expand import Normaliser
 
 UP, DOWN = 1, -1
 LINEAR, RATIONAL, ALGEBRAIC, OTHER = range(4)
@@ -205,10 +205,6 @@ class Clock:
             nodes = walk(*(clause.body for clause in clauses))
             self._curved[name] = max(map(_curvature, nodes), default=LINEAR)
         return self._curved[name]
-
-    def reads_far_back(self, name: str) -> bool:
-        """Whether a definition recurs from more than one time before."""
-        return self.lag(name) != 1
 
     def lag(self, name: str) -> int | None:
         """From how many times before a definition recurs, 1 where it does not; None where it is

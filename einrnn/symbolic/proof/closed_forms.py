@@ -15,7 +15,8 @@ from einrnn.core.model import Clause, Model, Range
 from einrnn.core.nodes import Affine, Element, Expr, Index, Pow, Reduce, Value
 from einrnn.core.traverse import elements, fresh, substitute, tensors
 from einrnn.symbolic import simplify as s
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero

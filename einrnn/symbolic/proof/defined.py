@@ -33,8 +33,8 @@ from einrnn.core.nodes import (
 from einrnn.core.traverse import canonical, parts, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.clauses import body_of, surely_not, where
-from einrnn.symbolic.normal.domain import follows
-from einrnn.symbolic.normal.expand import Normaliser, known_from
+from einrnn.symbolic.normal.domain import follows, known_from
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.matrices import ordered
 from einrnn.symbolic.normal.places import Known, Place, places
 from einrnn.symbolic.normal.rebuild import expression

@@ -14,9 +14,9 @@ from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Affine, Element, Expr, Index
 from einrnn.core.traverse import elements, tensors
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal.domain import follows, inequalities
+from einrnn.symbolic.normal.domain import follows, inequalities, known_from, of_sizes
 from einrnn.symbolic.normal.ends import Ends
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from, of_sizes
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression

@@ -11,8 +11,8 @@ from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Cond, Element, Expr, Index
 from einrnn.core.traverse import substitute, tensors
 from einrnn.dataclass import dataclass
-from einrnn.symbolic.normal.domain import follows, side
-from einrnn.symbolic.normal.expand import Normaliser, Rule, known_from
+from einrnn.symbolic.normal.domain import follows, known_from, side
+from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.rules import replacement
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 
