@@ -62,6 +62,11 @@ FALSE = {
     "[1] x[t] = 3 (t - 5)/(t - 5)",
     "a size of one": FIRST + "z[r] := e[r] with z[-1] := 1\n"
     "[1] sum[r=T-2..T-1: r >= 0] z[r] = z[T-1] + z[T-2]",
+    "a start that a size decides": FIRST + "x[t] := x[t-1] + e[t] with x[0] := 5 + 2 [T == 1]\n"
+    "[1] x[t] = 5 + sum[r=1..t] e[r]",
+    "a start by cases": FIRST
+    + "x[t] := p x[t-1] + e[t] with x[0] := { 1 if T >= 2 ; q otherwise }\n"
+    "[1] x[t] = p^t + sum[r=1..t] p^(t-r) e[r]",
     "a power too many": FIRST + "B[i,j] := delta[i,j] - p M[i,j]\n"
     "x[t,i] := x[t-1,i] - p sum[j] M[i,j] x[t-1,j] with x[0,i] := v[i]\n"
     "[1] x[t,i] = sum[j] matpow(B, t+1)[i,j] v[j]",
