@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,9 @@ class Numbers:
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
         without = self._without(ready)
-        for sizes, draws in (*self._trials, *self._large(ready)):
+        small = ((sizes, draws, _ahead) for sizes, draws in self._trials)
+        large = ((sizes, (0,), _by_adjoints) for sizes in self._large(ready))
+        for sizes, draws, compared in (*small, *large):
             if tried.failed_at is not None:
                 break
             kinds = [draw for draw in draws if draw not in without]
@@ -129,7 +132,7 @@ class Numbers:
             if batch is None:
                 continue
             try:
-                outcomes = self._compared(batch, ready)
+                outcomes = compared(batch, ready)
                 first = outcomes[0].compared and not tried.sizes and batch.points[0].draw == 0
                 if first and ready.key in self._uncrossed:
                     tried = _crossed(batch.points[0], ready)
@@ -155,13 +158,6 @@ class Numbers:
         """The claims of which no other engine compares derivatives ahead with adjoints."""
         claims = self.prepared.claims
         return frozenset(ready.key for ready in claims if has_opaque(self.prepared, ready))
-
-    def _compared(self, batch: Batch, ready: Ready) -> list[FloatOutcome]:
-        """By adjoints at large sizes, where derivatives ahead would have too many entries."""
-        large = len(batch.points) == 1 and batch.points[0].sizes in self._beyond
-        pair = ready.reverse if large else ready.forward
-        there = batch.points[0].reverse.points if large else batch.forward
-        return there.outcomes(pair.left, pair.right, ready.claim.ranges)
 
     @cached_property
     def _trials(self) -> list[tuple[Sizes, tuple[int, ...]]]:
@@ -201,23 +197,26 @@ class Numbers:
     def _weights(self) -> Weights:
         return Weights(self.prepared.reverse)
 
-    @cached_property
-    def _thresholds(self) -> list[Sizes]:
-        return list(threshold_sizes(self.prepared.model))
-
-    @cached_property
-    def _beyond(self) -> list[Sizes]:
-        return [*self._larger, *self._thresholds]
-
-    def _large(self, ready: Ready) -> list[tuple[Sizes, tuple[int, ...]]]:
+    def _large(self, ready: Ready) -> list[Sizes]:
         """The largest sizes at which a claim takes no array of too many entries, and those at
-        which conditions of the document change, with a draw."""
+        which its conditions change, or the document's."""
         fitting = (s for s in self._larger if self._fits(ready, s))
-        found = [next(fitting, None), *(s for s in self._thresholds if self._fits(ready, s))]
-        return [(sizes, (0,)) for sizes in found if sizes is not None]
+        turning = threshold_sizes(self.prepared.model, ready.claim)
+        return [*islice(fitting, 1), *(s for s in turning if self._fits(ready, s))]
 
     def _fits(self, ready: Ready, sizes: Sizes) -> bool:
         return self._weights.of(ready, ready.reverse, sizes) <= _MOST_ENTRIES
+
+
+def _ahead(batch: Batch, ready: Ready) -> list[FloatOutcome]:
+    pair = ready.forward
+    return batch.forward.outcomes(pair.left, pair.right, ready.claim.ranges)
+
+
+def _by_adjoints(batch: Batch, ready: Ready) -> list[FloatOutcome]:
+    """At large sizes derivatives ahead would have too many entries."""
+    pair = ready.reverse
+    return batch.points[0].reverse.points.outcomes(pair.left, pair.right, ready.claim.ranges)
 
 
 def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice, pairwise
 
 from einrnn.core import affine as af
-from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Affine, Compare, Index, Node, Reduce
+from einrnn.core.model import Claim, Model, Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Compare,
+    Index,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+    Value,
+)
 from einrnn.core.traverse import walk
 from einrnn.numeric.bounds import position
+from einrnn.numeric.interpret import Interpreter
+from einrnn.numeric.strict import STRICT, NoValue
 
 Sizes = Mapping[str, int]
 
-_LEAST, _MOST = 3, 300
+_LEAST, _MOST = 3, 2000
 _MOST_ROWS = 9
+_MOST_CHANGES = 2
 _OTHERS = 2
+_POLYNOMIAL = (Add, Affine, Compare, Index, Mul, Number, Pow, Value)
 
 
-def threshold_sizes(model: Model) -> Iterator[Sizes]:
-    """Rows of sizes at a number that a condition of the document has, and just beyond; the sizes
-    that it does not speak of are small."""
+def threshold_sizes(model: Model, claim: Claim) -> Iterator[Sizes]:
+    """Rows of sizes at which a condition of a claim changes, or one of the definitions, and just
+    beyond; the sizes that it does not speak of are small."""
     found: dict[tuple[tuple[str, int], ...], None] = {}
-    for expr, ranges in _parts(model):
-        for names, number in _conditions(expr, ranges):
+    for expr, ranges in _parts(model, claim):
+        for names, number in _conditions(model, expr, ranges):
             for size in (number, number + 1, number + 2):
                 row = {
                     name: fixed or (size if name in names else _OTHERS)
@@ -33,17 +49,18 @@ def threshold_sizes(model: Model) -> Iterator[Sizes]:
         yield dict(row)
 
 
-def _parts(model: Model) -> Iterator[tuple[Node, Mapping[Index, Range]]]:
-    for claim in model.claims:
-        yield from ((side, claim.ranges) for side in (claim.left, claim.right))
-        if claim.condition is not None:
-            yield claim.condition, claim.ranges
+def _parts(model: Model, claim: Claim) -> Iterator[tuple[Node, Mapping[Index, Range]]]:
+    yield from ((side, claim.ranges) for side in (claim.left, claim.right))
+    if claim.condition is not None:
+        yield claim.condition, claim.ranges
     for definition in model.definitions.values():
         yield from ((clause.body, clause.ranges) for clause in definition.clauses)
 
 
-def _conditions(expr: Node, ranges: Mapping[Index, Range]) -> Iterator[tuple[frozenset[str], int]]:
-    """The numbers in comparisons of indices, with the sizes that matter to each."""
+def _conditions(
+    model: Model, expr: Node, ranges: Mapping[Index, Range]
+) -> Iterator[tuple[frozenset[str], int]]:
+    """The numbers at which comparisons of indices change, with the sizes that matter to each."""
     spans = dict(ranges)
     compared: list[Compare] = []
     for node in walk(expr):
@@ -54,11 +71,32 @@ def _conditions(expr: Node, ranges: Mapping[Index, Range]) -> Iterator[tuple[fro
     for node in compared:
         sides = position(node.left), position(node.right)
         if sides[0] is None or sides[1] is None:
+            for index, number in _changes(model, node):
+                yield _dims_of(af.of(index), spans), number
             continue
         gap = af.minus(sides[0], sides[1])
-        names = frozenset(dim.name for value in _reached(gap, spans) for dim in af.dims(value))
+        names = _dims_of(gap, spans)
         if names and _LEAST <= abs(gap.constant) <= _MOST:
             yield names, abs(gap.constant)
+
+
+def _changes(model: Model, node: Compare) -> Iterator[tuple[Index, int]]:
+    """Where a relation of one index, ``[t t == 900]``, begins or ceases to hold."""
+    if len(node.free) != 1 or not all(isinstance(part, _POLYNOMIAL) for part in walk(node)):
+        return
+    (index,) = node.free
+    interpreter = Interpreter(model, {}, {}, arithmetic=STRICT)
+    holds = (interpreter.holds(node, {index: at}) for at in range(_MOST + 1))
+    changes = (at for at, (a, b) in enumerate(pairwise(holds), 1) if a != b and at >= _LEAST)
+    try:
+        yield from ((index, at) for at in islice(changes, _MOST_CHANGES))
+    except NoValue:
+        return
+
+
+def _dims_of(value: Affine, spans: Mapping[Index, Range]) -> frozenset[str]:
+    """The sizes that matter to an index expression."""
+    return frozenset(dim.name for end in _reached(value, spans) for dim in af.dims(end))
 
 
 def _reached(value: Affine, spans: Mapping[Index, Range]) -> Iterator[Affine]:

@@ -60,7 +60,8 @@ class Interpreter:
         self.sizes = {name: size for name, size in model.dims.items() if size is not None}
         self.sizes.update(sizes)
         self._arrays = _all_arrays(arrays)
-        self._exact = _are_exact(self._arrays)
+        self._rounds = arithmetic is scalars.IEEE  # others tell what is rounded from what is not
+        self._exact = self._are_exact(self._arrays)
         self._memo: dict[Key, Any] = {}
         self._closures = Closures(self._memo, self.sizes, self._exact, opaque_seed, arithmetic)
         self._axes: dict[str, list[tuple[int, int]]] = {}
@@ -78,7 +79,7 @@ class Interpreter:
     def read(self, arrays: Mapping[str, Array]) -> None:
         """Forget all values and begin again with other arrays, exact ones if the former were."""
         given = _all_arrays(arrays)
-        if _are_exact(given) != self._exact:
+        if self._are_exact(given) != self._exact:
             raise InternalError("E904", "exact arrays in place of floats, or floats of exact ones")
         self._arrays = given
         self.restart({})
@@ -163,6 +164,10 @@ class Interpreter:
             )
         return array
 
+    def _are_exact(self, arrays: Mapping[str, Array]) -> bool:
+        """Whether rational operations are exact wherever their arguments are."""
+        return not self._rounds or any(array.dtype == object for array in arrays.values())
+
     def _number(self, value: Any) -> Scalar:
         if isinstance(value, np.generic):
             value = cast(Any, value).item()
@@ -229,10 +234,6 @@ class Interpreter:
 
 def _all_arrays(arrays: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.asarray(array) for name, array in arrays.items()}
-
-
-def _are_exact(arrays: Mapping[str, Array]) -> bool:
-    return any(array.dtype == object for array in arrays.values())
 
 
 def _show(key: Key) -> str:

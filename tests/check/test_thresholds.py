@@ -4,12 +4,17 @@ import pytest
 
 import einrnn
 
-HEAD = "dim K, M, N\ninput y[K], x[M,N], u[N], v[N], q boolean\n"
+HEAD = "dim K, M, N\nindex k : K\ninput y[K], x[M,N], u[N], v[N], q boolean\n"
 FALSE = {
     "at one size": "sum[k] y[k] = sum[k] y[k] + [K == 7]",
     "from a size on": "sum[k] y[k] = sum[k] y[k] [K < 200]",
     "between two indices": "sum[m,n] x[m,n] = sum[m,n: m <= n + 60] x[m,n]",
     "beside what hides it": "[M >= 60] q x[0,n] = [M >= 60] x[0,n]",
+    "far away": "sum[k: k == 1999] y[k] = 0",
+    "at a square": "[k k == 40000] exp(y[k]) = 0",
+    "at a power": "exp(y[k]) [2^k > 1000000] = 0",
+    "by quotients": "[1/(k+1) == 1/302] y[k] = 0",
+    "at numbers alone": "[k^2 - 60 k == -900] = 0 for k <= K-1",
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from einrnn.check.assumptions import residuals
 from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
@@ -17,6 +18,7 @@ from einrnn.check.sizes import Sizes, trial_sizes
 from einrnn.check.verdict import Counterexample
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
+from einrnn.core.facts import equations
 from einrnn.core.model import Assumption, Fact, FactName, Input, Model, Range
 from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
 from einrnn.core.traverse import elements, walk
@@ -160,7 +162,7 @@ def sufficient(
     counterexample: Counterexample | None,
 ) -> tuple[Hypothesis, bool] | None:
     """The first hypothesis under which the claim is proved, or else the first under which it
-    holds at all points tried and which the counterexample does not meet; with whether it is
+    holds at all points tried, of those that the counterexample does not meet; with whether it is
     proved."""
     tested: Hypothesis | None = None
     rows: list[tuple[Sizes, tuple[int, ...]]] = [
@@ -174,33 +176,43 @@ def sufficient(
         prepared, ready = hypothesis.granted(setting.prepared, setting.ready)
         if not _holds(prepared, ready, rows, seed) or says_nothing(prepared, ready, seed):
             continue
-        if _met_by_facts(hypothesis, counterexample):
+        if _met(hypothesis, setting.prepared.model, counterexample):
             continue
         if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
             return hypothesis, True
-        if tested is None and not _met(setting.prepared.model, hypothesis, counterexample):
-            tested = hypothesis
+        tested = tested or hypothesis
     return None if tested is None else (tested, False)
 
 
-def _met(model: Model, hypothesis: Hypothesis, found: Counterexample | None) -> bool:
-    """Whether an equation holds in a case in which the claim fails all the same."""
-    if found is None or hypothesis.assumption is None:
+def _met(hypothesis: Hypothesis, model: Model, found: Counterexample | None) -> bool:
+    """Whether a hypothesis holds in a case in which the claim fails all the same."""
+    if found is None:
         return False
     arrays = {name: np.array(value, dtype=float) for name, value in found.inputs.items()}
+    given, stated = hypothesis.input, hypothesis.assumption
+    if given is not None:
+        if given.name not in arrays or not _obeyed(given, arrays[given.name]):
+            return False
+        equalities = equations(_with_input(model, given), (given.name,))
+    else:
+        equalities = () if stated is None else (stated,)
     try:
-        gaps = residuals(model, (hypothesis.assumption,), found.sizes, (arrays,))
+        gaps = residuals(model, equalities, found.sizes, (arrays,))
     except EinrnnError:
         return False
     return bool(np.all(np.abs(gaps) < _CLOSE))
 
 
-def _met_by_facts(hypothesis: Hypothesis, found: Counterexample | None) -> bool:
-    """Whether an input is positive in a case in which the claim fails all the same."""
-    given = hypothesis.input
-    if found is None or given is None or given.name not in found.inputs:
-        return False
-    return given.has("positive") and bool(np.all(np.asarray(found.inputs[given.name], float) > 0))
+def _obeyed(given: Input, array: npt.NDArray[np.float64]) -> bool:
+    """Whether the facts of an input hold that no equation says."""
+    for fact in given.facts:
+        if fact.name == "positive" and not (array > 0).all():
+            return False
+        if fact.name == "one-hot" and fact.axis is not None:
+            hot = array == 1
+            if not (hot | (array == 0)).all() or not (hot.sum(axis=fact.axis) == 1).all():
+                return False
+    return True
 
 
 def _holds(

@@ -114,3 +114,10 @@ def test_a_sum_of_a_thousand_terms_does_not_exhaust_the_stack():
     right = " + ".join(["x"] * 1000)
     verdict = einrnn.parse(f"input x\n[wrong] 1001 x = {right}\n").check(timeout=2)["wrong"]
     assert verdict.verdict == "refuted"
+
+
+def test_what_holds_where_the_claim_fails_is_not_said_to_make_it_true():
+    text = "dim T\nindex t : T\ninput a[T]\n[1] a[t] [t t == 900] = 0\n"  # a may be one-hot there
+    verdict = einrnn.parse(text).check()["1"]
+    assert verdict.verdict == "refuted"
+    assert verdict.true_under is None
