@@ -13,6 +13,7 @@ DOCUMENTS = (
     "layers_and_time",
     "scaled_messages",
     "soft_dtw",
+    "substitution",
     "transducer",
     "two_steps_back",
     "unrolled_descent",
@@ -72,6 +73,15 @@ FALSE = {
     "[1] x[t,i] = sum[j] matpow(B, t+1)[i,j] v[j]",
     "a product that is not kept": FIRST + "a[t] := p a[t-1] with a[0] := 1\n"
     "b[t] := p b[t+1] with b[T-1] := 1\n[0] a[t] b[t] = a[T-1]\n[1] a[t] b[t]^2 = a[T-1]",
+    "a sum that is empty once": FIRST + "x[t] := x[t-1] + e[t] with x[-1] := p\n"
+    "[1] sum[r=1..t] x[r] = sum[r=1..t-1] x[r] + x[t-1] + e[t]",
+    "a first summand that is not there": FIRST + "y[t] := y[t+1] + e[t] with y[T] := p\n"
+    "[1] sum[r=t..T-2] y[r] = sum[r=t+1..T-2] y[r] + y[t+1] + e[t]",
+    "a sum over times that a condition skips": FIRST
+    + "y[t] := (e[t] - sum[r=t+1..T-1: r != 9] y[r])/q\n"
+    "[1] sum[r=t+1..T-1] y[r] = e[t] - q y[t]",
+    "the other way": FIRST + "input W[T,T]\nx[t] := (e[t] - sum[r=0..t-1] W[t,r] x[r])/W[t,t]\n"
+    "[1] sum[r=0..t] W[r,t] x[r] = e[t]",
     "a function at 0": FIRST + "s[t] := s[t-1] + 1 with s[0] := 0\n[1] cos(s[t] th) = 1",
 }
 

@@ -35,6 +35,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.clauses import body_of, surely_not, where
 from einrnn.symbolic.normal.domain import follows, known_from
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.guarded import unguarded
 from einrnn.symbolic.normal.matrices import ordered
 from einrnn.symbolic.normal.places import Known, Place, places
 from einrnn.symbolic.normal.rebuild import expression
@@ -431,6 +432,7 @@ def _computed(expr: Expr, known: Known) -> Iterator[_There]:
             continue
         yield there
         if isinstance(node, Reduce):
+            node = unguarded(node, there.known)
             span = Range(node.lo, node.hi)
             inner = (*there.known, *known_from({node.index: span}))
             perhaps = there.perhaps - {node.index}

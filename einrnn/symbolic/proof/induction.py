@@ -9,7 +9,7 @@ from typing import NamedTuple
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Add, Affine, Compare, Cond, Element, Index, Value
+from einrnn.core.nodes import Affine, Compare, Cond, Element, Index, Value
 from einrnn.core.traverse import elements, fresh, substitute, tensors
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser, Rule
@@ -132,9 +132,9 @@ def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
 
 
 def solved(opener: Opener, statement: Statement, index: Index) -> Iterator[Statement]:
-    """A statement about a sum with one entry of a recurrence at an index of time in it, as one
-    about that entry: ``x[t,i] = y[i] + r`` for ``x[t,i] - y[i] = r``."""
-    if not isinstance(statement.left, Add):
+    """A statement with one entry of a recurrence at an index of time in a sum, or on the right,
+    as one about that entry: ``x[t,i] = y[i] + r`` for ``x[t,i] - y[i] = r``."""
+    if _time_of(opener, statement, index) is not None:
         return
     terms = Normaliser().poly(sub(statement.left, statement.right))
     for term, times in terms.items():

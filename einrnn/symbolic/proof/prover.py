@@ -35,6 +35,7 @@ from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
+from einrnn.symbolic.proof.summand import by_end_of_sum
 from einrnn.symbolic.proof.tactics import (
     at_constant,
     by_constants,
@@ -288,6 +289,7 @@ class Prover:
             for index, direction in self._times(statement, elements(difference)):
                 yield partial(self._by_helped_induction, statement, index, direction)
         yield partial(by_inner_step, opener, statement, difference, chosen)
+        yield partial(by_end_of_sum, opener, statement, difference, chosen)
         yield partial(by_pairing, opener, statement, difference, chosen)
         yield partial(by_exchange, opener, statement, difference, chosen)
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
