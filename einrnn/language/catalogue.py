@@ -223,6 +223,13 @@ ENTRIES: tuple[Entry, ...] = (
         "input x[T,H]\ns[t,i] := s[t-1,i] + x[t,i]\n",
     ),
     Entry(
+        "N218",
+        "a number added to every entry of a matrix",
+        "A number goes with every expression: it is added to each entry. The identity matrix is "
+        "written delta[i,j].",
+        "input A[N,N], c\nB := inv(A + c)\n",
+    ),
+    Entry(
         "E301",
         "an index with two sizes",
         "The axes on which a letter stands have one size.",

@@ -170,7 +170,8 @@ class Statements:
         """Checks what sums bind, adds the implied ones, compares the terms' indices."""
         hidden = free - resolver.indexing.letters
         term, remarks = explicit(term, free, hidden, occurrences, self.names.source)
-        self.remarks += remarks
+        self.remarks += [*remarks, *resolver.notes]
+        resolver.notes.clear()
         return term
 
     def chain(self, statements: list[ast.EquationStatement]) -> ChainTerms:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.errors import Span
+from einrnn.errors import Diagnostic, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
 from einrnn.language.group import grouped
@@ -30,6 +30,7 @@ class Resolver:
         self.indexing = Indexing(names, letters)
         self.ranks = Ranks(names, self.indexing)
         self.rank = self.ranks.rank
+        self.notes: list[Diagnostic] = []
 
     def entry(self, node: ast.Ast, at: Args = ()) -> tm.Term:
         """The entry of an expression at these indices, as many as its rank."""
@@ -262,11 +263,31 @@ class Resolver:
             body = yield self._entry(node.args.items[0], (letter, letter))
             bound = tm.Bound(row, None, None, span)
             return tm.Reduce("sum", (bound,), None, body, True, span)
+        self._remark_number(name, node.args.items[0])
         letters = tuple(self.indexing.fresh(key, span) for key in keys)
         body = yield self._entry(node.args.items[0], letters)
         power = self.indexing.arg(node.args.items[1]) if name == "matpow" else None
         column = self.indexing.fresh_name(keys[1])
         return tm.Matrix(name, row, column, body, power, at, span)
+
+    def _remark_number(self, function: str, matrix: ast.Ast) -> None:
+        """A note where a number is added to a matrix: the identity may be meant."""
+        while isinstance(matrix, ast.Group):
+            matrix = self.ranks.single(matrix)
+        if not isinstance(matrix, ast.Sum) or self.rank(matrix) == 0:
+            return
+        for _, term in matrix.terms:
+            if self.rank(term) == 0:
+                self.notes.append(
+                    Diagnostic(
+                        "N218",
+                        f"a number is added to every entry of a matrix, in {function}",
+                        term.span,
+                        "added to every entry, not to the diagonal only",
+                        help="for the identity define I[i,j] := delta[i,j], and use I",
+                        severity="note",
+                    )
+                )
 
     def _opaque(self, node: ast.Call, at: Args) -> Steps[tm.Term]:
         done: list[tuple[tuple[str, ...], tm.Term]] = []
