@@ -9,7 +9,7 @@ from dataclasses import replace
 from einrnn.check.claims import Prepared, Ready
 from einrnn.check.mend.confirm import confirmed
 from einrnn.check.mend.derived import derived
-from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.edit import Edit
 from einrnn.check.mend.hypotheses import sufficient
 from einrnn.check.mend.nearby import nearby
 from einrnn.check.mend.places import flat, terms_of

@@ -10,7 +10,7 @@ import numpy as np
 from einrnn.check.claims import Prepared, Ready, has_derivatives, prepare_more
 from einrnn.check.compare import all_positions, interpreted
 from einrnn.check.counterexample import fails_at
-from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.edit import Edit
 from einrnn.check.mend.places import flat
 from einrnn.check.mend.setting import Setting
 from einrnn.check.mend.values import NotEvaluated, Values

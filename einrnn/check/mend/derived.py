@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.edit import Edit
 from einrnn.check.mend.places import weight
 from einrnn.check.mend.setting import Setting
 from einrnn.core.nodes import Derivative, Expr

@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import combinations
 
 from einrnn.check.mend.arguments import arguments, put
+from einrnn.check.mend.edit import MINUS, Change, Edit
 from einrnn.check.mend.places import (
-    Path,
     Place,
     Ranges,
     factors_of,
@@ -20,8 +20,9 @@ from einrnn.check.mend.places import (
     weight,
 )
 from einrnn.check.mend.setting import Dimension, dimension, letters_by_dimension
+from einrnn.check.mend.sums import changed_sums
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, ZERO, number
+from einrnn.core.build import ONE, number
 from einrnn.core.functions import FUNCTIONS
 from einrnn.core.model import FactName, Model
 from einrnn.core.nodes import (
@@ -30,9 +31,7 @@ from einrnn.core.nodes import (
     Apply,
     Cases,
     Compare,
-    Cond,
     Derivative,
-    Dim,
     Element,
     Expr,
     Index,
@@ -43,44 +42,11 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
     Relation,
-    Value,
 )
 from einrnn.core.traverse import fresh, rebuild, substitute, walk
-from einrnn.dataclass import dataclass
 
-MINUS = number(-1)
 _TWO = number(2)
 _INVERTIBLE: tuple[FactName, ...] = ("invertible", "spd")
-_RELATIONS: tuple[Relation, ...] = ("!=", "<", "<=", ">", ">=")
-
-
-@dataclass(frozen=True)
-class Edit:
-    """An edited expression, how large the edit is, and what it does in words.
-
-    ``words`` has a ``{}`` for each of ``about``, which are printed in the notation.
-    ``path`` and ``new`` say what was put where, for edits that do just that; ``left`` is
-    another left side, for edits of that, ``stated`` the key of a claim that says the same.
-    """
-
-    expr: Expr
-    cost: float
-    words: str
-    about: tuple[Expr | Cond, ...] = ()
-    path: Path | None = None
-    new: Node | None = None
-    left: Expr | None = None
-    stated: str | None = None
-
-
-@dataclass(frozen=True)
-class _Change:
-    """Another node for one place."""
-
-    new: Node
-    cost: float
-    words: str
-    about: tuple[Expr | Cond, ...] = ()
 
 
 def edits(root: Expr, ranges: Ranges, model: Model) -> Iterator[Edit]:
@@ -92,7 +58,7 @@ def edits(root: Expr, ranges: Ranges, model: Model) -> Iterator[Edit]:
                 yield Edit(expr, change.cost, change.words, change.about, place.path, change.new)
 
 
-def _changes(place: Place, model: Model) -> Iterator[_Change]:
+def _changes(place: Place, model: Model) -> Iterator[Change]:
     node = place.node
     if isinstance(node, Mul | Element | Derivative | Reduce | Apply | Pow | Cases | Matrix):
         yield from _signs(place)
@@ -108,7 +74,7 @@ def _changes(place: Place, model: Model) -> Iterator[_Change]:
         case Add():
             yield from _sum(node)
         case Reduce():
-            yield from _reduce(place, node)
+            yield from changed_sums(place, node)
         case Pow():
             yield from _power(node)
         case Number():
@@ -125,16 +91,16 @@ def _changes(place: Place, model: Model) -> Iterator[_Change]:
             pass
 
 
-def _signs(place: Place) -> Iterator[_Change]:
+def _signs(place: Place) -> Iterator[Change]:
     if isinstance(place.above, Mul) or not isinstance(place.node, Expr):
         return
     node, above = place.node, place.above
     if isinstance(above, Reduce | Matrix) and above.op in ("sum", "inv"):
         return  # it is the sign of what is around it, and is written in front of that
-    yield _Change(product((MINUS, node)), 1.0, "the sign of {} is wrong", (node,))
+    yield Change(product((MINUS, node)), 1.0, "the sign of {} is wrong", (node,))
 
 
-def _summed(place: Place, node: Expr) -> Iterator[_Change]:
+def _summed(place: Place, node: Expr) -> Iterator[Change]:
     """``f[i]`` to ``sum[k] f[k]``."""
     if isinstance(place.above, Compare | Pow):
         return
@@ -145,23 +111,23 @@ def _summed(place: Place, node: Expr) -> Iterator[_Change]:
         span = place.ranges[letter]
         body = substitute(node, {letter: af.of(new)})
         words = f"a sum over the values of {letter.name} is missing in {{}}"
-        yield _Change(Reduce("sum", new, span.lo, span.hi, body), 2.5, words, (node,))
+        yield Change(Reduce("sum", new, span.lo, span.hi, body), 2.5, words, (node,))
 
 
-def _element(place: Place, node: Element, model: Model) -> Iterator[_Change]:
+def _element(place: Place, node: Element, model: Model) -> Iterator[Change]:
     for args, cost in arguments(node.args, place.ranges):
         if _fits(model, node.tensor, args, place.ranges):
             new = Element(node.tensor, args)
-            yield _Change(new, cost, "{} should be {}", (node, new))
+            yield Change(new, cost, "{} should be {}", (node, new))
     yield from _summed_position(place, node, model)
     for other in same_shape(model, node.tensor):
         new = Element(other, node.args)
-        yield _Change(new, 1.1, "{} should be {}", (node, new))
-    yield _Change(Pow(node, number(2)), 1.0, "a square is missing on {}", (node,))
+        yield Change(new, 1.1, "{} should be {}", (node, new))
+    yield Change(Pow(node, number(2)), 1.0, "a square is missing on {}", (node,))
     yield from _inverted(node, model)
 
 
-def _inverted(node: Element, model: Model) -> Iterator[_Change]:
+def _inverted(node: Element, model: Model) -> Iterator[Change]:
     """``A[i,j]`` to ``inv(A)[i,j]`` where A is said to have an inverse."""
     given = model.inputs.get(node.tensor)
     if given is None or not any(map(given.has, _INVERTIBLE)) or len(node.args) != 2:
@@ -169,7 +135,7 @@ def _inverted(node: Element, model: Model) -> Iterator[_Change]:
     row, column = Index("row"), Index("column")
     whole = Element(node.tensor, (af.of(row), af.of(column)))
     new = Matrix("inv", row, column, given.axes[0], whole, af.ONE, node.args)
-    yield _Change(new, 1.2, "{} should be {}", (node, new))
+    yield Change(new, 1.2, "{} should be {}", (node, new))
 
 
 def _fits(model: Model, tensor: str, args: tuple[Affine, ...], ranges: Ranges) -> bool:
@@ -186,7 +152,7 @@ def _counted(arg: Affine, ranges: Ranges) -> Dimension:
     return dimension(added, ranges)
 
 
-def _summed_position(place: Place, node: Element, model: Model) -> Iterator[_Change]:
+def _summed_position(place: Place, node: Element, model: Model) -> Iterator[Change]:
     """``x[0]`` to ``sum[i] x[i]``."""
     for position, arg in enumerate(node.args):
         if arg.free:
@@ -195,7 +161,7 @@ def _summed_position(place: Place, node: Element, model: Model) -> Iterator[_Cha
         axis = model.axes(node.tensor)[position]
         body = Element(node.tensor, put(node.args, position, af.of(letter)))
         new = Reduce("sum", letter, axis.lo, axis.hi, body)
-        yield _Change(new, 2.0, "{} should be {}", (node, new))
+        yield Change(new, 2.0, "{} should be {}", (node, new))
 
 
 def same_shape(model: Model, tensor: str) -> list[str]:
@@ -213,10 +179,10 @@ def same_shape(model: Model, tensor: str) -> list[str]:
     ]
 
 
-def _derivative(place: Place, node: Derivative, model: Model) -> Iterator[_Change]:
+def _derivative(place: Place, node: Derivative, model: Model) -> Iterator[Change]:
     kind = "immediate" if node.kind == "total" else "total"
     flipped = Derivative(kind, node.body, node.tensor, node.args)
-    yield _Change(flipped, 0.8, "{} should be {}", (node, flipped))
+    yield Change(flipped, 0.8, "{} should be {}", (node, flipped))
     if not isinstance(node.body, Element):
         return
     whole = (*node.body.args, *node.args)
@@ -227,29 +193,29 @@ def _derivative(place: Place, node: Derivative, model: Model) -> Iterator[_Chang
         ):
             body = Element(node.body.tensor, args[:rank])
             new = Derivative(node.kind, body, node.tensor, args[rank:])
-            yield _Change(new, cost, "{} should be {}", (node, new))
+            yield Change(new, cost, "{} should be {}", (node, new))
     for other in same_shape(model, node.body.tensor):
         if other in model.definitions:
             new = Derivative(node.kind, Element(other, node.body.args), node.tensor, node.args)
-            yield _Change(new, 1.3, "{} should be {}", (node, new))
+            yield Change(new, 1.3, "{} should be {}", (node, new))
 
 
-def _product(node: Mul) -> Iterator[_Change]:
+def _product(node: Mul) -> Iterator[Change]:
     factors = node.factors
     for position, factor in enumerate(factors):
         rest = (*factors[:position], *factors[position + 1 :])
         if factor is not MINUS:
             words = "the factor {} is too much"
-            yield _Change(product(rest), 1.0 + 0.1 * weight(factor), words, (factor,))
+            yield Change(product(rest), 1.0 + 0.1 * weight(factor), words, (factor,))
             inverse = Pow(factor, MINUS)
             words = "{} should be {}"
-            yield _Change(product((*rest, inverse)), 1.3, words, (factor, inverse))
+            yield Change(product((*rest, inverse)), 1.3, words, (factor, inverse))
         if isinstance(factor, Add):
             yield from _leaving(rest, factor)
     yield from _without_two(factors)
 
 
-def _twice(place: Place, node: Mul, model: Model) -> Iterator[_Change]:
+def _twice(place: Place, node: Mul, model: Model) -> Iterator[Change]:
     """``2 f`` to ``f + g``, where g is f with indices or tensors exchanged: what is one only
     for symmetric matrices, or for such that commute."""
     rest = tuple(factor for factor in node.factors if factor is not _TWO)
@@ -258,7 +224,7 @@ def _twice(place: Place, node: Mul, model: Model) -> Iterator[_Change]:
         for other in _exchanged(once, place.ranges, model):
             if other is not once:
                 new = total((once, other))
-                yield _Change(new, 1.3, "{} should be {}", (node, new))
+                yield Change(new, 1.3, "{} should be {}", (node, new))
 
 
 def _exchanged(expr: Expr, ranges: Ranges, model: Model) -> Iterator[Expr]:
@@ -286,40 +252,40 @@ def _renamed(node: Node, names: dict[str, str]) -> Node:
     )
 
 
-def _without_two(factors: tuple[Expr, ...]) -> Iterator[_Change]:
+def _without_two(factors: tuple[Expr, ...]) -> Iterator[Change]:
     for first in range(len(factors)):
         for second in range(first + 1, len(factors)):
             rest = tuple(f for n, f in enumerate(factors) if n not in (first, second))
             pair = product((factors[first], factors[second]))
             if MINUS not in (factors[first], factors[second]):
                 cost = 1.8 + 0.1 * weight(pair)
-                yield _Change(product(rest), cost, "the factor {} is too much", (pair,))
+                yield Change(product(rest), cost, "the factor {} is too much", (pair,))
 
 
-def _leaving(rest: tuple[Expr, ...], inner: Add) -> Iterator[_Change]:
+def _leaving(rest: tuple[Expr, ...], inner: Add) -> Iterator[Change]:
     """``f (a + b)`` to ``f a + b``: a parenthesis closed too late, or opened too early."""
     for position, term in enumerate(inner.terms):
         others = total((*inner.terms[:position], *inner.terms[position + 1 :]))
         new = total((product((*rest, others)), term))
-        yield _Change(new, 1.4, "{} does not belong inside the parenthesis", (term,))
+        yield Change(new, 1.4, "{} does not belong inside the parenthesis", (term,))
 
 
-def _sum(node: Add) -> Iterator[_Change]:
+def _sum(node: Add) -> Iterator[Change]:
     terms = node.terms
     for position, term in enumerate(terms):
         rest = (*terms[:position], *terms[position + 1 :])
         cost = 1.1 + 0.1 * weight(term)
-        yield _Change(total(rest), cost, "the term {} is too much", (term,))
+        yield Change(total(rest), cost, "the term {} is too much", (term,))
         yield from _entering(term, rest)
     for position in range(1, len(terms)):
         head, tail = total(terms[:position]), total(terms[position:])
         new = total((head, product((MINUS, tail))))
         if position + 1 < len(terms):
             words = "the sign belongs to all of {}"
-            yield _Change(new, 1.4, words, (tail,))
+            yield Change(new, 1.4, words, (tail,))
 
 
-def _entering(term: Expr, rest: tuple[Expr, ...]) -> Iterator[_Change]:
+def _entering(term: Expr, rest: tuple[Expr, ...]) -> Iterator[Change]:
     """``f a + b`` to ``f (a + b)``: a parenthesis closed too early."""
     factors = factors_of(term)
     for cut in range(1, len(factors)):
@@ -330,76 +296,10 @@ def _entering(term: Expr, rest: tuple[Expr, ...]) -> Iterator[_Change]:
             left = tuple(t for t in rest if t is not other)
             new = total((*left, product((*outer, total((inner, other))))))
             words = "{} belongs inside the parenthesis after {}"
-            yield _Change(new, 1.5, words, (other, product(outer)))
+            yield Change(new, 1.5, words, (other, product(outer)))
 
 
-def _reduce(place: Place, node: Reduce) -> Iterator[_Change]:
-    words = f"the range of {node.index.name} should be {{}} to {{}}"
-    letters = [i for i in place.ranges if i is not node.index]
-    kind = dimension(node.hi, place.ranges)
-    ends = [af.of(i) for i in letters if dimension(place.ranges[i].hi, place.ranges) == kind]
-    lows = [af.shift(node.lo, -1), af.shift(node.lo, 1), af.ZERO, *ends]
-    highs = [af.shift(node.hi, -1), af.shift(node.hi, 1), *ends]
-    if not isinstance(kind, int):
-        highs.append(af.shift(af.affine(0, {Dim(name): 1 for name in kind}), -1))
-    for low in dict.fromkeys(lows):
-        if low is not node.lo:
-            yield _bounded(node, low, node.hi, words)
-    for high in dict.fromkeys(highs):
-        if high is not node.hi:
-            yield _bounded(node, node.lo, high, words)
-    for low in ends:
-        if highs[-1] is not node.hi and highs[-1] is not low:
-            yield _bounded(node, low, highs[-1], words)
-    yield from _unsummed(place, node)
-    yield from _restricted(node, letters, kind, place.ranges)
-
-
-def _restricted(
-    node: Reduce, letters: list[Index], kind: Dimension, ranges: Ranges
-) -> Iterator[_Change]:
-    """``sum[k] f`` to ``sum[k: k != l] f``."""
-    if node.op != "sum":
-        return
-    for letter in letters:
-        if dimension(ranges[letter].hi, ranges) == kind:
-            for op in _RELATIONS:
-                condition = Compare(op, Value(af.of(node.index)), Value(af.of(letter)))
-                body = Cases(((condition, node.body),), ZERO)
-                words = f"the sum over {node.index.name} lacks the condition {{}}"
-                new = Reduce("sum", node.index, node.lo, node.hi, body)
-                yield _Change(new, 1.5, words, (condition,))
-
-
-def _bounded(node: Reduce, low: Affine, high: Affine, words: str) -> _Change:
-    moved = (low is not node.lo) + (high is not node.hi)
-    elsewhere = low.terms != node.lo.terms or high.terms != node.hi.terms
-    cost = 1.7 if low is high else 0.3 + 0.7 * moved + 0.25 * elsewhere
-    return _Change(
-        Reduce(node.op, node.index, low, high, node.body), cost, words, (Value(low), Value(high))
-    )
-
-
-def _unsummed(place: Place, node: Reduce) -> Iterator[_Change]:
-    """A sum that should be one entry, or whose index comes in with a factor too many."""
-    kind = dimension(node.hi, place.ranges)
-    for letter in place.ranges:
-        if dimension(place.ranges[letter].hi, place.ranges) == kind:
-            new = substitute(node.body, {node.index: af.of(letter)})
-            words = f"{node.index.name} is not summed: it should be {letter.name}"
-            yield _Change(new, 1.6, words)
-    if node.op != "sum":
-        return
-    factors = factors_of(node.body)
-    kept = tuple(factor for factor in factors if node.index not in factor.free)
-    gone = tuple(factor for factor in factors if node.index in factor.free)
-    if kept and gone:
-        cost = 1.3 + 0.1 * weight(product(gone))
-        words = f"the factor {{}} and its sum over {node.index.name} are too much"
-        yield _Change(product(kept), cost, words, (product(gone),))
-
-
-def _power(node: Pow) -> Iterator[_Change]:
+def _power(node: Pow) -> Iterator[Change]:
     base, exponent = node.base, node.exponent
     if not isinstance(exponent, Number):
         return
@@ -407,12 +307,12 @@ def _power(node: Pow) -> Iterator[_Change]:
     for new in dict.fromkeys((value - 1, value + 1, -value, value / 2, Fraction(1))):
         if new not in (0, value):
             changed: Expr = base if new == 1 else Pow(base, Number(new))
-            yield _Change(changed, 1.0, "{} should be {}", (node, changed))
+            yield Change(changed, 1.0, "{} should be {}", (node, changed))
     if value == -1:
-        yield _Change(Pow(base, number(-2)), 1.1, "{} should be squared", (base,))
+        yield Change(Pow(base, number(-2)), 1.1, "{} should be squared", (base,))
 
 
-def _number(place: Place, node: Number) -> Iterator[_Change]:
+def _number(place: Place, node: Number) -> Iterator[Change]:
     if isinstance(place.above, Pow) or node is MINUS:
         return  # exponents and signs have edits of their own
     value = node.value
@@ -420,40 +320,40 @@ def _number(place: Place, node: Number) -> Iterator[_Change]:
     candidates += [1 / value] if value else []
     for new in dict.fromkeys(candidates):
         if new != value:
-            yield _Change(Number(new), 1.0, "{} should be {}", (node, Number(new)))
+            yield Change(Number(new), 1.0, "{} should be {}", (node, Number(new)))
 
 
-def _function(node: Apply) -> Iterator[_Change]:
+def _function(node: Apply) -> Iterator[Change]:
     row = FUNCTIONS[node.function]
     if len(node.args) != 1:
         return
     arg = node.args[0]
     slope = row.derivatives[0](arg)
-    yield _Change(slope, 1.5, "{} should be its derivative {}", (node, slope))
-    yield _Change(arg, 1.2, "{} is too much around {}", (Apply(node.function, (ONE,)), arg))
+    yield Change(slope, 1.5, "{} should be its derivative {}", (node, slope))
+    yield Change(arg, 1.2, "{} is too much around {}", (Apply(node.function, (ONE,)), arg))
     for other in ("tanh", "sigmoid", "exp", "log", "sin", "cos", "relu", "step"):
         if other != node.function:
             new = Apply(other, node.args)
-            yield _Change(new, 1.3, "{} should be {}", (node, new))
+            yield Change(new, 1.3, "{} should be {}", (node, new))
 
 
-def _matrix(place: Place, node: Matrix) -> Iterator[_Change]:
+def _matrix(place: Place, node: Matrix) -> Iterator[Change]:
     turned = {node.row: af.of(Index("·turn"))}
     body = substitute(substitute(node.body, turned), {node.column: af.of(node.row)})
     body = substitute(body, {Index("·turn"): af.of(node.column)})
     if node.op in ("inv", "matpow"):
         for at, cost in arguments(node.at, place.ranges):
             new = _matrix_with(node, at=at)
-            yield _Change(new, cost, "{} should be {}", (node, new))
+            yield Change(new, cost, "{} should be {}", (node, new))
         plain = substitute(node.body, dict(zip((node.row, node.column), node.at, strict=True)))
-        yield _Change(plain, 1.2, "{} should be {}", (node, plain))
+        yield Change(plain, 1.2, "{} should be {}", (node, plain))
     if node.op == "matpow":
         for step in (-1, 1):
             new = _matrix_with(node, power=af.shift(node.power, step))
-            yield _Change(new, 1.0, "{} should be {}", (node, new))
+            yield Change(new, 1.0, "{} should be {}", (node, new))
     if body is not node.body:
         new = _matrix_with(node, body=body)
-        yield _Change(new, 1.0, "{} should be {}", (node, new))
+        yield Change(new, 1.0, "{} should be {}", (node, new))
 
 
 def _matrix_with(
@@ -484,18 +384,18 @@ _RELATED: dict[Relation, tuple[Relation, ...]] = {
 }
 
 
-def _relation(node: Compare) -> Iterator[_Change]:
+def _relation(node: Compare) -> Iterator[Change]:
     for op in _RELATED[node.op]:
         new = Compare(op, node.left, node.right)
-        yield _Change(new, 1.0, "the condition {} should be {}", (node, new))
+        yield Change(new, 1.0, "the condition {} should be {}", (node, new))
 
 
-def _cases(node: Cases) -> Iterator[_Change]:
+def _cases(node: Cases) -> Iterator[Change]:
     for cond, value in node.branches:
         if value is not ONE:
-            yield _Change(value, 1.5, "the condition on {} is too much", (value,))
+            yield Change(value, 1.5, "the condition on {} is too much", (value,))
             swapped = Cases(((cond, node.otherwise),), value)
             if len(node.branches) == 1:
-                yield _Change(swapped, 1.2, "the two cases are exchanged")
+                yield Change(swapped, 1.2, "the two cases are exchanged")
         elif len(node.branches) == 1:
-            yield _Change(ONE, 1.2, "the factor {} is too much", (node,))
+            yield Change(ONE, 1.2, "the factor {} is too much", (node,))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import permutations, product
 
-from einrnn.check.mend.edits import Edit, same_shape
+from einrnn.check.mend.edit import Edit
+from einrnn.check.mend.edits import same_shape
 from einrnn.check.mend.places import Ranges, flat
 from einrnn.check.mend.setting import letters_by_dimension
 from einrnn.core import affine as af

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.mend.constants import Constant, recognised
-from einrnn.check.mend.edits import Edit
+from einrnn.check.mend.edit import Edit
 from einrnn.check.mend.places import (
     Place,
     Ranges,

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from einrnn.check.claims import key_of
 from einrnn.check.mend import combine
 from einrnn.check.mend.constants import Constant, constants
-from einrnn.check.mend.edits import Edit, edits
+from einrnn.check.mend.edit import Edit
+from einrnn.check.mend.edits import edits
 from einrnn.check.mend.everywhere import edits_everywhere, edits_of_left
 from einrnn.check.mend.holes import Filler, Hole, Tier, holes
 from einrnn.check.mend.places import expanded, flat, replaced, terms_of, weight, without_sign
