@@ -18,6 +18,7 @@ from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.exhaustive import with_exhaustive_cases
+from einrnn.symbolic.maxima import one_each, with_one_each
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.prover import Prover
@@ -129,6 +130,7 @@ class Proofs:
         """The document's model and the two closed ones, with sizes that the document fixes
         replaced by their numbers."""
         forward, reverse = self.prepared.forward, self.prepared.reverse
+        forward, reverse = with_one_each(forward), with_one_each(reverse)
         stated = with_numbers(self.prepared.model)
         return {
             "stated": stated,
@@ -168,6 +170,7 @@ class Proofs:
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim
         sides = [_unconditional(side) if claim.condition else side for side in _both(pair)]
+        sides = [one_each(side, self.prepared.forward) for side in sides]
         left, right = (rename_dims(side, self._numbers) for side in sides)
         condition = claim.condition and rename_dims(claim.condition, self._numbers)
         return Statement(left, right, ranges_in(claim.ranges, self._numbers), condition)

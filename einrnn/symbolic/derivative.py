@@ -36,6 +36,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import fresh, sort_partials, substitute
 from einrnn.errors import InternalError
 from einrnn.symbolic import simplify as s
+from einrnn.symbolic.maxima import share
 from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.ranges import Ranges, at_least_zero, bind, refined
 
@@ -154,9 +155,7 @@ def _reduction(expr: Reduce, leaf: Leaf, avoid: frozenset[Index], ranges: Ranges
             weight = s.apply("exp", (s.add((expr.body, s.mul((number(-1), expr)))),))
             weighted = s.mul((weight, inner))
         case "max" | "min":
-            # the derivative of the entry that attains it; defined where only one does
-            attained = Cases(((Compare("==", expr.body, expr), ONE),), ZERO)
-            weighted = s.mul((attained, inner))
+            weighted = s.mul((share(expr), inner))
         case "prod":
             weighted = s.mul((_others(expr), inner))
     return s.total(expr.index, range_, weighted, ranges)

@@ -17,6 +17,7 @@ import numpy as np
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Derivative, Element
+from einrnn.core.sizes import with_defaults
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.numeric import binding
@@ -52,7 +53,8 @@ class Checkpointed:
         """The outputs as new arrays. Raises EvaluationError as a call of the program does."""
         program = self._program
         arrays, named = binding.sort_arguments(program.model, tuple(program.inputs), given)
-        sizes = binding.solve(program.model, named, {n: a.shape for n, a in arrays.items()})
+        shapes = {name: array.shape for name, array in arrays.items()}
+        sizes = with_defaults(program.model, binding.solve(program.model, named, shapes))
         if self._cut.whole.name not in sizes:
             raise EinrnnError("E823", f"the size {self._cut.whole.name} is not given")
         run = _Run(self, arrays, sizes, self._spans(sizes[self._cut.whole.name]))

@@ -73,10 +73,11 @@ class _Chunking:
         # how many rows before a stretch are read, and which rows from the end after it
         self.depths: dict[str, int] = {}
         self.kinds: dict[str, Kind] = {}
-        # the letters along the index in the right side being rewritten
-        self._along: frozenset[Index] = frozenset()
         # the first stretch has the positions that are given by themselves
         self._start = 0
+        self._is_given = False
+        # what is there after all stretches only
+        self._after: set[str] = set()
 
     def run(self) -> Chunks:
         # the depths are known once every right side has been looked at
@@ -142,11 +143,19 @@ class _Chunking:
             part,
             self._read,
             self._shifted if later else self._unshifted,
+            self._comes_after,
         )
+
+    def _comes_after(self, work: Parts, tensor: str) -> bool:
+        return tensor in self._after or tensor in work.lifted
 
     def _read(self, work: Parts, element: Element, axis: int) -> Element:
         """An entry at a letter or some rows before it, or one counted from the last position."""
         arg = element.args[axis]
+        row = af.number(arg)
+        if self._is_given and row is not None and row >= 0:
+            self._start = max(self._start, row + 1)
+            return element
         back = -arg.constant
         letter = af.letter(af.shift(arg, back))
         if letter is not None and back >= 0:
@@ -164,17 +173,18 @@ class _Chunking:
             )
         self._deepen(element.tensor, row + 1)
         rest = tuple(a for at, a in enumerate(element.args) if at != axis)
-        return Element(f"end of {element.tensor}", (af.of(row), *rest))
+        end = f"end of {element.tensor}"
+        self._after.add(end)
+        return Element(end, (af.of(row), *rest))
 
     def _deepen(self, name: str, rows: int) -> None:
         self.depths[name] = max(rows, self.depths.get(name, 0))
 
-    def _unshifted(self, work: Parts, index: Affine) -> Affine:
+    def _unshifted(self, work: Parts, index: Affine, times: int) -> Affine:
         return index
 
-    def _shifted(self, work: Parts, index: Affine) -> Affine:
-        """A position in the whole, from one in the stretch."""
-        times = sum(c for atom, c in index.terms if isinstance(atom, Index) and atom in self._along)
+    def _shifted(self, work: Parts, index: Affine, times: int) -> Affine:
+        """A number by positions in the whole, from one by positions in the stretch."""
         return af.plus(index, af.of(Element(self.offset, ())), times)
 
     def _rewritten(self, work: Parts, later: bool) -> tuple[Model, dict[str, tuple[Expr, Ranges]]]:
@@ -182,12 +192,16 @@ class _Chunking:
         self.kinds = {}
         for name in self.names:
             self.kinds[name], definitions[name] = self._definition(work, name, later)
+            clauses = definitions[name].clauses[self._skip(name) if later else 0 :]
+            if self.kinds[name] == "partial" or any(work.is_late(c.body) for c in clauses):
+                self._after.add(name)
         roots: dict[str, tuple[Expr, Ranges]] = {}
+        self._is_given = False
         for name, (expr, ranges) in self.done.roots.items():
             axis = self._axis_of(name)
             along = list(ranges)[axis] if axis is not None else None
-            self._along = frozenset({along}) if along is not None else frozenset[Index]()
-            kind, body = work.body(Clause((), ranges, expr), self._along)
+            letters = frozenset({along}) if along is not None else frozenset[Index]()
+            kind, body = work.body(Clause((), ranges, expr), letters)
             body = work.lift(body, ranges) if kind == "partial" else body
             roots[name] = (
                 body,
@@ -238,12 +252,13 @@ class _Chunking:
         clauses: list[Clause] = []
         for clause in old.clauses:
             letter = None if axis is None else af.letter(clause.args[axis])
+            self._is_given = axis is not None and letter is None
             if axis is not None and letter is None:
                 self._check_start(work, name, clause.args[axis])
                 if later:
                     continue
-            self._along = frozenset({letter}) if letter is not None else frozenset[Index]()
-            kind, body = work.body(clause, self._along)
+            letters = frozenset({letter}) if letter is not None else frozenset[Index]()
+            kind, body = work.body(clause, letters)
             kinds.add(kind)
             ranges = {
                 index: self._stretch(work, name, span, later) if index is letter else span

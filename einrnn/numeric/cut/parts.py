@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 from einrnn.core import affine as af
+from einrnn.core.build import ZERO
 from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
+    And,
     Atom,
     Cases,
+    Compare,
     Dim,
     Element,
     Expr,
@@ -26,9 +29,10 @@ from einrnn.core.nodes import (
     Node,
     Number,
     Reduce,
+    Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import binds, parts, walk, with_parts
+from einrnn.core.traverse import binds, elements, parts, walk, with_parts
 from einrnn.errors import EinrnnError
 from einrnn.numeric.cut.axes import Place
 
@@ -40,7 +44,8 @@ class Parts:
 
     ``cut`` are the axes it runs along, ``whole`` and ``part`` the sizes of those axes in
     all and of one part. ``read`` decides what becomes of an entry read at such an axis (by
-    itself only one at a letter alone may be), ``value`` of a position used as a number.
+    itself only one at a letter alone may be), ``value`` of a number in which a position is,
+    so many times; ``is_late`` says which tensors are there after all parts only.
     """
 
     def __init__(
@@ -51,7 +56,8 @@ class Parts:
         whole: Dim,
         part: Affine,
         read: Callable[[Parts, Element, int], Element] | None = None,
-        value: Callable[[Parts, Affine], Affine] | None = None,
+        value: Callable[[Parts, Affine, int], Affine] | None = None,
+        is_late: Callable[[Parts, str], bool] | None = None,
     ) -> None:
         self.model = model
         self.letter = letter
@@ -60,6 +66,7 @@ class Parts:
         self.part = part
         self._read = read or _at_letter
         self._value = value or _no_position
+        self._is_late = is_late or _never
         self.lifted: dict[str, Definition] = {}
         self._known: dict[Expr, Element] = {}
 
@@ -107,9 +114,18 @@ class Parts:
         """An entry of a tensor that is cut, for one part."""
         return self._read(self, element, axis)
 
-    def value(self, index: Affine) -> Affine:
-        """A position along the index used as a number, for one part."""
-        return self._value(self, index)
+    def value(self, index: Affine, letters: frozenset[Index]) -> Affine:
+        """A number in which the position along the index is, for one part."""
+        times = sum(count for atom, count in index.terms if atom in letters)
+        return self._value(self, index, times)
+
+    def is_late(self, node: Node) -> bool:
+        """Whether a node needs what is there after all parts only."""
+        return any(self._is_late(self, element.tensor) for element in elements(node))
+
+
+def _never(work: Parts, tensor: str) -> bool:
+    return False
 
 
 def _at_letter(work: Parts, element: Element, axis: int) -> Element:
@@ -122,7 +138,7 @@ def _at_letter(work: Parts, element: Element, axis: int) -> Element:
     return element
 
 
-def _no_position(work: Parts, index: Affine) -> Affine:
+def _no_position(work: Parts, index: Affine, times: int) -> Affine:
     raise work.refuse(f"the position {index} along it is used as a number or in a condition")
 
 
@@ -148,7 +164,7 @@ def _convert(
         case Affine():
             direct = bool(_direct(node) & letters)
             kind, found = _looked_up(work, node, letters)
-            return ("carried", work.value(found)) if direct else (kind, found)
+            return ("carried", work.value(found, letters)) if direct else (kind, found)
         case Reduce():
             return (yield _reduce(work, node, ranges, letters))
         case _ if binds(node) and letters_bound(work, node):
@@ -227,15 +243,24 @@ def _reduce(
         )
     kind: Kind
     own = letters | {node.index} if along else letters
-    kind, body = yield _convert.steps(work, node.body, inner, own)
+    every = _over_all(work, node) if along else node.body
+    kind, body = yield _convert.steps(work, every, inner, own)
     if not along:
         if kind == "partial" and node.op != "sum":
             kind, body = "same", work.lift(body, inner)
         return kind, Reduce(node.op, node.index, node.lo, node.hi, body)
-    whole = af.last(af.of(work.whole))
-    if node.lo is not af.ZERO or node.hi is not whole:
-        raise work.refuse(f"a sum over it runs from {node.lo} to {node.hi}, not over all of it")
     return "partial", Reduce("sum", node.index, af.ZERO, af.last(work.part), body)
+
+
+def _over_all(work: Parts, node: Reduce) -> Expr:
+    """The body of a sum over the index, 0 at the positions at its ends that are left out."""
+    at, whole = Value(af.of(node.index)), af.last(af.of(work.whole))
+    first, left = af.number(node.lo), af.number(af.minus(whole, node.hi))
+    if first is None or left is None or first < 0 or left < 0:
+        raise work.refuse(f"a sum over it runs from {node.lo} to {node.hi}, not over all of it")
+    conds = [Compare("<=", Value(node.lo), at)] if first else []
+    conds += [Compare("<=", at, Value(node.hi))] if left else []
+    return Cases(((And(tuple(conds)), node.body),), ZERO) if conds else node.body
 
 
 def _joined(
@@ -246,7 +271,7 @@ def _joined(
     ranges: Mapping[Index, Range],
 ) -> tuple[Kind, Node]:
     """A node over parts of these kinds; partial values that it cannot pass on are summed."""
-    if "partial" in kinds and _linear(node, kinds, new):
+    if "partial" in kinds and _linear(work, node, kinds, new):
         return "partial", with_parts(node, tuple(new))
     done = [
         work.lift(part, ranges) if kind == "partial" else part  # type: ignore[arg-type]
@@ -256,8 +281,11 @@ def _joined(
     return kind, node if tuple(done) == parts(node) else with_parts(node, tuple(done))
 
 
-def _linear(node: Node, kinds: Sequence[Kind], new: Sequence[Node]) -> bool:
-    """Whether the sum over parts of the node is the node of the sums over parts."""
+def _linear(work: Parts, node: Node, kinds: Sequence[Kind], new: Sequence[Node]) -> bool:
+    """Whether the sum over parts of the node is the node of the sums over parts, and there is all
+    that it needs."""
+    if any(kind == "same" and work.is_late(part) for kind, part in zip(kinds, new, strict=True)):
+        return False
     match node:
         case Add():
             return all(kind == "partial" for kind in kinds)

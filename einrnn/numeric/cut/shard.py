@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from einrnn.core.model import Model
+from einrnn.core.sizes import with_defaults
 from einrnn.errors import EinrnnError
 from einrnn.numeric import binding
 from einrnn.numeric.calculus.jax_function import JaxFunction
@@ -64,7 +65,8 @@ class Sharded:
             model, tuple(self.inputs), given, lambda name, value: _array(name, value)
         )
         arrays = {name: arrays[name] for name in self.inputs}
-        sizes = binding.solve(model, named, {n: a.shape for n, a in arrays.items()})
+        shapes = {name: array.shape for name, array in arrays.items()}
+        sizes = with_defaults(model, binding.solve(model, named, shapes))
         count = self._mesh.shape[self._axis]
         size = sizes.get(self._cut.whole.name)
         if size is None:

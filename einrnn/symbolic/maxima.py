@@ -1,0 +1,156 @@
+"""The derivative of the largest (or smallest) of several values.
+
+Where it has one, it is that of any value that attains it: values that are below it elsewhere move
+as it does where they meet it. Each of those that do has an equal share of it, so that the
+distances ``(x[i] - x[j])^2``, which are the same for i, j and j, i, are not counted twice. Where
+nothing but chance can make two values the same, one has all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, ZERO, number
+from einrnn.core.model import Definition, Input, Model
+from einrnn.core.nodes import (
+    Add,
+    Apply,
+    Cases,
+    Compare,
+    Element,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Number,
+    Pow,
+    Reduce,
+)
+from einrnn.core.traverse import elements, fresh, rebuild, substitute, tensors, walk
+
+_FREE_FACTS = frozenset(("positive", "invertible"))
+_DEPTH = 4
+
+
+def share(extreme: Reduce) -> Expr:
+    """What of its derivative the value at its index has: 1 for the only one that attains it."""
+    return Mul((_attained(extreme, extreme.index), Pow(_count(extreme), number(-1))))
+
+
+def _attained(extreme: Reduce, index: Index) -> Expr:
+    value = substitute(extreme.body, {extreme.index: af.of(index)})
+    return Cases(((Compare("==", value, extreme), ONE),), ZERO)
+
+
+def _count(extreme: Reduce) -> Expr:
+    """How many values attain it; at least 1, whatever rounding makes of equal ones."""
+    other = fresh(extreme.index, extreme.free | extreme.body.free)
+    summed = Reduce("sum", other, extreme.lo, extreme.hi, _attained(extreme, other))
+    return Apply("max", (summed, ONE))
+
+
+def with_one_each(model: Model) -> Model:
+    """The model where one value has all wherever nothing but chance can make two the same."""
+    definitions = {name: _definition(found, model) for name, found in model.definitions.items()}
+    same = all(definitions[name] is found for name, found in model.definitions.items())
+    return model if same else replace(model, definitions=definitions)
+
+
+def _definition(definition: Definition, model: Model) -> Definition:
+    bodies = [one_each(clause.body, model) for clause in definition.clauses]
+    pairs = list(zip(definition.clauses, bodies, strict=True))
+    if all(clause.body is body for clause, body in pairs):
+        return definition
+    return replace(definition, clauses=tuple(replace(c, body=body) for c, body in pairs))
+
+
+def one_each(expr: Expr, model: Model) -> Expr:
+    """The same of an expression over a model."""
+    if not any(_counted(node) for node in walk(expr)):
+        return expr
+    sides = [side for a in model.assumptions for side in (a.left, a.right)]
+    assumed = frozenset[str]().union(*map(tensors, sides))
+
+    def change(node: Node) -> Node:
+        counted = _counted(node)
+        return ONE if counted is not None and _are_apart(*counted, model, assumed) else node
+
+    return rebuild(expr, change)
+
+
+def _counted(node: Node) -> tuple[Expr, Index] | None:
+    """The values, by an index, of which those are counted that are equal to one other thing, where
+    a node is one over their number."""
+    match node:
+        case Pow(Apply("max", (Reduce("sum", index, _, _, body), one)), Number(power)):
+            match body:
+                case Cases(((Compare("==", value, whole), each),), other) if (
+                    (power, one, each, other) == (-1, ONE, ONE, ZERO) and index not in whole.free
+                ):
+                    return value, index
+    return None
+
+
+def _are_apart(value: Expr, index: Index, model: Model, assumed: frozenset[str]) -> bool:
+    """Whether a value has, as a summand, an entry of an input of its own at each value of an
+    index, and nothing else in it needs that input: two of them are the same by chance only."""
+    terms = _terms(value, model, _DEPTH)
+    for place, term in enumerate(terms):
+        entry = _entry(term)
+        given = model.inputs.get(entry.tensor) if entry is not None else None
+        if entry is None or given is None or given.name in assumed or not _is_free(given):
+            continue
+        own = [arg for arg in entry.args if index in arg.free]
+        rest = terms[:place] + terms[place + 1 :]
+        if (
+            len(own) == 1
+            and not elements(*entry.args)
+            and entry.tensor not in _reached(model, rest)
+        ):
+            return True
+    return False
+
+
+def _is_free(given: Input) -> bool:
+    """Whether its entries may be anything, each for itself."""
+    return all(fact.name in _FREE_FACTS for fact in given.facts)
+
+
+def _terms(value: Expr, model: Model, depth: int) -> list[Expr]:
+    """The summands of a value; entries of definitions of one clause by what that says."""
+    if isinstance(value, Add):
+        return [inner for term in value.terms for inner in _terms(term, model, depth)]
+    if isinstance(value, Element) and value.tensor in model.definitions and depth:
+        clauses = model.definitions[value.tensor].clauses
+        letters = [af.letter(arg) for arg in clauses[0].args]
+        if len(clauses) == 1 and None not in letters:
+            places = {i: a for i, a in zip(letters, value.args, strict=True) if i is not None}
+            return _terms(substitute(clauses[0].body, places), model, depth - 1)
+    return [value]
+
+
+def _entry(term: Expr) -> Element | None:
+    """The entry that a summand is, a number times it included."""
+    match term:
+        case Element():
+            return term
+        case Mul((Number(value), Element() as entry)) if value:
+            return entry
+        case _:
+            return None
+
+
+def _reached(model: Model, roots: Iterable[Expr]) -> frozenset[str]:
+    """All tensors that expressions need."""
+    found: set[str] = set()
+    pending = [name for root in roots for name in tensors(root)]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            definition = model.definitions.get(name)
+            bodies = [clause.body for clause in definition.clauses] if definition else []
+            pending += [other for body in bodies for other in tensors(body)]
+    return frozenset(found)
