@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from einrnn.check.claims import Prepared, Ready
+from einrnn.check.claims import Prepared, Ready, key_of
 from einrnn.check.mend.confirm import confirmed
 from einrnn.check.mend.derived import derived
 from einrnn.check.mend.edit import Edit
@@ -21,6 +21,7 @@ from einrnn.check.proofs import Proofs
 from einrnn.check.residual import residual, residual_of_repair
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.verdict import Repair, Verdict
+from einrnn.core.model import Claim
 from einrnn.language.text import text
 
 # parts of the time: until when to search, and until when to judge what was found; the rest
@@ -56,7 +57,13 @@ def explained(
     )
     if not setting.targets:
         return verdict
-    found = Search(setting).run()
+    others = {item.key: item for item in prepared.claims}
+
+    def believed(claim: Claim) -> bool:
+        other = others.get(key_of(claim))
+        return other is not None and numbers.sides(other).failed_at is None
+
+    found = Search(setting, believed).run()
     setting.deadline = start + _JUDGED * seconds
     judged = _judged(setting, found, numbers.seed, proofs)
     if judged is None and not setting.expired:

@@ -191,6 +191,10 @@ class Judge:
         point = None if place is None else self.numbers.at(place, ready)
         if found is None and point is not None:
             found = examples.from_point(self.candidates, ready, point, seconds)
+        if found is None and tried.failed_at is not None:
+            sure = self.numbers.surely_failing(ready)
+            if sure is not None:
+                found = examples.from_point(self.candidates, ready, sure, seconds)
         return found
 
     def take(

@@ -3,7 +3,7 @@ that carry derivatives out in different ways."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
 from itertools import islice
@@ -34,9 +34,13 @@ from einrnn.numeric.strict import is_near
 _CROSS = 1e-8
 _MOST_ENTRIES = 4_000_000
 _MOST_EQUATIONS = 8
+_LARGE_DRAWS = (0, 1, 2)
 _MORE = (*range(4, 8), *WIDE, *range(SMALL + 1, SMALL + 12))
 _EQUAL = tuple(range(TIED, TIED + 6))
 _OUTWEIGHING = tuple(range(UNEVEN, UNEVEN + 48))
+
+
+_Row = tuple[Sizes, tuple[int, ...], Callable[[Batch, Ready], list[FloatOutcome]]]
 
 
 class Place(NamedTuple):
@@ -95,6 +99,24 @@ class Numbers:
         """The point at a place."""
         return self.points.at(place.sizes, ready.assumptions, place.draw)
 
+    def surely_failing(self, ready: Ready) -> Point | None:
+        """The first of the points at which both sides surely have values that differ; floats may
+        differ before where a side has none."""
+        without = self._without(ready)
+        for sizes, draws, compared in self._rows(ready):
+            kinds = [draw for draw in draws if draw not in without]
+            batch = self.points.batch(sizes, ready.assumptions, kinds)
+            if batch is None:
+                continue
+            try:
+                outcomes = compared(batch, ready)
+            except EinrnnError:
+                continue
+            for point, both in zip(batch.points, outcomes, strict=True):
+                if both.error > REFUTES and _fails_surely(point, ready):
+                    return point
+        return None
+
     def small_point(self, ready: Ready) -> Point | None:
         """A point with few entries, where other engines are asked too; one with more where
         neither side has a value there, as where a matrix is singular at few sizes."""
@@ -122,11 +144,12 @@ class Numbers:
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
         without = self._without(ready)
-        small = ((sizes, draws, _ahead) for sizes, draws in self._trials)
-        large = ((sizes, (0,), _by_adjoints) for sizes in self._large(ready))
-        for sizes, draws, compared in (*small, *large):
+        told: Sizes | None = None  # of large sizes one draw at which there are values will do
+        for sizes, draws, compared in self._rows(ready):
             if tried.failed_at is not None:
                 break
+            if sizes is told:
+                continue
             kinds = [draw for draw in draws if draw not in without]
             batch = self.points.batch(sizes, ready.assumptions, kinds)
             if batch is None:
@@ -138,6 +161,8 @@ class Numbers:
                     tried = _crossed(batch.points[0], ready)
             except EinrnnError:
                 continue
+            if compared is _by_adjoints and outcomes[0].compared:
+                told = sizes
             for point, both in zip(batch.points, outcomes, strict=True):
                 if tried.failed_at is not None or _is_spurious(point, both, ready):
                     continue
@@ -146,6 +171,12 @@ class Numbers:
                     both = replace(both, error=0.0)
                 tried = _with(tried, point, both)
         return tried
+
+    def _rows(self, ready: Ready) -> Iterator[_Row]:
+        """Sizes and draws that are evaluated together, and how; large sizes with one draw each."""
+        yield from ((sizes, draws, _ahead) for sizes, draws in self._trials)
+        for sizes in self._large(ready):
+            yield from ((sizes, (draw,), _by_adjoints) for draw in _LARGE_DRAWS)
 
     def _without(self, ready: Ready) -> frozenset[int]:
         """The draws that say nothing of a claim, or only what is a convention."""
@@ -224,9 +255,13 @@ def _is_spurious(point: Point, both: FloatOutcome, ready: Ready) -> bool:
     not agree: what is 0 there need not be 0 in floats, and may have been divided by."""
     if point.draw < SMALL or not both.error > REFUTES:
         return False
+    return not _fails_surely(point, ready)
+
+
+def _fails_surely(point: Point, ready: Ready) -> bool:
     from einrnn.check.counterexample import fails_at
 
-    return not fails_at(point, ready)
+    return fails_at(point, ready)
 
 
 def _is_rounding(point: Point, both: FloatOutcome, ready: Ready) -> bool:

@@ -230,6 +230,13 @@ ENTRIES: tuple[Entry, ...] = (
         "input A[N,N], c\nB := inv(A + c)\n",
     ),
     Entry(
+        "E219",
+        "a definition that needs itself",
+        "A recurrence reads what comes before, s[t-1,i]. An equation that its own left side solves "
+        "is a claim.",
+        "input W[H,H], x[T,H]\ns[t,i] := tanh(W[i,j] s[t,j] + x[t,i])\n",
+    ),
+    Entry(
         "E301",
         "an index with two sizes",
         "The axes on which a letter stands have one size.",

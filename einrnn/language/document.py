@@ -8,6 +8,7 @@ from einrnn.core.nodes import Affine, Argument, Element, Index, Opaque
 from einrnn.errors import Diagnostic, Span
 from einrnn.language import ast
 from einrnn.language import terms as tm
+from einrnn.language.circles import circular, report
 from einrnn.language.collect import FACTS, Collector
 from einrnn.language.defaults import defaults
 from einrnn.language.define import SizedClause, define, hint_sizes
@@ -288,6 +289,9 @@ class Document:
             problems = check_readings(
                 self.readings.get(name, []), axes, self.names.dims, self.definitions
             )
+            found = circular(name, self.definitions, self.readings)
+            if found is not None:
+                problems.append(report(name, found, self.names.tensors[name].span))
             for problem in problems[:1]:
                 self._broken(name, problem, self.names.tensors[name].span)
         changed = True

@@ -87,8 +87,11 @@ def _counted(node: Node) -> tuple[Expr, Index] | None:
         case Pow(Apply("max", (Reduce("sum", index, _, _, body), one)), Number(power)):
             match body:
                 case Cases(((Compare("==", value, whole), each),), other) if (
-                    (power, one, each, other) == (-1, ONE, ONE, ZERO) and index not in whole.free
-                ):
+                    power,
+                    one,
+                    each,
+                    other,
+                ) == (-1, ONE, ONE, ZERO) and index not in whole.free:
                     return value, index
     return None
 

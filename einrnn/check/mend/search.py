@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from einrnn.check.mend.pool import Piece, Pool
 from einrnn.check.mend.setting import CLOSE, Setting, Target, close
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO, sub
+from einrnn.core.model import Claim
 from einrnn.core.nodes import Derivative, Expr, Mul
 from einrnn.core.traverse import canonical, substitute, walk
 from einrnn.dataclass import dataclass
@@ -39,9 +40,11 @@ _STATED = 2.0
 
 @dataclass(eq=False)
 class Search:
-    """Looks for repairs of one claim; ``found`` are those that fit at all points."""
+    """Looks for repairs of one claim; ``found`` are those that fit at all points. What another
+    claim says is one if that is ``believed``."""
 
     setting: Setting
+    believed: Callable[[Claim], bool]
     pool: Pool = field(init=False)
     known: list[Constant] = field(init=False)
     found: dict[Expr, Edit] = field(init=False)
@@ -98,7 +101,7 @@ class Search:
             if other is claim or other.expect != "hold" or other.condition is not None:
                 continue
             binding = match(other.left, claim.left, frozenset(other.ranges))
-            if binding is not None:
+            if binding is not None and self.believed(other):
                 right = flat(substitute(other.right, binding))
                 words = f"[{other.label}] says what it is"
                 # elsewhere than at all of its own places it need not say it

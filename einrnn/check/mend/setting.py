@@ -46,7 +46,8 @@ class Derivatives:
         if not has_derivative(expr):
             return expr
         try:
-            if all(_of_entry(n) for n in walk(expr) if isinstance(n, Derivative)):
+            written = [node for node in walk(expr) if isinstance(node, Derivative)]
+            if all(isinstance(node.body, Element) for node in written):
                 return rebuild(expr, self._change)
             known = self.model.inputs.keys() | self.model.definitions.keys()
             if not known >= {e.tensor for e in elements(expr)} - self.model.derived.keys():
@@ -79,10 +80,6 @@ class Derivatives:
             self.model, (done,) = complete(self.model, [(general, ranges)], forward)
             self._known[key] = letters, done
         return self._known[key]
-
-
-def _of_entry(node: Derivative) -> bool:
-    return isinstance(node.body, Element | Derivative)
 
 
 @dataclass(frozen=True, eq=False)
