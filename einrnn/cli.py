@@ -376,7 +376,10 @@ def export(
 ) -> None:
     """Print a module that computes outputs and does not need einrnn."""
     program = _document(file).compile(*outputs, backend=backend)
-    text = program.source(dtype=dtype, **_sizes(sizes))
+    text = program.module(dtype=dtype, **_sizes(sizes))
+    if not sizes and program.sizes:
+        note = "note: written for the sizes that SHAPES says; give others by --size"
+        click.echo(note, err=True)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -401,13 +404,16 @@ def _arrays(path: str) -> Mapping[str, Any]:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        loaded: Any = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ValueError("a single array")
+        with loaded as archive:
             return {name: archive[name] for name in archive.files}
     except OSError as problem:
         reason = problem.strerror or str(problem)
         message = f"cannot read {path}: {reason}"
         raise EinrnnError("E003", message, "name a file written with numpy.savez") from None
-    except (ValueError, AttributeError, zipfile.BadZipFile):
+    except (ValueError, EOFError, zipfile.BadZipFile):
         message = f"{path} is not an .npz archive of plain arrays"
         raise EinrnnError("E003", message, "write it with numpy.savez") from None
 

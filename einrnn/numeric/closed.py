@@ -20,7 +20,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.sizes import with_defaults
+from einrnn.core.sizes import number_of, with_defaults
 from einrnn.core.traverse import elements, walk
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
@@ -30,6 +30,7 @@ from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, require_numbers, source
+from einrnn.numeric.source.module import module
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan
 from einrnn.numeric.references import needed
@@ -117,6 +118,17 @@ class Closed:
         known, usual = self.last or (self._nominal(), "float64")
         found = self.plan(**sizes) if sizes else self._plan(known)
         return source(found, dtype or usual, self.backend)
+
+    def module(self, *, dtype: str | None = None, **sizes: int) -> str:
+        """The same with a check that inputs have the shapes it is written for."""
+        text = self.source(dtype=dtype, **sizes)
+        solved = sizes or (self.last[0] if self.last is not None else self._nominal())
+        known = with_defaults(self.model, solved)
+        shapes = {
+            name: tuple(number_of(axis, known) for axis in axes)
+            for name, axes in self.inputs.items()
+        }
+        return module(text, self.backend, {name: known[name] for name in self.sizes}, shapes)
 
     def __str__(self) -> str:
         sizes = self._nominal() if self.last is None else self.last[0]

@@ -191,6 +191,11 @@ class Program:
         """
         return self._closed.source(dtype=dtype, **sizes)
 
+    def module(self, *, dtype: str | None = None, **sizes: int) -> str:
+        """The same, with a check that inputs have the shapes it is written for: what is kept in a
+        file may be given anything."""
+        return self._closed.module(dtype=dtype, **sizes)
+
     def shard(self, index: str, mesh: Any, axis: str | None = None) -> Sharded:
         """The program on all devices of a jax mesh, each with a part of an index.
 

@@ -234,6 +234,13 @@ def test_export_and_its_errors(tmp_path):
     program = compiled("rnn")
     data = data_for(program)
     np.testing.assert_allclose(space["program"](data)["dL/dW"], program(**data)["dL/dW"])
+    single = {name: np.asarray(array, np.float32) for name, array in data.items()}
+    np.testing.assert_allclose(
+        space["program"](single)["dL/dW"], program(**data)["dL/dW"], rtol=1e-4, atol=1e-6
+    )
+    longer = {**data, "x": np.concatenate([data["x"], data["x"]])}
+    with pytest.raises(ValueError, match="x has shape"):
+        space["program"](longer)
     wrong = run(main, ["export", str(tmp_path / "r.ein"), "L", "--backend", "cobol"])
     assert wrong.exit_code == 2
     assert "E801" in wrong.output
