@@ -197,16 +197,18 @@ def _clash(name: str, axis: int, wanted: Affine, found: int, sizes: Sizes) -> Ev
 
 
 def working_dtype(model: Model, arrays: Mapping[str, Shaped], integral: bool) -> np.dtype[Any]:
-    """The dtype to compute in: what numpy makes of all inputs that are not positions.
+    """The dtype to compute in: what the arrays of floats have in common.
 
-    Whole numbers stay whole only where the program has nothing but whole operations.
+    Whole numbers go with it, and so do single numbers, however precise: ``eps=1e-5`` beside arrays
+    in float32. Whole numbers stay whole only where the program has nothing but whole operations.
     """
-    kinds = [array.dtype for name, array in arrays.items() if not model.inputs[name].integer] or [
-        np.dtype(np.int64 if integral and arrays else np.float64)
-    ]
-    found = np.result_type(*kinds)
-    if found.kind in "biu":
-        return np.dtype(np.int64 if integral else np.float64)
+    given = [array for name, array in arrays.items() if not model.inputs[name].integer]
+    floats = [array for array in given if array.dtype.kind in "fc"]
+    if not floats:
+        return np.dtype(np.int64 if integral and arrays else np.float64)
+    found = np.result_type(*([a.dtype for a in floats if a.shape] or [a.dtype for a in floats]))
+    if any(array.dtype.kind == "c" for array in floats):
+        found = np.result_type(found, np.complex64)
     return found
 
 

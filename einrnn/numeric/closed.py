@@ -30,10 +30,10 @@ from einrnn.numeric.executable import Executable
 from einrnn.numeric.execute import Setting
 from einrnn.numeric.formula import Formula
 from einrnn.numeric.generated import Generated, can_generate, require_numbers, source
-from einrnn.numeric.source.module import module
 from einrnn.numeric.listing import listing
 from einrnn.numeric.plan import Output, Plan
 from einrnn.numeric.references import needed
+from einrnn.numeric.source.module import module
 from einrnn.numeric.ways import Ways
 
 if TYPE_CHECKING:

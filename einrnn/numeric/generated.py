@@ -14,7 +14,7 @@ from einrnn.numeric.source.jax_source import jax_source
 from einrnn.numeric.source.numpy_module import numpy_source
 from einrnn.numeric.source.numpy_source import all_steps, writable
 from einrnn.numeric.source.torch_source import torch_source
-from einrnn.numeric.steps import Fold
+from einrnn.numeric.steps import Fold, Map
 
 
 def _native_source(plan: Plan, dtype: str) -> str:
@@ -24,6 +24,12 @@ def _native_source(plan: Plan, dtype: str) -> str:
     return native_program(plan, dtype).text
 
 
+_ORDERED = ("max", "min")
+# what is something else of complex numbers there, or nothing
+_OF_REALS = {
+    "jax": frozenset(("abs", "sign", "step", "erf", "sigmoid")),
+    "torch": frozenset(("abs", "sign", "step", "erf", "relu", "max", "min", "<", "<=", ">", ">=")),
+}
 _DTYPES = ("float16", "float32", "float64", "complex64", "complex128", "int64")
 _WRITERS = {
     "numpy": numpy_source,
@@ -46,9 +52,16 @@ def require_numbers(plan: Plan, dtype: np.dtype[Any], backend: str) -> None:
     if dtype.name not in _DTYPES:
         message = f"the {backend} backend does not compute in {dtype.name}"
         raise EvaluationError("E615", message, "give arrays of float32 or float64")
-    folds = [step for step in all_steps(plan) if isinstance(step, Fold)]
-    if backend == "torch" and dtype.kind == "c" and any(f.op in ("max", "min") for f in folds):
-        message = "torch has no largest one of complex numbers, which a maximum or softmax takes"
+    if dtype.kind != "c":
+        return
+    for step in all_steps(improved(plan, layouts=True)):
+        if isinstance(step, Fold) and step.op in _ORDERED and backend == "torch":
+            what = "largest one of complex numbers, which a maximum or softmax takes"
+        elif isinstance(step, Map) and step.function in _OF_REALS[backend]:
+            what = f"{step.function} of complex numbers as numpy has it"
+        else:
+            continue
+        message = f"{backend} has no {what}"
         raise EvaluationError("E615", message, 'use compile(…, backend="numpy")')
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import einrnn
 from einrnn.errors import EvaluationError
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.program import compile_program
@@ -61,6 +62,17 @@ def test_the_gradient_of_a_large_network_agrees_with_a_complex_step():
         moved[place] += 1e-30j
         slope = loss(**{**arrays, "W": moved}, N=25)["L"].imag / 1e-30
         assert gradient[place] == pytest.approx(slope, rel=1e-10)
+
+
+def test_numbers_and_whole_numbers_go_with_the_floats_of_arrays():
+    document = einrnn.parse("dim T, K\ninput x[T,K], y[T,K], a\nL := a sum[t,k] y[t,k] x[t,k]^2\n")
+    program = document.compile("L", "dL/dx")
+    x, y = np.ones((3, 2), np.float32), np.eye(3, 2, dtype=np.int64)
+    assert program(x=x, y=y, a=0.1)["L"].dtype == np.float32
+    assert program(x=x, y=y, a=np.float64(0.1))["dL/dx"].dtype == np.float32
+    assert program(x=x, y=y.astype(np.float64), a=1)["L"].dtype == np.float64
+    assert program(x=np.ones((3, 2), int), y=y, a=0.5)["L"].dtype == np.float64
+    assert program(x=x, y=y, a=1j)["L"].dtype == np.complex64
 
 
 def test_float32_in_float32_out():

@@ -32,6 +32,8 @@ from einrnn.numeric.steps import (
     reads,
 )
 
+# what jax has only with its switch for 64 bits
+_WIDE = ("float64", "int64", "complex128")
 _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}"}
 
 
@@ -54,7 +56,7 @@ def jax_source(plan: Plan, dtype: str) -> str:
         "import jax.numpy as np",
         "import numpy",
         "",
-        *(['jax.config.update("jax_enable_x64", True)'] if dtype == "float64" else []),
+        *(['jax.config.update("jax_enable_x64", True)'] if dtype in _WIDE else []),
         f"DTYPE = numpy.dtype({dtype!r})",
         *(line for name in sorted(writer.helpers) for line in ("", "", *texts[name])),
         "",

@@ -45,12 +45,34 @@ def cell_data(T=12, D=2, H=3):
     return {name: rng.normal(size=shape) / 2 for name, shape in shapes.items()}
 
 
+# positions as numbers and in conditions inside sums, sums over some positions, what is computed
+# from sums, entries of an input at the start, a size that is another one by default
+PLACES = """
+dim T, H
+dim N default T
+index t : T
+input x[T,H], A[H,H], w[T]
+h[t,i] := tanh(A[i,j] h[t-1,j] + x[t,i])    with h[0,i] := x[0,i] + w[0]
+Z      := sum[t] exp(w[t])
+F      := sum[t,i] t h[t,i]^2 + sum[t,i] (9/10)^(T-t) h[t,i] + sum[t,i: t >= 3] h[t,i]^3
+G      := sum[t=2..T-1] sum[i] h[t,i] h[t-1,i] + sum[t=0..T-3] w[t]^2 + 1/N sum[t,i] (-1)^t h[t,i]
+L      := (sum[t,i] w[t] h[t,i]^2)/Z + F h[T-1,0] + G^2
+"""
+
+
+def places_data(T=11, H=3):
+    rng = np.random.default_rng(8)
+    shapes = {"x": (T, H), "A": (H, H), "w": (T,)}
+    return {name: rng.normal(size=shape) / 2 for name, shape in shapes.items()}
+
+
 CASES = {
     "rnn": (RNN, ["L", "dL/dU", "dL/dV", "dL/dW", "dL/dx", "yhat"], rnn_data(T=13)),
     "lstm": (LSTM, ["L", "dL/dQ", "dL/dF", "dL/dx", "dL/dh0", "dL/dc0", "h[t,i]"], lstm_data(T=12)),
     "words": (WORDS, ["L", "dL/dU", "dL/dV", "dL/dW"], words_data(T=10)),
     "lags": (LAGS, ["L", "S", "dL/dw", "dL/da", "dL/dp", "dS/dp", "dL/dx"], lags_data()),
     "cell": (CELL, ["dL/dh0", "dL/dW", "dL/dR"], cell_data()),
+    "places": (PLACES, ["L", "F", "G", "dL/dA", "dL/dx", "dL/dw"], places_data()),
 }
 
 
