@@ -26,6 +26,7 @@ from einrnn.dataclass import dataclass
 from einrnn.errors import LanguageError
 from einrnn.language import parse_expression
 from einrnn.numeric.formula import Formula
+from einrnn.numeric.stable import with_stable_form, with_stable_forms
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.arguments import named_arguments
 from einrnn.symbolic.derived import complete, fewer_axes
@@ -53,7 +54,8 @@ def formula_of(model: Model, texts: Sequence[str]) -> Formula:
     """
     work = _Outputs(model)
     found = {text: work.read(text) for text in texts}
-    return Formula(work.with_tangents(named_arguments(work.model)), found)
+    roots = {text: (with_stable_form(expr), ranges) for text, (expr, ranges) in found.items()}
+    return Formula(work.with_tangents(named_arguments(with_stable_forms(work.model))), roots)
 
 
 @dataclass(frozen=True)

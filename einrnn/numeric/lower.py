@@ -12,8 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
-from einrnn.core import affine as af
-from einrnn.core.model import Definition, Model
+from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -36,7 +35,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.trampoline import Steps, trampoline
-from einrnn.core.traverse import parts, substitute, walk
+from einrnn.core.traverse import parts, walk
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, products, special
 from einrnn.numeric.diagonal import Part, has_delta
@@ -44,6 +43,7 @@ from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.labelled import folded, mapped, spread
 from einrnn.numeric.reading import Argument, Array, position, read
 from einrnn.numeric.scope import Counted, Scope, place
+from einrnn.numeric.stable import stable
 from einrnn.numeric.steps import At, Constant, Item, Span, View
 
 # values of at most this many entries are computed ahead of a loop in any case
@@ -266,6 +266,9 @@ class Lowering:
         return result
 
     def _power(self, node: Pow, scope: Scope) -> Steps[Var]:
+        safe = stable(self.model, node)
+        if safe is not None:
+            return (yield self.steps(safe, scope))
         base: Var = yield self.steps(node.base, scope)
         if isinstance(node.exponent, Number):
             return self._fixed_power(base, node.exponent.value)
@@ -290,29 +293,14 @@ class Lowering:
     def _apply(self, node: Apply, scope: Scope) -> Steps[Var]:
         if not node.args:
             return self.constant(node.function)
-        inside = self._exponent(node.args[0]) if node.function == "log" else None
-        if inside is not None:
-            return (yield self.steps(inside, scope))
+        safe = stable(self.model, node)
+        if safe is not None:
+            return (yield self.steps(safe, scope))
         args: list[Var] = []
         for arg in node.args:
             value: Var = yield self.steps(arg, scope)
             args.append(value)
         return mapped(self.emitter, node.function, *args)
-
-    def _exponent(self, node: Expr) -> Expr | None:
-        """What ``node`` is the exp of: log(exp(x)) is x, also through a definition."""
-        if isinstance(node, Element):
-            definition = self.model.definitions.get(node.tensor)
-            found = None if definition is None else _exp_body(definition)
-            if definition is None or found is None:
-                return None
-            letters = [af.letter(arg) for arg in definition.clauses[0].args]
-            pairs = zip(letters, node.args, strict=True)
-            mapping = {letter: arg for letter, arg in pairs if letter is not None}
-            return substitute(found, mapping)
-        if isinstance(node, Apply) and node.function == "exp":
-            return node.args[0]
-        return None
 
     def _reduce(self, node: Reduce, scope: Scope) -> Steps[Var]:
         """A reduction other than a sum, with its neutral element where it is masked."""
@@ -410,10 +398,3 @@ def _signed(term: Expr) -> tuple[str, Expr]:
             return "-", Mul((first, *rest)) if rest else first
         case _:
             return "+", term
-
-
-def _exp_body(definition: Definition) -> Expr | None:
-    if len(definition.clauses) != 1:
-        return None
-    body = definition.clauses[0].body
-    return body.args[0] if isinstance(body, Apply) and body.function == "exp" else None

@@ -14,6 +14,7 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import (
+    Add,
     Affine,
     And,
     Apply,
@@ -22,13 +23,14 @@ from einrnn.core.nodes import (
     Element,
     Expr,
     Index,
+    Mul,
     Node,
     Number,
     Pow,
     Reduce,
     Value,
 )
-from einrnn.core.traverse import canonical, elements, substitute, walk
+from einrnn.core.traverse import canonical, elements, rebuild, substitute, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import fold
@@ -109,8 +111,10 @@ class _Sweep:
         if written is None:
             return self._as_is(clause)
         found = tidy(with_facts(self.model, written), clause.ranges)
+        if _divisions(found):
+            found = _multiplied_out(found, clause.ranges)
         after = _size(found)
-        if _divisions(found) < _divisions(clause.body):
+        if _divisions(found) < max(_divisions(clause.body), _divisions(written)):
             before *= _STABLE
         return found if after < before else self._as_is(clause)
 
@@ -237,6 +241,23 @@ class _Sweep:
         for name in names.values():
             result = fold(result, self.model.definitions[name], outside)
         return result
+
+
+def _multiplied_out(expr: Expr, ranges: Ranges) -> Expr:
+    """Sums that divide by something multiplied out: ``(y/p - (1-y)/(1-p)) p (1-p)`` divides by
+    nothing then."""
+
+    def change(node: Node) -> Node:
+        if not isinstance(node, Mul):
+            return node
+        sums = (f for f in node.factors if isinstance(f, Add) and _divisions(f))
+        inner = next(sums, None)
+        if not isinstance(inner, Add):
+            return node
+        others = [factor for factor in node.factors if factor is not inner]
+        return s.add([s.mul((term, *others)) for term in inner.terms])
+
+    return tidy(rebuild(expr, change), ranges)
 
 
 def _divisions(expr: Expr) -> int:

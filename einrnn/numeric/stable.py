@@ -1,0 +1,95 @@
+"""Logarithms of what is computed by exp, without it: nothing overflows, and nothing that is too
+small for a float has to be taken the logarithm of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, apply, neg
+from einrnn.core.model import Definition, Model
+from einrnn.core.nodes import Add, Apply, Element, Expr, Mul, Node, Number, Pow, Reduce
+from einrnn.core.traverse import rebuild, substitute
+
+
+def with_stable_forms(model: Model) -> Model:
+    """The model with such expressions in the place of those that are written out in it."""
+    definitions = {name: _definition(found) for name, found in model.definitions.items()}
+    same = all(definitions[name] is found for name, found in model.definitions.items())
+    return model if same else replace(model, definitions=definitions)
+
+
+def _definition(definition: Definition) -> Definition:
+    bodies = [with_stable_form(clause.body) for clause in definition.clauses]
+    pairs = list(zip(definition.clauses, bodies, strict=True))
+    if all(clause.body is body for clause, body in pairs):
+        return definition
+    return replace(definition, clauses=tuple(replace(c, body=body) for c, body in pairs))
+
+
+def with_stable_form(expr: Expr) -> Expr:
+    """The same of an expression."""
+    return rebuild(expr, _written_out)
+
+
+def _written_out(node: Node) -> Node:
+    return (_stable(node, lambda expr: expr) or node) if isinstance(node, Expr) else node
+
+
+def stable(model: Model, node: Expr) -> Expr | None:
+    """An expression of the same value that is computed without large or small numbers on the way;
+    None where none is known. What definitions say is looked through."""
+    return _stable(node, partial(_opened, model))
+
+
+def _stable(node: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+    match node:
+        case Apply("log", (of,)):
+            return _logarithm(opened(of), opened)
+        case Pow(Add((one, Apply("exp", (x,)))), Number(exponent)) if one is ONE:
+            return apply("sigmoid", neg(x)) if exponent == -1 else None
+        case _:
+            return None
+
+
+def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+    match of:
+        case Apply("exp", (x,)):
+            return x
+        case Apply("sigmoid", (x,)):
+            return neg(apply("softplus", neg(x)))
+        case Reduce("sum", index, lo, hi, body):
+            inner = opened(body)
+            if isinstance(inner, Apply) and inner.function == "exp":
+                return Reduce("logsumexp", index, lo, hi, inner.args[0])
+            return None
+        case Add((one, other)) if one is ONE:
+            return _of_one_and(other, opened)
+        case _:
+            return None
+
+
+def _of_one_and(other: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+    """``log(1 + other)``."""
+    inner = opened(other)
+    if isinstance(inner, Apply) and inner.function == "exp":
+        return apply("softplus", inner.args[0])
+    match other:
+        case Mul((Number(value), of)) if value == -1:
+            taken = opened(of)
+            if isinstance(taken, Apply) and taken.function == "sigmoid":
+                return neg(apply("softplus", taken.args[0]))
+    return None
+
+
+def _opened(model: Model, node: Expr) -> Expr:
+    """What the definition of an entry says of it, where that has one clause."""
+    definition = model.definitions.get(node.tensor) if isinstance(node, Element) else None
+    if not isinstance(node, Element) or definition is None or len(definition.clauses) != 1:
+        return node
+    (clause,) = definition.clauses
+    letters = [af.letter(arg) for arg in clause.args]
+    pairs = zip(letters, node.args, strict=True)
+    return substitute(clause.body, {i: at for i, at in pairs if i is not None})

@@ -1,0 +1,56 @@
+"""Losses at logits at which their plain forms have no value, against formulas that have one."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+import einrnn
+
+Z = np.array([800.0, -800, 50, -50, 0.3])
+Y = np.array([1.0, 0, 1, 0, 0.7])
+CROSS = "dim N\ninput z[N], y[N]\np[n] := sigmoid(z[n])\n"
+# a right side, what it is, and its derivative by z
+FORMS: dict[str, tuple[str, Any, Any]] = {
+    "cross entropy by name": (
+        "-sum[n] (y[n] log(p[n]) + (1 - y[n]) log(1 - p[n]))",
+        lambda z: np.sum(np.logaddexp(0, z) - Y * z),
+        lambda z: 1 / (1 + np.exp(-z)) - Y,
+    ),
+    "cross entropy written out": (
+        "-sum[n] (y[n] log(sigmoid(z[n])) + (1 - y[n]) log(1 - sigmoid(z[n])))",
+        lambda z: np.sum(np.logaddexp(0, z) - Y * z),
+        lambda z: 1 / (1 + np.exp(-z)) - Y,
+    ),
+    "a logarithm of a sum": (
+        "log(sum[n] exp(z[n]))",
+        lambda z: np.logaddexp.reduce(z),
+        lambda z: np.exp(z - np.logaddexp.reduce(z)),
+    ),
+    "softplus by hand": (
+        "sum[n] log(1 + exp(z[n]))",
+        lambda z: np.logaddexp(0, z).sum(),
+        None,
+    ),
+    "sigmoid by hand": (
+        "sum[n] y[n] 1/(1 + exp(-z[n]))",
+        lambda z: np.sum(Y / (1 + np.exp(-np.clip(z, -700, 700)))),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+@pytest.mark.parametrize("name", FORMS)
+def test_no_overflow(name: str, backend: Any) -> None:
+    text, value, slope = FORMS[name]
+    outputs = ["L"] if slope is None else ["L", "dL/dz"]
+    program = einrnn.parse(f"{CROSS}L := {text}\n").compile(*outputs, backend=backend)
+    given = {"z": Z, "y": Y}
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = program(**{name: given[name] for name in program.inputs})
+        np.testing.assert_allclose(found["L"], value(Z), rtol=1e-12)
+        if slope is not None:
+            np.testing.assert_allclose(found["dL/dz"], slope(Z), rtol=1e-12, atol=1e-15)
