@@ -43,6 +43,11 @@ class Context:
         """C text for a cell in memory."""
         return f"{self.name(cell.base)}[{self.views.flat(cell)}]"
 
+    def cell(self, arg: Read) -> Cell | None:
+        """Where an argument lies; None for a number."""
+        found = self.views.resolve(arg.register, arg.at)
+        return None if isinstance(found, str) else found
+
     def read(self, arg: Read) -> str:
         """C text for an argument: a variable if one holds it, else a cell in memory."""
         cell = self.views.resolve(arg.register, arg.at)

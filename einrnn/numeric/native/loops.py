@@ -21,6 +21,7 @@ from einrnn.numeric.native.items import (
 )
 from einrnn.numeric.native.nest import arranged
 
+_TILE = 64
 _STARTS = {"sum": "0", "prod": "1", "max": "-INFINITY", "min": "INFINITY"}
 _FOLDS = {
     "sum": "{0} += {1};",
@@ -71,6 +72,8 @@ class Loops:
         return rows
 
     def _sweep(self, sweep: Sweep, depth: int) -> list[str]:
+        if self._crosses(sweep):
+            return self._in_tiles(sweep, depth)
         pad = "    " * depth
         folds = [s for s in statements(sweep) if s.fold and s.kept == sweep.depth]
         rows: list[str] = []
@@ -82,13 +85,53 @@ class Loops:
         if all(isinstance(below, Statement) for below in sweep.body):
             rows.append(f"{pad}#pragma omp simd{_reductions(sweep, self.context.name)}")
         name = f"i{sweep.depth}"
-        lo, hi = self.context.ranges.get(name, ("0", str(sweep.size)))
+        lo, hi = self._ends(sweep)
         rows.append(f"{pad}for (long {name} = {lo}; {name} < {hi}; {name}++) {{")
         rows += self._block(sweep.body, depth + 1)
         rows.append(f"{pad}}}")
         for fold in folds:
             rows += self._folded(fold, pad)
         return rows
+
+    def _ends(self, sweep: Sweep) -> tuple[str, str]:
+        return self.context.ranges.get(f"i{sweep.depth}", ("0", str(sweep.size)))
+
+    def _crosses(self, sweep: Sweep) -> bool:
+        """Whether two large loops, and nothing between them, read some array along the outer one
+        and write along the inner one."""
+        inner = sweep.body[0] if len(sweep.body) == 1 else None
+        if not isinstance(inner, Sweep) or min(sweep.size, inner.size) < 2 * _TILE:
+            return False
+        if any(not isinstance(below, Statement) or below.fold for below in inner.body):
+            return False
+        reads = (self.context.cell(arg) for s in statements(inner) for arg in s.args)
+        outer, along = f"i{sweep.depth}", f"i{inner.depth}"
+        for cell in reads:
+            steps = dict(self.context.views.flat(cell).terms) if cell is not None else {}
+            if steps.get(outer) == 1 and steps.get(along, 0) >= _TILE:
+                return True
+        return False
+
+    def _in_tiles(self, sweep: Sweep, depth: int) -> list[str]:
+        """Two loops in tiles that the cache holds, however they go through an array."""
+        rows: list[str] = []
+        (inner,) = sweep.body
+        assert isinstance(inner, Sweep)
+        for level, loop in enumerate((sweep, inner)):
+            pad, name, (lo, hi) = "    " * (depth + level), f"i{loop.depth}", self._ends(loop)
+            first, end = f"from_{name}", f"to_{name}"
+            rows.append(f"{pad}for (long {first} = {lo}; {first} < {hi}; {first} += {_TILE}) {{")
+            short = f"{hi} - {first} < {_TILE} ? {hi} : {first} + {_TILE}"
+            rows.append(f"{pad}    const long {end} = {short};")
+        before = dict(self.context.ranges)
+        for loop in (sweep, inner):
+            name = f"i{loop.depth}"
+            self.context.ranges[name] = (f"from_{name}", f"to_{name}")
+        pad, name = "    " * (depth + 2), f"i{sweep.depth}"
+        rows.append(f"{pad}for (long {name} = from_{name}; {name} < to_{name}; {name}++) {{")
+        rows += self._block(sweep.body, depth + 3)
+        self.context.ranges = before
+        return [*rows, *("    " * (depth + level) + "}" for level in (2, 1, 0))]
 
     def _folded(self, fold: Statement, pad: str) -> list[str]:
         """The result of a fold, when its loops have ended."""
