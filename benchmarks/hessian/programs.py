@@ -14,10 +14,10 @@ from benchmarks.hessian.cases import CASES, Case
 Call = Callable[[], Any]
 
 
-def _einrnn(case: Case, data: dict[str, Any], compress: bool) -> Call:
+def _einrnn(case: Case, data: dict[str, Any], **how: Any) -> Call:
     import einrnn
 
-    program = einrnn.parse(case.text).compile(case.output, compress=compress)
+    program = einrnn.parse(case.text).compile(case.output, **how)
     return lambda: program(**data)[case.output]
 
 
@@ -49,8 +49,9 @@ def _torch(case: Case, data: dict[str, Any], threads: int) -> Call:
 
 
 PROGRAMS: dict[str, Callable[[Case, dict[str, Any], int], Call]] = {
-    "einrnn": lambda case, data, threads: _einrnn(case, data, False),
-    "einrnn, compressed": lambda case, data, threads: _einrnn(case, data, True),
+    "einrnn": lambda case, data, threads: _einrnn(case, data),
+    "einrnn native": lambda case, data, threads: _einrnn(case, data, backend="native"),
+    "einrnn, compressed": lambda case, data, threads: _einrnn(case, data, compress=True),
     "jax.jit(jax.hessian)": lambda case, data, threads: _jax(case, data),
     "torch.func.hessian": _torch,
 }
