@@ -1,5 +1,7 @@
 """Literal sums over pairs of times against reverse mode, and what they may not cost."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -198,3 +200,58 @@ def _states(data):
         e = np.exp(data["V"] @ s[-1])
         rows.append(e / e.sum() - y)
     return np.array(s), np.array(rows)
+
+
+AT_THE_END = {
+    "momentum": (
+        "dim T, D\ninput A[D,D], b[D], w0[D], be, lr\n"
+        "m[t,i] := be m[t-1,i] + A[i,j] w[t-1,j] - b[i] with m[-1,i] := 0\n"
+        "w[t,i] := w[t-1,i] - lr m[t,i] with w[-1,i] := w0[i]\nL := sum[i] w[T-1,i] b[i]\n",
+        "sum[i,n] b[i] (sum[r=0..T-1] dw[T-1,i]/dm[r,n] ∂m[r,n]/∂A[k,l])",
+        "dL/dA",
+        {"A": (3, 3), "b": (3,), "w0": (3,), "be": (), "lr": ()},
+    ),
+    "a chain of tags": (
+        "dim T, K\ninput e[T,K], A[K,K]\n"
+        "a[t,k] := logsumexp[l](a[t-1,l] + A[l,k]) + e[t,k] with a[0,k] := e[0,k]\n"
+        "L := logsumexp[k](a[T-1,k])\n",
+        "sum[k,n] dL/da[T-1,k] (sum[r=0..T-1] da[T-1,k]/da[r,n] ∂a[r,n]/∂A[i,j])",
+        "dL/dA",
+        {"e": ("T", 3), "A": (3, 3)},
+    ),
+    "hidden states": (
+        "dim T, K\ninput p[T,K] positive, A[K,K] positive\n"
+        "a[t,k] := p[t,k] sum[l] a[t-1,l] A[l,k] with a[0,k] := p[0,k]\nL := sum[k] a[T-1,k]\n",
+        "sum[k,n] (sum[r=0..T-1] da[T-1,k]/da[r,n] ∂a[r,n]/∂A[i,j])",
+        "dL/dA",
+        {"p": ("T", 3), "A": (3, 3)},
+    ),
+    "one entry of the last state": (
+        "dim T, H\ninput x[T,H], W[H,H]\n"
+        "s[t,i] := tanh(W[i,j] s[t-1,j] + x[t,i]) with s[-1,i] := 0\nL := s[T-1,0]\n",
+        "sum[n] sum[r=0..T-1] ds[T-1,0]/ds[r,n] ∂s[r,n]/∂W[i,j]",
+        "dL/dW",
+        {"x": ("T", 3), "W": (3, 3)},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AT_THE_END)
+def test_a_literal_sum_to_the_last_time_is_linear_in_time(name):
+    text, literal, gradient, shapes = AT_THE_END[name]
+    document = einrnn.parse(text)
+    program, reference = document.compile(literal), document.compile(gradient)
+    sizes = dict.fromkeys(program.sizes, 3)
+    work = [program.cost(**{**sizes, "T": length}) for length in (100, 200, 400)]
+    for shorter, longer in itertools.pairwise(work):
+        assert longer.flops < 2.2 * shorter.flops
+        assert longer.peak < 2.2 * shorter.peak
+    rng = np.random.default_rng(3)
+    given = {
+        key: rng.uniform(0.1, 0.6, size=[7 if size == "T" else size for size in shape])
+        for key, shape in shapes.items()
+    }
+    needed = {"T": 7} if name == "momentum" else {}
+    np.testing.assert_allclose(
+        program(**given, **needed)[literal], reference(**given, **needed)[gradient], rtol=1e-10
+    )

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from einrnn.core import affine as af
+from einrnn.core.build import compare
 from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import (
     Add,
@@ -30,7 +31,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import canonical, elements, rebuild, substitute, walk
+from einrnn.core.traverse import canonical, elements, fresh, rebuild, substitute, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import fold
@@ -217,6 +218,7 @@ class _Sweep:
         system = self._systems.of(element.tensor)
         if system is None:
             return None
+        term, element = _at_letters(self.model, term, system, element, outside)
         letters = _contracted_letters(term, system, element)
         if not letters:
             return None
@@ -277,6 +279,29 @@ def _size(expr: Expr) -> int:
     return sum(isinstance(node, kinds) for node in walk(expr)) + sum(
         isinstance(node, Pow) and bool(elements(node.base)) for node in walk(expr)
     )
+
+
+def _at_letters(
+    model: Model, term: Term, system: System, element: Element, outside: Ranges
+) -> tuple[Term, Element]:
+    """A term, and an entry of it, with a sum over each parameter that is read at a fixed position:
+    what ``ds[T-1,m]/ds[r,n]`` is ``Σ_t [t == T-1] ds[t,m]/ds[r,n]``."""
+    args, taken = list(element.args), set(term.ranges(outside))
+    sums, conds = list(term.sums), list(term.conds)
+    for axis in system.parameters:
+        if element.args[axis].free:
+            continue
+        letter = fresh(Index("t"), taken)
+        taken.add(letter)
+        sums.append((letter, model.axes(element.tensor)[axis]))
+        conds.append(compare("==", af.of(letter), element.args[axis]))
+        args[axis] = af.of(letter)
+    if len(sums) == len(term.sums):
+        return term, element
+    there = Element(element.tensor, tuple(args))
+    factors = list(term.factors)
+    factors[factors.index(element)] = there
+    return Term(tuple(sums), tuple(conds), tuple(factors)), there
 
 
 def _contracted_letters(term: Term, system: System, element: Element) -> dict[Index, int]:
