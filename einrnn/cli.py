@@ -41,6 +41,9 @@ class _Commands(click.Group):
         except BrokenPipeError:
             sys.stderr.close()
             raise SystemExit(2) from None
+        except OSError as problem:  # what is read and written by name says so itself
+            message = f"the output cannot be written: {problem.strerror or problem}"
+            _fail(EinrnnError("E002", message, "see that there is room for it"))
         except Exception as defect:
             if os.environ.get("EINRNN_TRACEBACK"):
                 raise

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
@@ -171,8 +172,8 @@ class Document:
         from einrnn.expression import Expression
         from einrnn.language import parse_expression
 
-        expr, ranges = parse_expression(text, self.model)
-
+        with self._broken_names():
+            expr, ranges = parse_expression(text, self.model)
         return Expression.derived(self.model, expr, ranges, text, form=form, using=using)
 
     @overload
@@ -214,7 +215,9 @@ class Document:
             from einrnn.numeric.compressed import compile_compressed
             from einrnn.outputs import formula_of
 
-            return compile_compressed(*formula_of(self.model, outputs).closed(), backend=backend)
+            with self._broken_names():
+                formula = formula_of(self.model, outputs)
+            return compile_compressed(*formula.closed(), backend=backend)
         return self._program(outputs, backend)
 
     def _program(self, outputs: tuple[str, ...], backend: str) -> Program:
@@ -232,7 +235,20 @@ class Document:
         from einrnn.numeric.program import closed_formula
         from einrnn.outputs import formula_of
 
-        return closed_formula(formula_of(self.model, outputs), backend)
+        with self._broken_names():
+            formula = formula_of(self.model, outputs)
+        return closed_formula(formula, backend)
+
+    @contextmanager
+    def _broken_names(self) -> Iterator[None]:
+        """What a text says that is asked about later; a name that is not known may be one whose
+        definition is wrong, and that is what has to be mended."""
+        try:
+            yield
+        except LanguageError as problem:
+            if problem.code == "E401":
+                self.raise_errors()
+            raise
 
     def __str__(self) -> str:
         return self.source.text

@@ -77,7 +77,7 @@ class CompressedProgram:
         found.update(self.program.sizes)
         return tuple(name for name in self.program.model.dims if name in found)
 
-    def __call__(self, **given: Any) -> dict[str, Structured]:
+    def __call__(self, /, **given: Any) -> dict[str, Structured]:
         """The outputs; raises as :meth:`Program.__call__` does."""
         arrays, sizes = self._sizes(given)
         there = frozenset(place for place in self._places() if self._has_entries(place, sizes))

@@ -89,7 +89,7 @@ class Program:
         self._foreign: Foreign | None = foreign(self)
         self._short: Short | None = None
 
-    def __call__(self, **given: Any) -> dict[str, Array]:
+    def __call__(self, /, **given: Any) -> dict[str, Array]:
         """The outputs as new arrays.
 
         Results have the dtype of the inputs: float32 in, float32 out; whole numbers stay

@@ -49,7 +49,7 @@ class Checkpointed:
         self._cut = chunks(self._outward(program.formula), letter)
         self._known: dict[object, Any] = {}
 
-    def __call__(self, **given: Any) -> Arrays:
+    def __call__(self, /, **given: Any) -> Arrays:
         """The outputs as new arrays. Raises EvaluationError as a call of the program does."""
         program = self._program
         arrays, named = binding.sort_arguments(program.model, tuple(program.inputs), given)

@@ -45,7 +45,7 @@ class Sharded:
         self.inputs = {name: self._cut.inputs[name] for name in program.inputs}
         self.outputs = dict(self._cut.outputs)
 
-    def __call__(self, **given: Any) -> Arrays:
+    def __call__(self, /, **given: Any) -> Arrays:
         """The outputs as jax arrays over the mesh.
 
         Raises EvaluationError as a call of the program does, and EinrnnError (E822) where
@@ -54,7 +54,7 @@ class Sharded:
         arrays, sizes = self._arguments(given)
         return self._compiled()(arrays, tuple(sizes.items()))
 
-    def lower(self, **given: Any) -> Any:
+    def lower(self, /, **given: Any) -> Any:
         """What jax makes of a call, lowered: its ``compile().as_text()`` shows the collectives."""
         arrays, sizes = self._arguments(given)
         return self._compiled().lower(arrays, tuple(sizes.items()))
