@@ -33,7 +33,7 @@ def test_a_failure_leaves_everything_as_it_was() -> None:
 dim N
 index i : N
 input x[N]
-A := sum[i] x[i]^2 + dB/dx[0]
+A := sum[i] x[i]^2 + { dB/dx[0] if N > 1 ; 0 otherwise }
 B := A x[0]
 C := sum[i] x[i]^3
 [good] dC/dx[i] = 3 x[i]^2

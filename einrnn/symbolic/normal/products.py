@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from einrnn.core import affine as af
@@ -15,12 +16,13 @@ from einrnn.core.nodes import (
     Index,
     Mul,
     Number,
+    Pow,
     Reduce,
     Value,
 )
 from einrnn.core.traverse import canonical, substitute
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.domain import follows
+from einrnn.symbolic.normal.domain import follows, inequalities
 from einrnn.symbolic.normal.extremes import Binder
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -85,6 +87,67 @@ def _of_factors(work: Normaliser, over: Binder, inner: Poly) -> Poly:
         whole = Reduce("sum", index, lo, hi, exponent)
         outside = _of_factors(work, over, rest) if rest != tm.ONE else tm.ONE
         return work.product(outside, work.poly(Apply("exp", (whole,))))
+    return _whole(work, over, inner)
+
+
+def factor_by_factor(work: Normaliser, poly: Poly) -> Poly:
+    """Products over ranges as products of those of their factors: ``w^H prod[i] a[i]`` for
+    ``prod[i] (w a[i])``."""
+    rows: list[Poly] = []
+    for term, coefficient in poly.items():
+        found = [pair for pair in term.factors if _is_product(pair[0])]
+        others = tuple(pair for pair in term.factors if pair not in found)
+        if not found:
+            rows.append({term: coefficient})
+            continue
+        product = tm.ONE
+        inner = work.inside(*inequalities(term.conds))
+        for atom, exponent in found:
+            assert isinstance(atom, Reduce)
+            apart = _apart(inner, Binder(atom.index, atom.lo, atom.hi), inner.poly(atom.body))
+            for part in [tm.atom(atom)] if apart is None else apart:
+                product = work.product(product, _power(work, expression(part), exponent))
+        rest = Term(term.bound, term.conds, others)
+        rows.append(tm.scale(work.times(rest, product), coefficient))
+    return tm.plus(rows)
+
+
+def _is_product(atom: Expr) -> bool:
+    return isinstance(atom, Reduce) and atom.op == "prod"
+
+
+def _apart(work: Normaliser, over: Binder, inner: Poly) -> list[Poly] | None:
+    """A product over a range of one term, factor by factor: powers of what does not depend on the
+    index, and whole powers of products; None where it stays one product."""
+    if len(inner) != 1:
+        return None
+    ((term, coefficient),) = inner.items()
+    if term.bound or term.conds or (not term.factors and coefficient == 1):
+        return None
+    count = af.shift(af.minus(over.hi, over.lo), 1)
+    fixed = [pair for pair in term.factors if over.index not in pair[0].free]
+    whole = [pair for pair in term.factors if pair not in fixed and pair[1].denominator == 1]
+    others = tuple(pair for pair in term.factors if pair not in fixed and pair not in whole)
+    constant: Poly = {Term((), (), tuple(fixed)): coefficient}
+    if constant != tm.ONE and not follows(work.known, count):
+        return None
+    if constant == tm.ONE and (not whole or (len(term.factors) == 1 and whole[0][1] == 1)):
+        return None
+    found = [] if constant == tm.ONE else [work.poly(Pow(expression(constant), Value(count)))]
+    found += [_whole(work, over, {Term((), (), others): Fraction(1)})] if others else []
+    for atom, exponent in whole:
+        product = _whole(work, over, tm.atom(atom))
+        found.append(_power(work, expression(product), exponent))
+    return found
+
+
+def _power(work: Normaliser, base: Expr, exponent: Fraction) -> Poly:
+    return work.poly(Pow(base, Number(exponent)))
+
+
+def _whole(work: Normaliser, over: Binder, inner: Poly) -> Poly:
+    """The product as one, but for its last factors."""
+    index, lo, hi = over.index, over.lo, over.hi
     body = expression(inner)
     split: list[Poly] = []
     counted = af.number(af.minus(hi, lo)) is not None

@@ -32,6 +32,7 @@ from einrnn.core.traverse import canonical, elements, rebuild, substitute, tenso
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
+from einrnn.symbolic.normal.consequences import consequences
 from einrnn.symbolic.normal.domain import follows, inequalities, is_zero, known_from
 from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.geometric import geometric_sums
@@ -53,9 +54,8 @@ def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, .
     for given in model.inputs.values():
         rules += fact_rules(given)
     for assumption in assumptions:
-        rule = granted(assumption)
-        if rule is not None:
-            rules.append(rule)
+        stated = (assumption, *consequences(assumption))
+        rules += [rule for rule in map(granted, stated) if rule is not None]
     return tuple(rules)
 
 

@@ -19,6 +19,7 @@ from einrnn.symbolic.normal.finish import aligned, exponentials, listed, peeled,
 from einrnn.symbolic.normal.inverses import vanishes_with_inverses
 from einrnn.symbolic.normal.matpow import few_powers, lowered
 from einrnn.symbolic.normal.orders import ordered
+from einrnn.symbolic.normal.products import factor_by_factor
 from einrnn.symbolic.normal.quotients import cleared, vanishes_cleared
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.reflect import counted, reflected
@@ -88,6 +89,7 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
         return True
     apart = (
         listed(difference),
+        factor_by_factor(work, difference),
         lowered(work, difference),
         by_places(difference),
         *by_strides(difference),
