@@ -48,10 +48,21 @@ def _stable(node: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
     match node:
         case Apply("log", (of,)):
             return _logarithm(opened(of), opened)
-        case Pow(Add((one, Apply("exp", (x,)))), Number(exponent)) if one is ONE:
-            return apply("sigmoid", neg(x)) if exponent == -1 else None
+        case Pow(base, Number(exponent)) if exponent == -1:
+            inner = _beside_one(base)
+            if isinstance(inner, Apply) and inner.function == "exp":
+                return apply("sigmoid", neg(inner.args[0]))
+            return None
         case _:
             return None
+
+
+def _beside_one(node: Expr) -> Expr | None:
+    """What a sum is less 1, where that is one of its two terms."""
+    if not isinstance(node, Add) or len(node.terms) != 2 or ONE not in node.terms:
+        return None
+    first, second = node.terms
+    return second if first is ONE else first
 
 
 def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
@@ -65,8 +76,9 @@ def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             if isinstance(inner, Apply) and inner.function == "exp":
                 return Reduce("logsumexp", index, lo, hi, inner.args[0])
             return None
-        case Add((one, other)) if one is ONE:
-            return _of_one_and(other, opened)
+        case Add():
+            other = _beside_one(of)
+            return None if other is None else _of_one_and(other, opened)
         case _:
             return None
 

@@ -29,9 +29,9 @@ FORMS: dict[str, tuple[str, Any, Any]] = {
         lambda z: np.exp(z - np.logaddexp.reduce(z)),
     ),
     "softplus by hand": (
-        "sum[n] log(1 + exp(z[n]))",
+        "sum[n] log(exp(z[n]) + 1)",
         lambda z: np.logaddexp(0, z).sum(),
-        None,
+        lambda z: 1 / (1 + np.exp(-z)),
     ),
     "sigmoid by hand": (
         "sum[n] y[n] 1/(1 + exp(-z[n]))",
