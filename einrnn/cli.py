@@ -313,7 +313,7 @@ def derive(
         click.echo(json.dumps(fields, indent=2, ensure_ascii=False))
     else:
         granted = f" using {', '.join(using)}" if using else ""
-        click.echo(f"{derivative} = {result}{granted}")
+        click.echo(f"{result.left} = {result}{granted}")
         _where(result)
         if not using:
             _under_assumptions(document, derivative, form, result)
@@ -330,7 +330,7 @@ def _under_assumptions(document: Document, derivative: str, form: Form, plain: E
         result = document.derive(derivative, form=form, using=(given.name,))
         if (str(result), result.where) != (str(plain), plain.where):
             click.echo(f"using {given.name}:")
-            click.echo(f"{derivative} = {result}")
+            click.echo(f"{result.left} = {result}")
             _where(result)
 
 

@@ -67,6 +67,14 @@ class Expression:
         return str(self)
 
     @property
+    def left(self) -> str:
+        """What it is an expression for: as asked, with the indices that were left out."""
+        from einrnn.language.text import left_text
+
+        given = not self.ranges or "[" in self.asked
+        return self.asked if given else left_text(self.root, self._written.model)
+
+    @property
     def where(self) -> tuple[str, ...]:
         """The recurrences that the expression refers to, as text: definitions of derivatives,
         with what entries off the ends count as."""
