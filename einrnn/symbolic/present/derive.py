@@ -8,7 +8,7 @@ from typing import Literal
 
 from einrnn.core import affine as af
 from einrnn.core.build import compare
-from einrnn.core.model import Assumption, Model, Range, Shown
+from einrnn.core.model import Assumption, Derived, Model, Range, Shown
 from einrnn.core.nodes import Derivative, Element, Expr, Index
 from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
@@ -59,7 +59,7 @@ def written(
     style = style_of(closed, _leading_to(model, expr), granted)
     plain = unfolded(closed, ready, ranges)
     told = None
-    if isinstance(plain, Element) and plain.tensor in closed.derived:
+    if isinstance(plain, Element) and _asks_for(expr, closed.derived.get(plain.tensor)):
         letters = {letter for arg in plain.args if (letter := af.letter(arg))}
         told = plain.tensor if len(letters) == len(plain.args) else None
         plain = unfolded(closed, _one_step(closed, plain, ranges), ranges)
@@ -73,6 +73,14 @@ def written(
     names = frozenset(index.name for index in ranges)
     result = Naming(closed, names).unique(finished(with_ends(result, ranges)))
     return Written(closed, result, ranges, style, through, told)
+
+
+def _asks_for(expr: Expr, found: Derived | None) -> bool:
+    """Whether an expression is a derivative as it was asked for, and not one of something else
+    that comes to the same."""
+    if found is None or not isinstance(expr, Derivative) or not isinstance(expr.body, Element):
+        return False
+    return (expr.body.tensor, expr.tensor) == (found.of, found.wrt)
 
 
 def along_time(model: Model, of: str, wrt: str) -> Direction:
