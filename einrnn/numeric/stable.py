@@ -93,7 +93,9 @@ def _of_one_and(other: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             taken = opened(of)
             if isinstance(taken, Apply) and taken.function == "sigmoid":
                 return neg(apply("softplus", taken.args[0]))
-    return None
+            return None
+        case _:
+            return None
 
 
 def _opened(model: Model, node: Expr) -> Expr:

@@ -84,16 +84,22 @@ def _counted(node: Node) -> tuple[Expr, Index] | None:
     """The values, by an index, of which those are counted that are equal to one other thing, where
     a node is one over their number."""
     match node:
-        case Pow(Apply("max", (Reduce("sum", index, _, _, body), one)), Number(power)):
-            match body:
-                case Cases(((Compare("==", value, whole), each),), other) if (
-                    power,
-                    one,
-                    each,
-                    other,
-                ) == (-1, ONE, ONE, ZERO) and index not in whole.free:
-                    return value, index
-    return None
+        case Pow(Apply("max", (Reduce("sum", index, _, _, body), one)), Number(power)) if (
+            power == -1 and one is ONE
+        ):
+            found = _met(body, index)
+            return found and (found, index)
+        case _:
+            return None
+
+
+def _met(body: Expr, index: Index) -> Expr | None:
+    """What a bracket compares with something that an index has no part in."""
+    match body:
+        case Cases(((Compare("==", value, whole), each),), other) if each is ONE and other is ZERO:
+            return None if index in whole.free else value
+        case _:
+            return None
 
 
 def _are_apart(value: Expr, index: Index, model: Model, assumed: frozenset[str]) -> bool:
