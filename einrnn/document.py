@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -240,7 +240,7 @@ class Document:
         return closed_formula(formula, backend)
 
     @contextmanager
-    def _broken_names(self) -> Iterator[None]:
+    def _broken_names(self) -> Generator[None, None, None]:
         """What a text says that is asked about later; a name that is not known may be one whose
         definition is wrong, and that is what has to be mended."""
         try:
