@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from einrnn.check.claims import names_used
 from einrnn.core.facts import equations
 from einrnn.core.model import Assumption, Input, Model
+from einrnn.core.reach import reached
 from einrnn.errors import EinrnnError
 from einrnn.exact.exact import sides
 from einrnn.exact.floats import FloatPoints
@@ -87,7 +87,7 @@ def _obeys(given: Input, array: npt.NDArray[np.generic]) -> bool:
 
 def _movable(model: Model, assumptions: tuple[Assumption, ...]) -> list[str]:
     sides = tuple(side for a in assumptions for side in (a.left, a.right))
-    used = names_used(model, sides)
+    used = reached(model, sides)
     fixed = ("integer", "boolean", "one-hot")
     return [
         name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
@@ -21,7 +21,8 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import elements, tensors, walk
+from einrnn.core.reach import reached
+from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import Diagnostic, EinrnnError
 from einrnn.exact.tensors import Groups
@@ -220,7 +221,7 @@ def has_derivatives(prepared: Prepared, ready: Ready) -> bool:
     model, claim = prepared.forward, ready.claim
     if any(isinstance(node, Derivative) for node in walk(claim.left, claim.right)):
         return True
-    names = names_used(model, (ready.forward.left, ready.forward.right))
+    names = reached(model, (ready.forward.left, ready.forward.right))
     return not names.isdisjoint(model.derived)
 
 
@@ -242,7 +243,7 @@ def _meets(
     roots = (ready.forward.left, ready.forward.right)
     if any(map(kind, walk(*roots))):
         return True
-    return bool(names) and not names.isdisjoint(names_used(prepared.forward, roots))
+    return bool(names) and not names.isdisjoint(reached(prepared.forward, roots))
 
 
 def is_opaque(node: Node) -> bool:
@@ -269,19 +270,3 @@ def branches(node: Node) -> bool:
             return function in _BRANCHING
         case _:
             return is_extreme(node)
-
-
-def names_used(model: Model, roots: Mapping[str, Expr] | tuple[Expr, ...]) -> frozenset[str]:
-    """All tensors that expressions need, directly or through definitions."""
-    exprs = tuple(roots.values()) if isinstance(roots, Mapping) else roots
-    pending = [*frozenset[str]().union(*map(tensors, exprs))]
-    found: set[str] = set()
-    while pending:
-        name = pending.pop()
-        if name in found:
-            continue
-        found.add(name)
-        if name in model.definitions:
-            for clause in model.definitions[name].clauses:
-                pending += tensors(clause.body)
-    return frozenset(found)

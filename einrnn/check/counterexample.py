@@ -20,13 +20,13 @@ from einrnn.check.claims import (
     Ready,
     has_derivatives,
     named_assumptions,
-    names_used,
 )
 from einrnn.check.points import TIED, Batch, Point
 from einrnn.check.sizes import Sizes, dim_names, growing_sizes
 from einrnn.check.tolerance import REFUTES, relative
 from einrnn.check.verdict import Counterexample
 from einrnn.core.nodes import Expr, Value
+from einrnn.core.reach import reached
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.floats import FloatOutcome
@@ -170,7 +170,7 @@ class _Search:
         """The case with entries replaced by 0, or else by 1, until none is left for which one
         of the two would do."""
         prepared = self.candidates.prepared
-        used = names_used(prepared.forward, _roots(prepared, self.ready))
+        used = reached(prepared.forward, _roots(prepared, self.ready))
         names = [n for n, given in prepared.model.inputs.items() if n in used and not given.facts]
         shapes = {name: case.point.arrays[name].shape for name in names}
         entries: list[_Entry] = [(n, at) for n in names for at in np.ndindex(shapes[n])]
@@ -258,7 +258,7 @@ def _dims(prepared: Prepared, ready: Ready) -> frozenset[str]:
     """The sizes that matter to a claim, those of its free indices included."""
     ends = [end for r in ready.claim.ranges.values() for end in (r.lo, r.hi)]
     roots = _roots(prepared, ready)
-    used = names_used(prepared.forward, roots)
+    used = reached(prepared.forward, roots)
     return dim_names(prepared.forward, used, (*roots, *(Value(end) for end in ends)))
 
 
@@ -327,7 +327,7 @@ def _differ(left: Any, right: Any) -> bool:
 
 
 def _report(prepared: Prepared, ready: Ready, failure: _Failure) -> Counterexample:
-    used = names_used(prepared.forward, _roots(prepared, ready))
+    used = reached(prepared.forward, _roots(prepared, ready))
     point = failure.point
     relevant = _dims(prepared, ready)
     names = [index.name for index in ready.claim.ranges]

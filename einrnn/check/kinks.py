@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from einrnn.check.claims import Prepared, Ready, branches, has_branches, has_derivatives, names_used
+from einrnn.check.claims import Prepared, Ready, branches, has_branches, has_derivatives
 from einrnn.core.model import Model
 from einrnn.core.nodes import Compare, Derivative, Expr, Value
+from einrnn.core.reach import reached
 from einrnn.core.traverse import elements, walk
 
 
@@ -40,7 +41,7 @@ def _turns(prepared: Prepared, ready: Ready, written: Iterable[Expr]) -> bool:
         return False
     moving = _differentiated_by(model, ready)
     return any(
-        not moving.isdisjoint(names_used(model, (cond.left, cond.right)))
+        not moving.isdisjoint(reached(model, (cond.left, cond.right)))
         and _is_smooth(model, cond.left)
         and _is_smooth(model, cond.right)
         for cond in found
@@ -49,7 +50,7 @@ def _turns(prepared: Prepared, ready: Ready, written: Iterable[Expr]) -> bool:
 
 def _differentiated(model: Model, ready: Ready) -> Iterator[Expr]:
     """What a claim differentiates, and the definitions that it needs."""
-    names = names_used(model, (ready.forward.left, ready.forward.right))
+    names = reached(model, (ready.forward.left, ready.forward.right))
     for name in names & model.definitions.keys():
         yield from (clause.body for clause in model.definitions[name].clauses)
     for node in walk(ready.claim.left, ready.claim.right):
@@ -69,7 +70,7 @@ def _equations(written: Iterable[Expr]) -> Iterator[Compare]:
 def _differentiated_by(model: Model, ready: Ready) -> frozenset[str]:
     claim = ready.claim
     written = walk(claim.left, claim.right)
-    names = names_used(model, (ready.forward.left, ready.forward.right))
+    names = reached(model, (ready.forward.left, ready.forward.right))
     return frozenset(
         (
             *(node.tensor for node in written if isinstance(node, Derivative)),

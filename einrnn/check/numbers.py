@@ -102,16 +102,7 @@ class Numbers:
     def surely_failing(self, ready: Ready) -> Point | None:
         """The first of the points at which both sides surely have values that differ; floats may
         differ before where a side has none."""
-        without = self._without(ready)
-        for sizes, draws, compared in self._rows(ready):
-            kinds = [draw for draw in draws if draw not in without]
-            batch = self.points.batch(sizes, ready.assumptions, kinds)
-            if batch is None:
-                continue
-            try:
-                outcomes = compared(batch, ready)
-            except EinrnnError:
-                continue
+        for batch, outcomes in self._compared(ready):
             for point, both in zip(batch.points, outcomes, strict=True):
                 if both.error > REFUTES and _fails_surely(point, ready):
                     return point
@@ -143,26 +134,13 @@ class Numbers:
 
     def _evaluated(self, ready: Ready) -> Tried:
         tried = Tried()
-        without = self._without(ready)
-        told: Sizes | None = None  # of large sizes one draw at which there are values will do
-        for sizes, draws, compared in self._rows(ready):
-            if tried.failed_at is not None:
-                break
-            if sizes is told:
-                continue
-            kinds = [draw for draw in draws if draw not in without]
-            batch = self.points.batch(sizes, ready.assumptions, kinds)
-            if batch is None:
-                continue
-            try:
-                outcomes = compared(batch, ready)
-                first = outcomes[0].compared and not tried.sizes and batch.points[0].draw == 0
-                if first and ready.key in self._uncrossed:
+        for batch, outcomes in self._compared(ready):
+            first = outcomes[0].compared and not tried.sizes and batch.points[0].draw == 0
+            if first and ready.key in self._uncrossed:
+                try:
                     tried = _crossed(batch.points[0], ready)
-            except EinrnnError:
-                continue
-            if compared is _by_adjoints and outcomes[0].compared:
-                told = sizes
+                except EinrnnError:
+                    continue
             for point, both in zip(batch.points, outcomes, strict=True):
                 if tried.failed_at is not None or _is_spurious(point, both, ready):
                     continue
@@ -170,7 +148,26 @@ class Numbers:
                     tried = replace(tried, rounding=max(tried.rounding, both.error))
                     both = replace(both, error=0.0)
                 tried = _with(tried, point, both)
+            if tried.failed_at is not None:
+                break
         return tried
+
+    def _compared(self, ready: Ready) -> Iterator[tuple[Batch, list[FloatOutcome]]]:
+        """How the sides differ at one row of sizes and draws after the other."""
+        without = self._without(ready)
+        told: Sizes | None = None  # of large sizes one draw at which there are values will do
+        for sizes, draws, compared in self._rows(ready):
+            kinds = [draw for draw in draws if draw not in without]
+            batch = None if sizes is told else self.points.batch(sizes, ready.assumptions, kinds)
+            if batch is None:
+                continue
+            try:
+                outcomes = compared(batch, ready)
+            except EinrnnError:
+                continue
+            if compared is _by_adjoints and outcomes[0].compared:
+                told = sizes
+            yield batch, outcomes
 
     def _rows(self, ready: Ready) -> Iterator[_Row]:
         """Sizes and draws that are evaluated together, and how; large sizes with one draw each."""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import field
 from math import prod
 
-from einrnn.check.claims import Ready, Sides, names_used
+from einrnn.check.claims import Ready, Sides
 from einrnn.core import affine as af
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Affine, Dim, Expr, Index, Node, Reduce
+from einrnn.core.reach import reached
 from einrnn.core.traverse import walk
 from einrnn.dataclass import dataclass
 
@@ -30,7 +31,7 @@ class Weights:
         they are computed from included."""
         both = (sides.left, sides.right)
         own = [_largest(side, ready.claim.ranges, sizes) for side in both]
-        names = names_used(self.model, both) & self.model.definitions.keys()
+        names = reached(self.model, both) & self.model.definitions.keys()
         return max(*own, *(self._of_definition(name, sizes) for name in names))
 
     def _of_definition(self, name: str, sizes: Sizes) -> int:

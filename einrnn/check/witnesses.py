@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.certain import sure_values
-from einrnn.check.claims import Prepared, Ready, has_opaque, names_used
+from einrnn.check.claims import Prepared, Ready, has_opaque
 from einrnn.check.compare import Both, Compiled, Position, all_positions, interpreted, span
 from einrnn.check.differences import largest_error, positions
 from einrnn.check.numbers import Numbers
@@ -18,6 +18,7 @@ from einrnn.check.points import Point
 from einrnn.check.tolerance import relative
 from einrnn.check.witness import Witness
 from einrnn.core.nodes import Index
+from einrnn.core.reach import reached
 from einrnn.core.traverse import elements
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
@@ -86,7 +87,7 @@ class Witnesses:
         program for the claim computes."""
         model, pair = self.prepared.reverse, ready.reverse
         interpreter = Interpreter(model, point.sizes, point.arrays)
-        for name in sorted(names_used(model, (pair.left, pair.right)) & model.definitions.keys()):
+        for name in sorted(reached(model, (pair.left, pair.right)) & model.definitions.keys()):
             for position in positions(interpreter, model, name):
                 try:
                     interpreter.entry(name, position)

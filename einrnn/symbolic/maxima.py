@@ -8,7 +8,6 @@ nothing but chance can make two values the same, one has all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from einrnn.core import affine as af
@@ -28,6 +27,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
+from einrnn.core.reach import reached
 from einrnn.core.traverse import elements, fresh, rebuild, substitute, tensors, walk
 
 _FREE_FACTS = frozenset(("positive", "invertible"))
@@ -113,11 +113,7 @@ def _are_apart(value: Expr, index: Index, model: Model, assumed: frozenset[str])
             continue
         own = [arg for arg in entry.args if index in arg.free]
         rest = terms[:place] + terms[place + 1 :]
-        if (
-            len(own) == 1
-            and not elements(*entry.args)
-            and entry.tensor not in _reached(model, rest)
-        ):
+        if len(own) == 1 and not elements(*entry.args) and entry.tensor not in reached(model, rest):
             return True
     return False
 
@@ -149,17 +145,3 @@ def _entry(term: Expr) -> Element | None:
             return entry
         case _:
             return None
-
-
-def _reached(model: Model, roots: Iterable[Expr]) -> frozenset[str]:
-    """All tensors that expressions need."""
-    found: set[str] = set()
-    pending = [name for root in roots for name in tensors(root)]
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            definition = model.definitions.get(name)
-            bodies = [clause.body for clause in definition.clauses] if definition else []
-            pending += [other for body in bodies for other in tensors(body)]
-    return frozenset(found)

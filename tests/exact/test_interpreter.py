@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import einrnn
-from einrnn.check.claims import names_used, prepare
+from einrnn.check.claims import prepare
 from einrnn.check.sizes import trial_sizes
 from einrnn.core.model import Model
 from einrnn.core.nodes import Opaque
+from einrnn.core.reach import reached
 from einrnn.core.traverse import walk
 from einrnn.errors import EvaluationError
 from einrnn.exact.evaluate import Evaluator, run
@@ -112,7 +113,7 @@ def test_floats_are_the_interpreters(file: str) -> None:
     for item in ready.claims:
         sides = item.forward
         found = point.compare(sides.left, sides.right, item.claim.ranges, item.claim.condition)
-        used = names_used(ready.forward, (sides.left, sides.right))
+        used = reached(ready.forward, (sides.left, sides.right))
         if found.at is None or used & unknown:
             continue  # unknown functions are others here than there
         left = interpreter.value(sides.left, found.at)

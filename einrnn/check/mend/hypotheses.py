@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from einrnn.check.assumptions import residuals
-from einrnn.check.claims import Prepared, Ready, has_derivatives, names_used
+from einrnn.check.claims import Prepared, Ready, has_derivatives
 from einrnn.check.mend.confirm import agrees, fails, says_nothing
 from einrnn.check.mend.setting import Setting
 from einrnn.check.points import SMALL, TIED, Points
@@ -21,6 +21,7 @@ from einrnn.core.build import ONE, ZERO
 from einrnn.core.facts import equations
 from einrnn.core.model import Assumption, Fact, FactName, Input, Model, Range
 from einrnn.core.nodes import Derivative, Element, Expr, Index, Reduce
+from einrnn.core.reach import reached
 from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
@@ -67,7 +68,7 @@ def hypotheses(prepared: Prepared, ready: Ready) -> Iterator[Hypothesis]:
             left = left_text(assumption.left, model)
             right = left_text(assumption.right, model)
             yield Hypothesis(f"{left} = {right} [{assumption.name}]", assumption)
-    used = names_used(prepared.forward, (ready.forward.left, ready.forward.right))
+    used = reached(prepared.forward, (ready.forward.left, ready.forward.right))
     inputs = [given for name, given in model.inputs.items() if name in used]
     varied = {
         n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from einrnn.core import affine as af
 from einrnn.core.model import Assumption, Model
 from einrnn.core.nodes import Apply, Compare, Expr, Matrix, Node
-from einrnn.core.traverse import canonical, tensors, walk
+from einrnn.core.reach import reached
+from einrnn.core.traverse import canonical, walk
 from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.proof.statement import Statement
@@ -21,28 +22,16 @@ from einrnn.symbolic.proof.statement import Statement
 def is_generic(model: Model, statement: Statement, assumptions: Iterable[Assumption]) -> bool:
     """Whether what is shown of a statement where matrices have inverses is true everywhere."""
     sides = (statement.left, statement.right)
-    read = [*sides, *_bodies(model, _reached(model, sides))]
+    read = [*sides, *_bodies(model, reached(model, sides))]
     matrices = list(_cofactors(model, read))
     if not matrices:
         return True
-    inputs = _reached(model, matrices) & model.inputs.keys()
+    inputs = reached(model, matrices) & model.inputs.keys()
     if any(model.inputs[name].discrete for name in inputs):
         return False
     leaps = [node for node in walk(*read) if _leaps(node)]
     said = [side for a in assumptions for side in (a.left, a.right)]
-    return not inputs & _reached(model, [*leaps, *said])
-
-
-def _reached(model: Model, roots: Iterable[Node]) -> frozenset[str]:
-    """All tensors that expressions need, directly or through definitions."""
-    found: set[str] = set()
-    pending = [name for root in roots for name in tensors(root)]
-    while pending:
-        name = pending.pop()
-        if name not in found:
-            found.add(name)
-            pending += [other for body in _bodies(model, (name,)) for other in tensors(body)]
-    return frozenset(found)
+    return not inputs & reached(model, [*leaps, *said])
 
 
 def _bodies(model: Model, names: Iterable[str]) -> Iterator[Expr]:
