@@ -161,11 +161,16 @@ def _relation(op: Relation) -> Callable[[Scalar, Scalar], bool]:
     holds = scalars.RELATIONS[op]
 
     def strictly(a: Scalar, b: Scalar) -> bool:
-        if is_near(a, b):
+        if is_near(a, b) and not _is_itself(op, a, b):
             raise NoValue
         return holds(a, b)
 
     return strictly
+
+
+def _is_itself(op: Relation, a: Scalar, b: Scalar) -> bool:
+    """Whether a value is compared with the very one that it is, as the largest of several is."""
+    return a is b and op in ("==", "!=")
 
 
 def _order_apart_from_ties(op: Relation) -> Callable[[Scalar, Scalar], bool]:
@@ -178,7 +183,7 @@ def _relation_apart_from_ties(op: Relation) -> Callable[[Scalar, Scalar], bool]:
     holds = _relation(op)
 
     def strictly(a: Scalar, b: Scalar) -> bool:
-        if a == b:
+        if a == b and not _is_itself(op, a, b):
             raise NoValue
         return holds(a, b)
 
@@ -198,6 +203,9 @@ def _reduction(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
         value = combine(values)
         if _is_exact(value) or not math.isfinite(value):
             return value
+        others = (one for one in values if one is not value)
+        if op in ("max", "min") and not any(is_near(one, value) for one in others):
+            return value  # it is that one, whatever its digits are
         return Rounded.of(value, max(map(_error, values)) + 4 * _UNIT * abs(value))
 
     return strictly

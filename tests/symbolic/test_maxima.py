@@ -112,3 +112,18 @@ M := min[k](y[k])
 [W] dM/dW[k,i] = [y[k] == M] x[0,i]
 """
     assert {v.verdict for v in einrnn.parse(text).check().verdicts} == {"proved"}
+
+
+def test_what_is_computed_from_a_maximum_is_compared_with_it() -> None:
+    text = """dim n, V, H
+input h[n,H], W[H,V], b[V], tok[n] integer in V
+z[a,v] := h[a,j] W[j,v] + b[v]
+top[a] := max[v](z[a,v])
+c[a,v] := exp(z[a,v] - top[a])
+p[a,v] := c[a,v]/(sum[u] c[a,u])
+loss := -1/n sum[a] log(p[a,tok[a]])
+[1] dloss/dz[a,v] = 1/n (p[a,v] - [v == tok[a]])
+[2] dloss/dz[a,v] = p[a,v] - [v == tok[a]]
+"""
+    report = einrnn.parse(text).check()
+    assert (report["1"].verdict, report["2"].verdict) == ("proved", "refuted")
