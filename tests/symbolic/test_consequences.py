@@ -12,6 +12,8 @@ input y[H], w positive, a[H], b, A[N,N], B[N,N], R[M,N], S[N,M], x[T], c[H] posi
 assume [oh] y[i] y[j] = delta[i,j] y[i]
 assume [c1] sum[i] y[i] = 1
 assume [inv] sum[k] A[m,k] B[k,n] = delta[m,n]
+input Z[N,N,N], V[N,N]
+assume [three] sum[k] Z[m,k,n] V[k,n] = delta[m,n]
 assume [left] sum[k] S[m,k] R[k,n] = delta[m,n]
 """
 TRUE = {
@@ -30,6 +32,7 @@ TRUE = {
 }
 FALSE = {
     "no merging": "y[i] y[j] = y[i] using oh",
+    "three axes": "sum[k] V[m,k] Z[k,n,n] = delta[m,n] using three",
     "not square": "sum[k] R[m,k] S[k,n] = delta[m,n] using left",
     "one too many": "prod[r=0..t] w = w^t",
     "a range that is empty": "prod[r=2..t] (w x[r]) = w^(t-1) prod[r=2..t] x[r]",

@@ -43,10 +43,8 @@ def _turned_round(assumption: Assumption) -> Iterator[Assumption]:
     span = Range(lo, hi)
     if outer is None or any(assumption.ranges[letter] != span for letter in outer):
         return
-    row, column = outer
-    if not (_joins(first, row, inner) and _joins(second, inner, column)):
-        row, column = column, row
-    if not (_joins(first, row, inner) and _joins(second, inner, column)):
+    row, column = outer if outer[0] in first.free else outer[::-1]
+    if not (_is_matrix(first, row, inner, column) and _is_matrix(second, inner, column, row)):
         return
     swapped = Mul(
         (
@@ -72,12 +70,11 @@ def _unit(right: Expr, ranges: Mapping[Index, Range]) -> tuple[Index, Index] | N
     return None
 
 
-def _joins(matrix: Element, row: Index, column: Index) -> bool:
-    """Whether a matrix is read once at each of two letters."""
-    letters = [af.letter(arg) for arg in matrix.args]
-    return letters.count(row) == letters.count(column) == 1 and len(letters) == len(
-        [letter for letter in letters if letter is not None]
-    )
+def _is_matrix(entry: Element, row: Index, column: Index, other: Index) -> bool:
+    """Whether an entry is read at letters, once at each of two and at no other one of theirs."""
+    letters = [af.letter(arg) for arg in entry.args]
+    once = letters.count(row) == letters.count(column) == 1
+    return once and None not in letters and other not in letters
 
 
 def _det(matrix: Element, row: Index, column: Index, size: Affine) -> Expr:
