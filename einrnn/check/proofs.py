@@ -18,7 +18,7 @@ from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.exhaustive import with_exhaustive_cases
-from einrnn.symbolic.maxima import one_each, with_one_each
+from einrnn.symbolic.maxima import differentiated_by, one_each, with_one_each
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.prover import Prover
@@ -93,7 +93,8 @@ class Proofs:
     def over(self, prepared: Prepared) -> Proofs:
         """A prover of statements over a larger model, that knows what this one knows by now
         and looks for no lemmas of its own."""
-        known = {way: list(lemmas) for way, lemmas in self._known.items()}
+        same = self._by >= differentiated_by(prepared.forward, ())  # else they may not hold there
+        known = {way: list(lemmas) for way, lemmas in self._known.items() if same}
         other = Proofs(prepared, (), known, dict(self.proved))
         other.__dict__.update(_found=self._found, _symmetric=self._symmetric)  # cached properties
         return other
@@ -130,7 +131,7 @@ class Proofs:
         """The document's model and the two closed ones, with sizes that the document fixes
         replaced by their numbers."""
         forward, reverse = self.prepared.forward, self.prepared.reverse
-        forward, reverse = with_one_each(forward), with_one_each(reverse)
+        forward, reverse = with_one_each(forward, self._by), with_one_each(reverse, self._by)
         stated = with_numbers(self.prepared.model)
         return {
             "stated": stated,
@@ -170,10 +171,18 @@ class Proofs:
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
         claim = ready.claim
         sides = [_unconditional(side) if claim.condition else side for side in _both(pair)]
-        sides = [one_each(side, self.prepared.forward) for side in sides]
+        sides = [one_each(side, self.prepared.forward, self._by) for side in sides]
         left, right = (rename_dims(side, self._numbers) for side in sides)
         condition = claim.condition and rename_dims(claim.condition, self._numbers)
         return Statement(left, right, ranges_in(claim.ranges, self._numbers), condition)
+
+    @cached_property
+    def _by(self) -> frozenset[str]:
+        """What the document differentiates by."""
+        prepared = self.prepared
+        sides = [side for claim in prepared.model.claims for side in (claim.left, claim.right)]
+        ahead = differentiated_by(prepared.forward, sides)
+        return ahead | differentiated_by(prepared.reverse, sides)
 
     @cached_property
     def _numbers(self) -> Mapping[Dim, Affine]:

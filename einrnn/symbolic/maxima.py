@@ -8,6 +8,7 @@ nothing but chance can make two values the same, one has all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from einrnn.core import affine as af
@@ -18,6 +19,7 @@ from einrnn.core.nodes import (
     Apply,
     Cases,
     Compare,
+    Derivative,
     Element,
     Expr,
     Index,
@@ -51,22 +53,27 @@ def _count(extreme: Reduce) -> Expr:
     return Apply("max", (summed, ONE))
 
 
-def with_one_each(model: Model) -> Model:
-    """The model where one value has all wherever nothing but chance can make two the same."""
-    definitions = {name: _definition(found, model) for name, found in model.definitions.items()}
+def with_one_each(model: Model, by: frozenset[str]) -> Model:
+    """The model where one value has all wherever nothing but chance can make two the same, and
+    each of those that are differentiated ``by`` moves one value only.
+
+    At equal values there is no derivative by what moves one of them; by what moves them all
+    together there is, and it is not counted twice.
+    """
+    definitions = {name: _definition(found, model, by) for name, found in model.definitions.items()}
     same = all(definitions[name] is found for name, found in model.definitions.items())
     return model if same else replace(model, definitions=definitions)
 
 
-def _definition(definition: Definition, model: Model) -> Definition:
-    bodies = [one_each(clause.body, model) for clause in definition.clauses]
+def _definition(definition: Definition, model: Model, by: frozenset[str]) -> Definition:
+    bodies = [one_each(clause.body, model, by) for clause in definition.clauses]
     pairs = list(zip(definition.clauses, bodies, strict=True))
     if all(clause.body is body for clause, body in pairs):
         return definition
     return replace(definition, clauses=tuple(replace(c, body=body) for c, body in pairs))
 
 
-def one_each(expr: Expr, model: Model) -> Expr:
+def one_each(expr: Expr, model: Model, by: frozenset[str]) -> Expr:
     """The same of an expression over a model."""
     if not any(_counted(node) for node in walk(expr)):
         return expr
@@ -74,10 +81,40 @@ def one_each(expr: Expr, model: Model) -> Expr:
     assumed = frozenset[str]().union(*map(tensors, sides))
 
     def change(node: Node) -> Node:
-        counted = _counted(node)
-        return ONE if counted is not None and _are_apart(*counted, model, assumed) else node
+        value, index = _counted(node) or (None, None)
+        if value is None or index is None or not _are_apart(value, index, model, assumed):
+            return node
+        alone = all(_moves_one(value, index, value.free, model, name, _DEPTH) for name in by)
+        return ONE if alone else node
 
     return rebuild(expr, change)
+
+
+def differentiated_by(model: Model, exprs: Iterable[Expr]) -> frozenset[str]:
+    """What derivatives are taken by, those in a model's definitions and those in expressions."""
+    written = (node.tensor for node in walk(*exprs) if isinstance(node, Derivative))
+    return frozenset((*written, *(found.wrt for found in model.derived.values())))
+
+
+def _moves_one(
+    value: Expr, index: Index, outer: frozenset[Index], model: Model, name: str, depth: int
+) -> bool:
+    """Whether each entry of a tensor is needed for the value at one place of an index only."""
+    for entry in elements(value):
+        if entry.tensor == name:
+            own = [arg for arg in entry.args if index in arg.free]
+            if len(own) != 1 or not own[0].free <= outer or elements(*entry.args):
+                return False
+        elif name in reached(model, (entry,)):
+            found = model.definitions[entry.tensor].clauses
+            letters = [af.letter(arg) for arg in found[0].args]
+            if len(found) != 1 or None in letters or not depth or index not in entry.free:
+                return False
+            places = {i: a for i, a in zip(letters, entry.args, strict=True) if i is not None}
+            body = substitute(found[0].body, places)
+            if not _moves_one(body, index, outer, model, name, depth - 1):
+                return False
+    return True
 
 
 def _counted(node: Node) -> tuple[Expr, Index] | None:

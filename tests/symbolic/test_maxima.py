@@ -85,6 +85,14 @@ FALSE = {
     "[1] dM/da = sum[j] [z[j] == M]\n",
     "symmetric": "dim N\ninput S[N,N] symmetric, x\nu[i,j] := S[i,j] + x\nM := max[i,j](u[i,j])\n"
     "[1] dM/dx = sum[i,j] [u[i,j] == M]\n",
+    "moved together": "dim N\ninput x[N], a\nM := max[j](x[j] + a)\n"
+    "[1] dM/da = sum[j] [x[j] + a == M]\n",
+    "moved together, where they are the same": "dim N\ninput x[N], a\nu[j] := x[j] + a\n"
+    "M := max[j](u[j])\n[1] dM/da [x[0] == x[N-1]] = sum[j] [u[j] == M] [x[0] == x[N-1]]\n",
+    "moved by a window": "dim N\ninput x[N], b[N]\nu[i] := b[i] + sum[j: j <= i] x[j]\n"
+    "M := max[i](u[i])\n[1] dM/dx[k] = sum[i: i >= k] [u[i] == M]\n",
+    "by what the document differentiates by elsewhere": "dim N\ninput x[N], a\nu[j] := x[j] + a\n"
+    "M := max[j](u[j])\n[0] dM/du[j] = [u[j] == M]\n[1] dM/da = sum[j] [u[j] == M]\n",
     "assumed to be the same": "dim N\ninput x[N], a\nassume [c] x[i] = 1\nM := max[i](a + x[i])\n"
     "[1] dM/da = sum[i] [a + x[i] == M] using c\n",
     "looked up": "dim T, V\ninput e[V], tok[T] integer in V, a\nM := max[t](e[tok[t]] + a)\n"
@@ -102,14 +110,14 @@ def test_what_equal_values_make_false_is_not_proved(name: str) -> None:
 
 def test_one_of_values_of_their_own_has_all() -> None:
     text = """dim C, N, K
-input x[C,N], g[C], W[K,N], b[K]
+input x[C,N], g[C], W[K,N], b[K], v[N]
 big[c] := max[i](x[c,i])
 L := g[c] big[c]
-y[k] := b[k] + sum[i] W[k,i] x[0,i]
+y[k] := b[k] + sum[i] W[k,i] v[i]
 M := min[k](y[k])
 [x] dL/dx[c,i] = g[c] [x[c,i] == big[c]]
 [b] dM/db[k] = [y[k] == M]
-[W] dM/dW[k,i] = [y[k] == M] x[0,i]
+[W] dM/dW[k,i] = [y[k] == M] v[i]
 """
     assert {v.verdict for v in einrnn.parse(text).check().verdicts} == {"proved"}
 

@@ -14,7 +14,7 @@ from einrnn.core.traverse import elements, walk
 from einrnn.dataclass import dataclass
 from einrnn.language.naming import Naming
 from einrnn.symbolic.derived import Direction, complete, fewer_axes
-from einrnn.symbolic.maxima import one_each, with_one_each
+from einrnn.symbolic.maxima import differentiated_by, one_each, with_one_each
 from einrnn.symbolic.present.causal import narrowed, vanishing
 from einrnn.symbolic.present.ends import with_ends
 from einrnn.symbolic.present.letters import time_letters
@@ -55,7 +55,8 @@ def written(
     """The expression with its derivatives carried out, in the shortest form found."""
     policy = fewer_axes if form == "adjoint" else along_time
     closed, (ready,) = complete(model, [(expr, ranges)], policy)
-    closed, ready = with_one_each(closed), one_each(ready, closed)
+    by = differentiated_by(closed, (expr,))
+    closed, ready = with_one_each(closed, by), one_each(ready, closed, by)
     style = style_of(closed, _leading_to(model, expr), granted)
     plain = unfolded(closed, ready, ranges)
     told = None
