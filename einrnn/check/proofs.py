@@ -93,7 +93,10 @@ class Proofs:
     def over(self, prepared: Prepared) -> Proofs:
         """A prover of statements over a larger model, that knows what this one knows by now
         and looks for no lemmas of its own."""
-        same = self._by >= differentiated_by(prepared.forward, ())  # else they may not hold there
+        own = (self.prepared.forward, self.prepared.reverse)
+        plain = all(new is old for new, old in zip(self._with_one_each, own, strict=True))
+        # else what is known of maxima may not hold there
+        same = plain or self._by >= differentiated_by(prepared.forward, ())
         known = {way: list(lemmas) for way, lemmas in self._known.items() if same}
         other = Proofs(prepared, (), known, dict(self.proved))
         other.__dict__.update(_found=self._found, _symmetric=self._symmetric)  # cached properties
@@ -130,8 +133,7 @@ class Proofs:
     def _models(self) -> dict[str, Model]:
         """The document's model and the two closed ones, with sizes that the document fixes
         replaced by their numbers."""
-        forward, reverse = self.prepared.forward, self.prepared.reverse
-        forward, reverse = with_one_each(forward, self._by), with_one_each(reverse, self._by)
+        forward, reverse = self._with_one_each
         stated = with_numbers(self.prepared.model)
         return {
             "stated": stated,
@@ -175,6 +177,12 @@ class Proofs:
         left, right = (rename_dims(side, self._numbers) for side in sides)
         condition = claim.condition and rename_dims(claim.condition, self._numbers)
         return Statement(left, right, ranges_in(claim.ranges, self._numbers), condition)
+
+    @cached_property
+    def _with_one_each(self) -> tuple[Model, Model]:
+        """The closed models, in which one value of a maximum has its derivative where it may."""
+        prepared = self.prepared
+        return with_one_each(prepared.forward, self._by), with_one_each(prepared.reverse, self._by)
 
     @cached_property
     def _by(self) -> frozenset[str]:
