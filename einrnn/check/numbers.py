@@ -22,7 +22,7 @@ from einrnn.check.claims import (
 )
 from einrnn.check.points import COMPARED, SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
-from einrnn.check.thresholds import threshold_sizes
+from einrnn.check.thresholds import Turn, threshold_sizes, turns_of_definitions
 from einrnn.check.tolerance import AGREES, REFUTES, relative
 from einrnn.check.weight import Weights
 from einrnn.dataclass import dataclass
@@ -225,11 +225,15 @@ class Numbers:
     def _weights(self) -> Weights:
         return Weights(self.prepared.reverse)
 
+    @cached_property
+    def _turns(self) -> tuple[Turn, ...]:
+        return turns_of_definitions(self.prepared.model)
+
     def _large(self, ready: Ready) -> list[Sizes]:
         """The largest sizes at which a claim takes no array of too many entries, and those at
         which its conditions change, or the document's."""
         fitting = (s for s in self._larger if self._fits(ready, s))
-        turning = threshold_sizes(self.prepared.model, ready.claim)
+        turning = threshold_sizes(self.prepared.model, ready.claim, self._turns)
         return [*islice(fitting, 1), *(s for s in turning if self._fits(ready, s))]
 
     def _fits(self, ready: Ready, sizes: Sizes) -> bool:

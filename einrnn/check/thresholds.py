@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 
 from einrnn.core import affine as af
@@ -25,6 +25,8 @@ from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.strict import STRICT, NoValue
 
 Sizes = Mapping[str, int]
+# sizes that matter to a condition, and the number at which it changes
+Turn = tuple[frozenset[str], int]
 
 _LEAST, _MOST = 3, 2000
 _MOST_ROWS = 9
@@ -33,33 +35,30 @@ _OTHERS = 2
 _POLYNOMIAL = (Add, Affine, Compare, Index, Mul, Number, Pow, Value)
 
 
-def threshold_sizes(model: Model, claim: Claim) -> Iterator[Sizes]:
+def turns_of_definitions(model: Model) -> tuple[Turn, ...]:
+    """Where the conditions of a document's definitions change, the same for all claims."""
+    clauses = [c for definition in model.definitions.values() for c in definition.clauses]
+    return tuple(turn for c in clauses for turn in _conditions(model, c.body, c.ranges))
+
+
+def threshold_sizes(model: Model, claim: Claim, defined: Sequence[Turn]) -> Iterator[Sizes]:
     """Rows of sizes at which a condition of a claim changes, or one of the definitions, and just
     beyond; the sizes that it does not speak of are small."""
+    written = (claim.left, claim.right, *(() if claim.condition is None else (claim.condition,)))
+    own = [turn for part in written for turn in _conditions(model, part, claim.ranges)]
     found: dict[tuple[tuple[str, int], ...], None] = {}
-    for expr, ranges in _parts(model, claim):
-        for names, number in _conditions(model, expr, ranges):
-            for size in (number, number + 1, number + 2):
-                row = {
-                    name: fixed or (size if name in names else _OTHERS)
-                    for name, fixed in model.dims.items()
-                }
-                found[tuple(row.items())] = None
+    for names, number in (*own, *defined):
+        for size in (number, number + 1, number + 2):
+            row = {
+                name: fixed or (size if name in names else _OTHERS)
+                for name, fixed in model.dims.items()
+            }
+            found[tuple(row.items())] = None
     for row in list(found)[:_MOST_ROWS]:
         yield dict(row)
 
 
-def _parts(model: Model, claim: Claim) -> Iterator[tuple[Node, Mapping[Index, Range]]]:
-    yield from ((side, claim.ranges) for side in (claim.left, claim.right))
-    if claim.condition is not None:
-        yield claim.condition, claim.ranges
-    for definition in model.definitions.values():
-        yield from ((clause.body, clause.ranges) for clause in definition.clauses)
-
-
-def _conditions(
-    model: Model, expr: Node, ranges: Mapping[Index, Range]
-) -> Iterator[tuple[frozenset[str], int]]:
+def _conditions(model: Model, expr: Node, ranges: Mapping[Index, Range]) -> Iterator[Turn]:
     """The numbers at which comparisons of indices change, with the sizes that matter to each."""
     spans = dict(ranges)
     compared: list[Compare] = []
