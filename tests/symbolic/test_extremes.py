@@ -10,6 +10,8 @@ LAWS = {
     "of equals": "input a, b, c\n[1] a^2 c [a == b] = a b c [a == b]",
     "shift": MATRIX + "[1] max[i](x[i] + c) = max[i](x[i]) + c",
     "scale": MATRIX + "[1] max[i](3 p x[i]) = 3 p max[i](x[i])",
+    "opposite": MATRIX + "[1] max[i](-p x[i]) = -p min[i](x[i])",
+    "opposite differences": MATRIX + "[1] max[i](c - 2 x[i] + y[0]) = y[0] + c - 2 min[i](x[i])",
     "exchange": MATRIX + "[1] max[i](max[j](A[i,j])) = max[j](max[i](A[i,j]))",
     "nested": (
         MATRIX + "[1] max[i](x[i] + max[j](A[i,j] + y[j])) = max[j](y[j] + max[i](A[i,j] + x[i]))"
@@ -25,6 +27,7 @@ TRAPS = {
     "of equals to another": "input a, b, c\n[1] a [a == b] = c [a == b]",
     "of equals always": "input a, b, c\n[1] a^2 [a == b] = a b",
     "negative scale": MATRIX + "[1] max[i](-x[i]) = -max[i](x[i])",
+    "opposite of a product": MATRIX + "[1] max[i](-c x[i]) = -c min[i](x[i])",
     "unknown scale": MATRIX + "[1] max[i](c x[i]) = c max[i](x[i])",
     "largest for smallest": MATRIX + "[1] max[i](min[j](A[i,j])) = min[j](max[i](A[i,j]))",
     "sum of maxima": MATRIX + "[1] max[i](2 x[i] + x[i]^2) = 2 max[i](x[i]) + max[i](x[i]^2)",

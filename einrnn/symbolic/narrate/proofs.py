@@ -8,7 +8,7 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Range
-from einrnn.core.nodes import Expr, Index, Mul
+from einrnn.core.nodes import Expr, Index, Mul, Reduce
 from einrnn.core.traverse import elements, substitute
 from einrnn.dataclass import dataclass
 from einrnn.language.sizes import UNNAMED
@@ -18,6 +18,7 @@ from einrnn.symbolic.narrate.chain import Start, chain
 from einrnn.symbolic.narrate.scene import Line, Scene, Usable
 from einrnn.symbolic.narrate.side import Plan
 from einrnn.symbolic.proof.clock import UP
+from einrnn.symbolic.proof.growth import joined
 from einrnn.symbolic.proof.induction import at_place, at_place_if_any, one_step_back
 from einrnn.symbolic.proof.scaled import after_first
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
@@ -25,6 +26,8 @@ from einrnn.symbolic.proof.trace import (
     AtEnds,
     AtTime,
     ByLemmas,
+    Generalised,
+    Grown,
     Inductive,
     InsideSum,
     Kept,
@@ -76,6 +79,13 @@ def parts(scene: Scene, proof: Proof, written: Start) -> Iterator[Part]:
                 for part in parts(scene.about(statement), inner, written):
                     title = f"{where}: {part.title}" if part.title else where
                     yield replace(part, title=title)
+        case Grown():
+            yield from teller.grown(proof.by)
+        case Generalised(statement, index, inner):
+            where = f"for any {index.name} <= {affine_text(statement.ranges[index].hi)}"
+            sides = Start(statement.left, statement.right)
+            for part in parts(scene.about(statement), inner, sides):
+                yield replace(part, title=f"{where}: {part.title}" if part.title else where)
         case None:
             yield from teller.whole(Plan())
 
@@ -154,6 +164,25 @@ class _Teller:
         yield self._unchanged(whole, time, {time: by.span})
         used = Usable(by.lemma, f"by that, from {time.name} = {affine_text(by.span.hi)} to 0")
         yield from self.whole(Plan((used,), at_numbers=True))
+
+    def grown(self, by: Grown) -> Iterator[Part]:
+        """Where the index begins; then one more, by the claim for what there was before."""
+        claim, name = by.statement, by.index.name
+        assert isinstance(claim.left, Reduce)
+        first = affine_text(claim.ranges[by.index].lo)
+        base = at_place(claim, by.index, claim.ranges[by.index].lo)
+        yield self._part(f"P({first}), the claim at {name} = {first}", base, Plan(at_numbers=True))
+        later = {by.index: af.shift(af.of(by.index), 1)}
+        left, right = substitute(claim.left, later), substitute(claim.right, later)
+        op = claim.left.op
+        lines = (
+            Line(left),
+            Line(joined(op, claim.left, by.more), "the last one by itself"),
+            Line(joined(op, claim.right, by.more), f"by P({name})"),
+            Line(right, "simplified"),
+        )
+        title = f"P({name}+1) from P({name})"
+        yield Part(title, Statement(left, right, claim.ranges), lines)
 
     def _unchanged(self, expr: Expr, index: Index, ranges: Ranges) -> Part:
         """An expression at the time after an index, which is what it is at the index."""

@@ -23,8 +23,9 @@ from einrnn.symbolic.present.reads import replaced
 from einrnn.symbolic.present.simplest import Style, present
 from einrnn.symbolic.present.terms import join, split
 from einrnn.symbolic.proof.clock import UP
+from einrnn.symbolic.proof.invariance import between
 from einrnn.symbolic.proof.statement import Statement
-from einrnn.symbolic.proof.tactics import at_constant, between
+from einrnn.symbolic.proof.tactics import at_constant
 from einrnn.symbolic.ranges import Ranges, at_least_zero
 from einrnn.symbolic.unfold import recurs
 

@@ -9,7 +9,7 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Expr, Index, Reduce, ReduceOp
+from einrnn.core.nodes import Affine, Index, Reduce, ReduceOp
 from einrnn.core.traverse import canonical, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
@@ -34,8 +34,9 @@ class Binder:
 
 
 def extreme(work: Normaliser, op: ReduceOp, outer: Binder, inner: Poly) -> Poly:
-    """max_j (c + p a_j) = c + p max_j a_j for a positive p, and max_j (a_j + max_i b_ij) as one
-    maximum over both indices, whose order means nothing. The same for minima."""
+    """max_j (c + p a_j) = c + p max_j a_j for a positive p, max_j (-a_j) = -min_j a_j, and
+    max_j (a_j + max_i b_ij) as one maximum over both indices, whose order means nothing. The same
+    for minima."""
     binders, body = _flattened(work, op, outer, inner)
     indices = frozenset(binder.index for binder in binders)
     outside = {t: c for t, c in body.items() if not indices & t.indices}
@@ -43,8 +44,21 @@ def extreme(work: Normaliser, op: ReduceOp, outer: Binder, inner: Poly) -> Poly:
     if not rest:
         rest, outside = body, {}
     scale, rest = _positive_part(work, indices, rest)
-    whole = min((_nested(op, order, rest) for order in _orders(binders)), key=lambda e: e.key)
-    return tm.plus((outside, work.product(scale, tm.atom(whole))))
+    negated = tm.scale(rest, Fraction(-1))
+    ways = (_way(op, binders, rest), _way("min" if op == "max" else "max", binders, negated))
+    sign = 1 if _preference(ways[0], rest) <= _preference(ways[1], negated) else -1
+    whole = ways[0] if sign == 1 else ways[1]
+    return tm.plus((outside, work.product(tm.scale(scale, Fraction(sign)), tm.atom(whole))))
+
+
+def _way(op: ReduceOp, binders: list[Binder], body: Poly) -> Reduce:
+    """The extreme value of a body, the same in whatever order its indices are given."""
+    return min((_nested(op, order, body) for order in _orders(binders)), key=lambda e: e.key)
+
+
+def _preference(whole: Reduce, body: Poly) -> tuple[int, bool]:
+    """What has fewer minus signs goes before, and a maximum before a minimum."""
+    return sum(c < 0 for c in body.values()), whole.op != "max"
 
 
 def _flattened(
@@ -104,8 +118,10 @@ def _orders(binders: list[Binder]) -> Iterator[tuple[Binder, ...]]:
         yield from permutations(binders)
 
 
-def _nested(op: ReduceOp, binders: tuple[Binder, ...], body: Poly) -> Expr:
+def _nested(op: ReduceOp, binders: tuple[Binder, ...], body: Poly) -> Reduce:
     result = expression(body)
     for binder in reversed(binders):
         result = Reduce(op, binder.index, binder.lo, binder.hi, result)
-    return tm.in_order(canonical(result))
+    whole = tm.in_order(canonical(result))
+    assert isinstance(whole, Reduce)
+    return whole

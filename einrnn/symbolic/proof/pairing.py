@@ -20,9 +20,9 @@ from einrnn.symbolic.normal.rules import replacement
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.entries import Chosen
+from einrnn.symbolic.proof.invariance import change
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof, Statement
-from einrnn.symbolic.proof.tactics import change
 from einrnn.symbolic.proof.trace import Paired
 
 _TIME = Index("·time")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
 from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Add, Compare, Element, Expr, Index, Matrix, Pow, Reduce
+from einrnn.core.nodes import Compare, Element, Expr, Index, Pow, Reduce
 from einrnn.core.traverse import canonical, elements, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.finish import unrolled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
@@ -27,27 +26,28 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.entrywise import by_entries
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
-from einrnn.symbolic.proof.induction import Beside, by_induction, solved
-from einrnn.symbolic.proof.opened import opened_rules
+from einrnn.symbolic.proof.growth import by_any_size, by_growth
+from einrnn.symbolic.proof.induction import by_induction, solved
+from einrnn.symbolic.proof.invariance import by_invariance, by_ratio
+from einrnn.symbolic.proof.known import Known, nothing
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.summand import by_end_of_sum
 from einrnn.symbolic.proof.tactics import (
     at_constant,
     by_constants,
     by_inner_step,
-    by_invariance,
-    by_ratio,
     by_step,
 )
 from einrnn.symbolic.proof.together import proved_together
-from einrnn.symbolic.proof.trace import AtTime, ByLemmas, Separately
+from einrnn.symbolic.proof.trace import Separately
 from einrnn.symbolic.proof.unfolding import by_unfolding
+from einrnn.symbolic.proof.uniform import by_same_summands
 
 
 @dataclass()
@@ -68,11 +68,13 @@ class Prover:
     symmetric: frozenset[str] = frozenset()
     deep: bool = True
     _opener: Opener = field(init=False)
+    _known: Known = field(init=False)
 
     def __post_init__(self) -> None:
         self._opener = Opener(
             self.model, self.assumptions, self.deadline, self.found, self.symmetric
         )
+        self._known = Known(self._opener, self.lemmas, self.found)
 
     def prove(self, statement: Statement) -> Proof | None:
         """A proof, or None where none was found before the deadline: in each of the cases of
@@ -104,7 +106,7 @@ class Prover:
         """
         work = self._opener.normaliser(statement, ())
         written = sub(statement.left, statement.right)
-        as_it_stands = self._by_lemmas(statement, written, _none)
+        as_it_stands = self._known.by_all(statement, written, nothing)
         as_it_stands = as_it_stands or by_chain(self._opener, statement, self.lemmas)
         if as_it_stands is not None:
             return as_it_stands
@@ -113,23 +115,23 @@ class Prover:
             if not poly:
                 return Proof("normal form")
             stages.append((poly, chosen))
-            found = self._by_lemmas(statement, expression(poly), chosen)
+            found = self._known.by_all(statement, expression(poly), chosen)
             found = found or self._by_needed(statement, poly)
             if found is not None:
                 return found
-        if any(self._would_be_opened(lemma) for lemma in self._applicable(written)):
+        if any(self._known.is_opened_later(lemma) for lemma in self._known.applicable(written)):
             # what lemmas speak of is replaced before all else is opened
-            beside = self._by_lemmas(statement, written, self._opener.any)
+            beside = self._known.by_all(statement, written, self._opener.any)
             if beside is not None:
                 return beside
-        whole = self._at_once(statement) or self._by_one_lemma(statement, written)
+        whole = self._at_once(statement) or self._known.by_one_about_a_matrix(statement, written)
         if whole is not None:
             return whole
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
             if is_now(chosen):
-                found = self._by_lemmas(statement, expression(difference), chosen)
+                found = self._known.by_all(statement, expression(difference), chosen)
                 if found is not None:
                     return found
             try:
@@ -143,29 +145,31 @@ class Prover:
             closed = self._by_closed_form(statement, expression(difference), chosen, known)
             if closed is not None:
                 return closed
-        return by_entries(self._opener, statement, self._opener.any)
+        found = by_entries(self._opener, statement, self._opener.any)
+        return found or self._by_any_size(statement)
 
     def _at_once(self, statement: Statement) -> Proof | None:
         """What needs no stages."""
+        written = sub(statement.left, statement.right)
         try:
             found = by_accumulation(self._opener, statement)
-            return found or by_recursion(self._opener, statement)
+            found = found or by_recursion(self._opener, statement)
+            return found or self._by_same_summands(statement, written, self._opener.any)
         except TooLarge:
             return None
 
-    def _by_one_lemma(self, statement: Statement, written: Expr) -> Proof | None:
-        """By one lemma about a function of a matrix, where others say what the matrix is."""
-        found = self._applicable(written)
-        for lemma in found if len(found) > 1 else ():
-            if self._opener.expired() or not isinstance(lemma.statement.left, Matrix):
-                continue
-            try:
-                proof = self._by_lemma(statement, written, self._opener.any, (lemma,))
-            except TooLarge:
-                continue
-            if proof is not None:
-                return proof
-        return None
+    def _by_same_summands(
+        self, statement: Statement, difference: Expr, chosen: Chosen
+    ) -> Proof | None:
+        if not self.deep:
+            return None
+        return by_same_summands(self._opener, statement, difference, chosen, self._by_itself)
+
+    def _by_any_size(self, statement: Statement) -> Proof | None:
+        try:
+            return by_any_size(self._opener, statement, self._by_itself) if self.deep else None
+        except TooLarge:
+            return None
 
     def _by_closed_form(
         self,
@@ -273,9 +277,9 @@ class Prover:
             yield partial(by_constants, opener, statement, written, chosen)
             if used:
                 yield partial(by_constants, opener, statement, written, chosen, used)
-        if len(self._applicable(difference)) > 1:
-            for lemma in self._applicable(difference):
-                yield partial(self._by_lemma, statement, difference, chosen, (lemma,))
+        if len(self._known.applicable(difference)) > 1:
+            for lemma in self._known.applicable(difference):
+                yield partial(self._known.by, statement, difference, chosen, (lemma,))
         for index, direction in self._times(statement, elements(difference)):
             step = partial(by_step, opener, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
@@ -284,14 +288,16 @@ class Prover:
                 yield partial(by_induction, opener, other, chosen, index, direction)
         if not first:
             yield at_once
-        within = self._within_reach(difference)
+        within = self._known.within_reach(difference)
         for index, direction in self._times(statement, elements(difference)) if within else ():
-            yield partial(self._by_helped_step, statement, difference, within, index, direction)
+            yield partial(
+                self._known.by_helped_step, statement, difference, within, index, direction
+            )
         for index, direction in self._times(statement, elements(difference)):
             yield partial(by_factor, opener, statement, difference, chosen, index, direction)
         if self.lemmas and is_now(chosen):
             for index, direction in self._times(statement, elements(difference)):
-                yield partial(self._by_helped_induction, statement, index, direction)
+                yield partial(self._known.by_helped_induction, statement, index, direction)
         yield partial(by_inner_step, opener, statement, difference, chosen)
         yield partial(by_end_of_sum, opener, statement, difference, chosen)
         yield partial(by_pairing, opener, statement, difference, chosen)
@@ -299,10 +305,12 @@ class Prover:
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
             yield partial(by_ratio, opener, statement, chosen, index)
+        yield partial(self._by_same_summands, statement, difference, chosen)
         if is_now(chosen):
             for index in _counted(statement, difference):
                 yield partial(by_invariance, opener, statement, difference, chosen, index)
-            helped = self._by_helped_induction if self.lemmas else _not_at_all
+                yield partial(by_growth, opener, statement, index)
+            helped = self._known.by_helped_induction if self.lemmas else _not_at_all
             yield partial(by_every_time, opener, statement, helped)
 
     def _by_needed(self, statement: Statement, difference: Poly) -> Proof | None:
@@ -316,47 +324,6 @@ class Prover:
 
     def _by_itself(self, needed: Statement) -> Proof | None:
         return replace(self, deep=False).prove(needed)
-
-    def _by_helped_step(
-        self,
-        statement: Statement,
-        difference: Expr,
-        within: tuple[Lemma, ...],
-        index: Index,
-        direction: int,
-    ) -> Proof | None:
-        """One step in which what has been proved before is used."""
-        opener, fired = self._opener.hurried(), dict[str, None]()
-        lemmas = compatible(within, opener.clock.behind)
-        rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
-        work = opener.normaliser(statement, rules)
-        left = opener.without(work, difference, opener.any)
-        proof = by_step(opener, statement, left, opener.any, index, direction, rules)
-        if proof is None or not fired:
-            return proof
-        used = tuple(lemma for lemma in lemmas if lemma.name in fired)
-        by = AtTime(index, direction, used)
-        return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"), by=by)
-
-    def _by_helped_induction(
-        self, statement: Statement, index: Index, direction: int
-    ) -> Proof | None:
-        """Induction in which what has been proved before is used beside the hypothesis."""
-        about = tensors(statement.left)
-        others = tuple(lemma for lemma in self.lemmas if not lemma.about & about)
-        lemmas = compatible(others, self._opener.clock.behind)
-        fired: dict[str, None] = {}
-        opener = self._opener
-        rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
-        opened: list[Rule] = []
-        for lemma in others:
-            found = opened_rules(opener, statement, index, direction, lemma)
-            opened += [noting(lemma.name, rule, fired) for rule in found]
-        beside = Beside(rules, tuple(opened))
-        proof = by_induction(opener, statement, opener.any, index, direction, beside)
-        if proof is None or not fired:
-            return proof
-        return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))
 
     def _hides(self, left: Sequence[Element]) -> bool:
         """Whether some entries will be opened at a later stage, and what is at numbers behind
@@ -382,64 +349,6 @@ class Prover:
                     found[index, when.direction] = None
         return list(found)
 
-    def _applicable(self, difference: Expr) -> tuple[Lemma, ...]:
-        """The lemmas about what occurs, the last ones first."""
-        names = tensors(difference)
-        return tuple(lemma for lemma in reversed(self.lemmas) if lemma.about <= names)
-
-    def _within_reach(self, difference: Expr) -> tuple[Lemma, ...]:
-        """The lemmas about what occurs or what that is computed from."""
-        names = tensors(difference)
-        reached = names.union(*map(self._opener.clock.reach, names)) if self.lemmas else names
-        return tuple(lemma for lemma in self.lemmas if lemma.about <= reached)
-
-    def _would_be_opened(self, lemma: Lemma) -> bool:
-        """Whether a lemma is about something that a later stage has no more of."""
-        clock, definitions = self._opener.clock, self.model.definitions
-        return any(name in definitions and not clock.recurs(name) for name in lemma.about)
-
-    def _by_lemmas(self, statement: Statement, difference: Expr, chosen: Chosen) -> Proof | None:
-        """Equal by what has been proved before, all of it at once."""
-        if self._opener.expired() or not self._applicable(difference):
-            return None
-        try:
-            clock = self._opener.clock
-            # where nothing is unfolded but at ends, lemmas lead to what they speak of alone
-            behind = clock.behind_ends if chosen is _none else clock.behind
-            lemmas = compatible(self.lemmas, behind)
-            if not lemmas or self._is_lonely(difference, lemmas):
-                return None
-            return self._by_lemma(statement, difference, chosen, lemmas)
-        except TooLarge:
-            return None
-
-    def _is_lonely(self, difference: Expr, lemmas: tuple[Lemma, ...]) -> bool:
-        """Whether some tensor occurs in one term of a difference only, and nothing that holds
-        speaks of it: with other entries that term is another, and the rest is not."""
-        terms = difference.terms if isinstance(difference, Add) else (difference,)
-        counts = Counter(name for term in terms for name in tensors(term))
-        spoken = self._opener.tied.union(
-            *(lemma.about | tensors(lemma.statement.right) for lemma in (*lemmas, *self.found))
-        )
-        return any(count == 1 and name not in spoken for name, count in counts.items())
-
-    def _by_lemma(
-        self, statement: Statement, difference: Expr, chosen: Chosen, lemmas: tuple[Lemma, ...]
-    ) -> Proof | None:
-        fired: dict[str, None] = {}
-        rules = tuple(noting(lemma.name, lemma.rule, fired) for lemma in lemmas)
-        opener = self._opener.hurried()  # what they say may be longer than what it is said of
-        work = opener.normaliser(statement, rules)
-        if work.simple(difference) is difference:
-            return None  # the lemmas do not apply
-        left = opener.without(work, difference, chosen)
-        if not is_zero(work, work.poly(left)):
-            return None
-        if not fired:
-            return Proof("normal form")
-        used = tuple(lemma for lemma in lemmas if lemma.name in fired)
-        return Proof("normal form", (f"with {_listed(fired)}",), ByLemmas(used))
-
     def proved_together(self, statements: Sequence[Statement]) -> tuple[Statement, ...]:
         """Those of some statements about recurrences that follow by one induction for all.
 
@@ -448,17 +357,8 @@ class Prover:
         return proved_together(self._opener, statements)
 
 
-def _none(element: Element) -> bool:
-    """Nothing is unfolded."""
-    return False
-
-
 def _not_at_all(statement: Statement, index: Index, direction: int) -> None:
     """There is nothing to help."""
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"[{name}]" for name in names)
 
 
 def _is_closed(statement: Statement, index: Index) -> bool:

@@ -1,25 +1,19 @@
-"""Steps of recurrences: at an index, inside a sum over time, at numbers, between two times."""
+"""Steps of recurrences: at an index, inside a sum over time, at numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, div, sub
-from einrnn.core.model import Range
 from einrnn.core.nodes import Element, Expr, Index
-from einrnn.core.traverse import elements, substitute, tensors
+from einrnn.core.traverse import elements, tensors
 from einrnn.symbolic.normal.expand import Normaliser, Rule
 from einrnn.symbolic.normal.level import levelled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.zero import is_zero
-from einrnn.symbolic.proof.clock import DOWN, UP, Time
+from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.entries import Chosen, unfold
-from einrnn.symbolic.proof.induction import at, there_is_one
-from einrnn.symbolic.proof.opening import ROUNDS, Opener, is_derived_only
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule, fixed, narrowed
-from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum, Kept
+from einrnn.symbolic.proof.opening import Opener, is_derived_only
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, as_rule
+from einrnn.symbolic.proof.trace import AtEnds, AtTime, InsideSum
 
 _STEPS_AT_NUMBERS = 8
 _STEPS_FROM_NUMBERS = 3
@@ -137,101 +131,3 @@ def _is_zero_inside(
         return False
     opened = unfold(difference, opener.model, wanted.__contains__)
     return is_zero(work, work.poly(opener.without(work, opened, chosen)))
-
-
-def by_invariance(
-    opener: Opener, statement: Statement, difference: Expr, chosen: Chosen, index: Index
-) -> Proof | None:
-    """The difference of the sides is the same at each time and at the next, and 0 at one
-    end: recurrences that run up are unfolded at the next time, those that run down at
-    this one."""
-    statement, opener = narrowed(statement, index), opener.hurried()
-    if statement.condition is not None:
-        return None
-    span = statement.ranges[index]
-    rest = {**statement.ranges, index: Range(span.lo, af.shift(span.hi, -1))}
-    work = opener.normaliser(replace(statement, ranges=rest), ())
-    if not is_zero(work, work.poly(change(opener, work, difference, index, chosen))):
-        return None
-    others = {i: r for i, r in statement.ranges.items() if i is not index}
-    for end, direction in ((span.hi, DOWN), (span.lo, UP)):
-        if not opener.defined.is_kept(statement, index, direction):
-            continue
-        there = replace(fixed(statement, index, end, others), condition=there_is_one(span))
-        if at(opener, there, Time(0, direction)):
-            words = f"the same at every {index.name}, and true at one end"
-            return Proof("induction", (words,), Kept(index, end))
-    return None
-
-
-def by_ratio(opener: Opener, statement: Statement, chosen: Chosen, index: Index) -> Proof | None:
-    """The left side over the right one, which is above 0, is 1 at every time: the same at each and
-    at the next, and 1 at one end."""
-    work = opener.normaliser(statement, ())
-    if not tensors(statement.right) or not work.is_above(statement.right):
-        return None
-    ratio = replace(statement, left=div(statement.left, statement.right), right=ONE)
-    difference = opener.without(work, sub(ratio.left, ONE), chosen)
-    found = by_invariance(opener, ratio, difference, chosen, index)
-    return found and Proof(found.method, (f"of the sides' ratio, {found.steps[0]}",))
-
-
-def change(opener: Opener, work: Normaliser, expr: Expr, index: Index, chosen: Chosen) -> Expr:
-    """How much an expression is more at the next time than at this one: what runs up is opened
-    at the next time, what runs down at this one. Where there are no derivatives that goes back
-    to where one is furthest behind, or the other furthest ahead, and on to what is computed at
-    one time."""
-    before = frozenset(elements(expr))
-    # of derivatives there is too much to open
-    everything = not is_derived_only(chosen) and not any(map(opener.derived_only, before))
-    low, high = _furthest(opener, before, index) if everything else (0, 1)
-    after = substitute(expr, {index: af.shift(af.of(index), 1)})
-    found = opener.alike(work, work.simple(sub(after, expr)))
-    for turn in range(ROUNDS):
-        left = elements(found)
-        ahead = frozenset(
-            e
-            for e in left
-            if between(opener, e, index, low, high) and not (turn and opener.has_no_time_alone(e))
-        )
-        if not ahead and everything:
-            ahead = frozenset(e for e in left if opener.opens_now(e) and e not in before)
-        if not ahead or opener.expired():
-            break
-        found = unfold(found, opener.model, ahead.__contains__)
-        found = opener.without(work, found, chosen)
-    return found
-
-
-def _furthest(opener: Opener, found: Iterable[Element], index: Index) -> tuple[int, int]:
-    """How far behind an index entries are that run up, and ahead of the next time those that run
-    down; the last of as many as what recurs is computed from, which are left as they are."""
-    low = high = 0
-    for element in found:
-        place, beside = _place(opener, element, index), (opener.clock.lag(element.tensor) or 1) - 1
-        if place is None:
-            continue
-        direction, there = place
-        low = min(low, there + beside if direction == UP else 0)
-        high = max(high, there - beside if direction == DOWN else 0)
-    return low, 1 + high
-
-
-def between(opener: Opener, element: Element, index: Index, low: int = 0, high: int = 1) -> bool:
-    """Whether a recurrent entry has to be unfolded to compare a time with the next: one that
-    runs up where it is later than ``low`` after the index, one that runs down where it is earlier
-    than ``high``."""
-    place = _place(opener, element, index)
-    if place is None:
-        return False
-    direction, there = place
-    return there > low if direction == UP else there < high
-
-
-def _place(opener: Opener, element: Element, index: Index) -> tuple[int, int] | None:
-    """The direction of a recurrent entry, and how much later than an index it is."""
-    when = opener.clock.time(element.tensor)
-    if when is None:
-        return None
-    there = af.minus(element.args[when.axis], af.of(index))
-    return None if there.terms else (when.direction, there.constant)

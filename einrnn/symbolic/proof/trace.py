@@ -85,4 +85,35 @@ class Separately:
     cases: tuple[tuple[Statement, Proof], ...]
 
 
-Tactic = ByLemmas | AtTime | AtEnds | InsideSum | Inductive | Kept | Scaled | Paired | Separately
+@dataclass(frozen=True)
+class Grown:
+    """The left side of ``statement`` is a reduction that goes as far as an index: it is the right
+    side where the index begins, and gets one ``more`` each time."""
+
+    statement: Statement
+    index: Index
+    more: Expr
+
+
+@dataclass(frozen=True)
+class Generalised:
+    """The statement is what another one says of the last value of an ``index``."""
+
+    statement: Statement
+    index: Index
+    proof: Proof
+
+
+Tactic = (
+    ByLemmas
+    | AtTime
+    | AtEnds
+    | InsideSum
+    | Inductive
+    | Kept
+    | Scaled
+    | Paired
+    | Separately
+    | Grown
+    | Generalised
+)
