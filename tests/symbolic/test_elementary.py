@@ -21,6 +21,11 @@ LAWS = {
     "three times an angle": "cos(3 x) = 4 cos(x)^3 - 3 cos(x)",
     "difference of fourth powers": "cos(x)^4 - sin(x)^4 = cos(2 x)",
     "product of cosines": "cos(x)^2 cos(y)^2 - sin(x)^2 sin(y)^2 = cos(x + y) cos(x - y)",
+    "sine of an angle with that sine": "sin(asin(x)) = x",
+    "cosine of an angle with that sine": "sin(x)^2 cos(asin(y))^2 = sin(x)^2 (1 - y^2)",
+    "tangent of an angle with that tangent": "tan(atan(x)) = x",
+    "half a turn": "cos(x + 3 pi) = -cos(x)",
+    "a quarter turn": "sin(pi/2 - x) = cos(x)",
     "log cosh": "log(cosh(x)) = x + log(1 + exp(-2 x)) - log(2)",
 }
 TRAPS = {
@@ -30,6 +35,9 @@ TRAPS = {
     "half of twice an angle": "sin(2 x) = sin(x) cos(x)",
     "an angle with a factor": "sin(y x) = y sin(x)",
     "power of the circle": "sin(x)^3 + cos(x)^3 = 1",
+    "an angle with the sine of another": "asin(sin(x)) = x",
+    "a third of a turn": "cos(x + 2 pi/3) = cos(x)",
+    "a multiple of pi that is not whole": "sin(pi x) = 0",
     "log of a difference": "log(1 - 1/y) = log(y - 1) + log(y)",
     "divisor of unknown sign": "log(1 - 1/(x - y)) = log(x - y - 1) + log(y - x)",
 }
@@ -49,3 +57,9 @@ def test_an_identity_is_proved_and_holds_in_numbers(name: str):
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_false_one_is_not_proved(name: str):
     assert not proved(document(TRAPS[name]))
+
+
+def test_cosines_at_whole_multiples_of_pi_change_their_sign():
+    assert proved("dim N\n[1] sum[i=0..N-1] cos(pi i) = (1 - (-1)^N)/2")
+    assert proved("dim N\n[1] sin(pi N + pi/2) = (-1)^N")
+    assert not proved("dim N\n[1] cos(pi N/2) = 0")

@@ -39,6 +39,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal import guards
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.absolute import absolutes
+from einrnn.symbolic.normal.angles import ANGLED, of_known_angle
 from einrnn.symbolic.normal.brackets import (
     complement,
     exhausted,
@@ -455,6 +456,9 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
         return work.bracket(Compare(">", expr.args[0], build.ZERO))
     if expr.function == "abs" and work.is_positive(expression(inner[0])):
         return inner[0]
+    known = of_known_angle(expr.function, inner[0]) if expr.function in ANGLED else None
+    if known is not None:
+        return (yield _expand.steps(work, known))
     if expr.function in ODD or expr.function in EVEN or expr.function == "sigmoid":
         return _with_parity(expr.function, inner[0])
     return tm.atom(Apply(expr.function, tuple(expression(poly) for poly in inner)))
