@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import get_args
 
 from einrnn.core.model import FactName
@@ -43,7 +44,11 @@ class Collector:
         for number, item in enumerate(self.parsed):
             self._attempt(number, lambda item=item: self._dims(item.statement))
         for number, item in enumerate(self.parsed):
-            self._attempt(number, lambda item=item: self._tensors(item.statement))
+            if isinstance(item.statement, ast.InputStatement):
+                for declared, facts in item.statement.inputs:  # one is lost, not all after it
+                    self._attempt(number, partial(self._input, declared, facts))
+            else:
+                self._attempt(number, partial(self._tensors, item.statement))
         for number, item in enumerate(self.parsed):
             if number not in self.bad:
                 self._attempt(number, lambda item=item: self._sizes_apart(item.statement))
@@ -97,10 +102,7 @@ class Collector:
         self.names.dims[name.name] = int(number.value)
 
     def _tensors(self, statement: ast.Statement | None) -> None:
-        if isinstance(statement, ast.InputStatement):
-            for declared, facts in statement.inputs:
-                self._input(declared, facts)
-        elif isinstance(statement, ast.FunctionStatement):
+        if isinstance(statement, ast.FunctionStatement):
             head = statement.head
             self.names.declare_tensor(head.name, "a function")
             rank = len(head.bracket.items) if head.bracket else 0

@@ -126,6 +126,8 @@ class Document:
         for statement in statements:
             for clause in statement.clauses:
                 self._resolve_clause(clause, statement.late)
+        for name in self.names.broken:  # the clauses that are left say little of it
+            self.clauses.pop(name, None)
         for name, clauses in self.clauses.items():
             hint_sizes(self._axes(name), clauses)
 

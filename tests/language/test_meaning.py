@@ -282,6 +282,19 @@ def test_a_broken_name_is_one_short_error_for_each_claim() -> None:
     assert [[d.code for d in claim.diagnostics] for claim in found.invalid] == [["E406"]] * 3
 
 
+def test_an_input_with_a_name_of_the_language_costs_none_of_those_after_it() -> None:
+    text = "input x[N], tr[N,N], y[N]\n[1] x[i] y[i] = y[i] x[i]"
+    found = elaborate_text(Source.of(text))
+    assert [d.code for d in found.diagnostics] == ["E403"]
+    assert list(found.model.inputs) == ["x", "y"] and len(found.model.claims) == 1
+
+
+def test_a_recurrence_whose_step_is_broken_is_not_its_boundary_clause() -> None:
+    text = "input x[T]\nh[t] := h[t-1] + z[t]   with h[0] := x[0]\n[1] h[T-1] = x[0]"
+    found = elaborate_text(Source.of(text))
+    assert [d.code for d in found.diagnostics] == ["E401", "E406"]
+
+
 def test_the_order_of_hashes_decides_nothing() -> None:
     import os
     import subprocess

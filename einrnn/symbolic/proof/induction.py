@@ -134,7 +134,7 @@ def _time_of(opener: Opener, statement: Statement, index: Index) -> Time | None:
 def solved(opener: Opener, statement: Statement, index: Index) -> Iterator[Statement]:
     """A statement with one entry of a recurrence at an index of time in a sum, or on the right,
     as one about that entry: ``x[t,i] = y[i] + r`` for ``x[t,i] - y[i] = r``."""
-    if _time_of(opener, statement, index) is not None:
+    if isinstance(statement.left, Element) and _time_of(opener, statement, index) is not None:
         return
     terms = Normaliser().poly(sub(statement.left, statement.right))
     for term, times in terms.items():

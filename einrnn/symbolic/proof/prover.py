@@ -21,6 +21,7 @@ from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.accumulated import by_accumulation
 from einrnn.symbolic.proof.chained import by_chain
 from einrnn.symbolic.proof.closed_forms import by_closed_form
+from einrnn.symbolic.proof.common import by_common_factor
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.entrywise import by_entries
@@ -142,9 +143,10 @@ class Prover:
                 return proof
         known: dict[str, Statement | None] = {}  # closed forms, the same at each stage
         for difference, chosen in stages if self.deep else ():
-            closed = self._by_closed_form(statement, expression(difference), chosen, known)
-            if closed is not None:
-                return closed
+            found = self._by_closed_form(statement, expression(difference), chosen, known)
+            found = found or self._by_common_factor(statement, difference)
+            if found is not None:
+                return found
         found = by_entries(self._opener, statement, self._opener.any)
         return found or self._by_any_size(statement)
 
@@ -164,6 +166,12 @@ class Prover:
         if not self.deep:
             return None
         return by_same_summands(self._opener, statement, difference, chosen, self._by_itself)
+
+    def _by_common_factor(self, statement: Statement, difference: Poly) -> Proof | None:
+        try:
+            return by_common_factor(self._opener, statement, difference, self._by_itself)
+        except TooLarge:
+            return None
 
     def _by_any_size(self, statement: Statement) -> Proof | None:
         try:
