@@ -7,25 +7,30 @@ simplified, ``x/x`` has a value at 0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from einrnn.check.claims import Prepared, Ready, has_derivatives
+from einrnn.check.claims import Prepared, Ready, has_derivatives, named_assumptions
 from einrnn.check.compare import all_positions
 from einrnn.check.kinks import turns_on_equality
 from einrnn.check.points import Point
-from einrnn.core.model import Claim, Model
+from einrnn.core.model import Assumption, Claim, Model
 from einrnn.core.nodes import Derivative, Expr, Index
+from einrnn.core.reach import reached
 from einrnn.core.traverse import walk
 from einrnn.errors import EinrnnError
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.scalars import Arithmetic
-from einrnn.numeric.strict import AWAY_FROM_EQUALITY, AWAY_FROM_TIES, STRICT, NoValue, Tie
+from einrnn.numeric.strict import AWAY_FROM_EQUALITY, AWAY_FROM_TIES, STRICT, NoValue, Rounded, Tie
 from einrnn.symbolic.derived import Completion, forward
 
+Array = npt.NDArray[np.generic]
+
 _MOST_PLACES = 60
+_NEARLY = 1e-7
 
 
 def sure_values(
@@ -37,7 +42,8 @@ def sure_values(
     arithmetic = _arithmetic(prepared, ready)
     try:
         model, sides = _as_written(prepared, ready)
-        interpreter = Interpreter(model, point.sizes, point.arrays, arithmetic=arithmetic)
+        arrays = _as_granted(prepared, ready, point)
+        interpreter = Interpreter(model, point.sizes, arrays, arithmetic=arithmetic)
         if claim.condition is not None and not interpreter.holds(claim.condition, env):
             return None
         left, right = (interpreter.value(side, env) for side in sides)
@@ -46,6 +52,50 @@ def sure_values(
     except (EinrnnError, NoValue):
         return None
     return (left, right) if np.isfinite([float(left), float(right)]).all() else None
+
+
+def _as_granted(prepared: Prepared, ready: Ready, point: Point) -> Mapping[str, Array]:
+    """The inputs of a point; where they were moved until assumptions hold, those inputs are that
+    only nearly, unless the assumptions hold exactly."""
+    if not ready.assumptions:
+        return point.arrays
+    granted = named_assumptions(prepared.model, ready.assumptions)
+    if _hold_exactly(prepared, granted, point):
+        return point.arrays
+    sides = [side for a in granted for side in (a.left, a.right)]
+    moved = reached(prepared.model, sides) & prepared.model.inputs.keys()
+    return {
+        name: _rounded(array) if name in moved and array.dtype.kind in "fO" else array
+        for name, array in point.arrays.items()
+    }
+
+
+def _hold_exactly(prepared: Prepared, granted: tuple[Assumption, ...], point: Point) -> bool:
+    """Whether assumptions hold without any rounding."""
+    interpreter = Interpreter(prepared.forward, point.sizes, point.arrays, arithmetic=STRICT)
+    for assumption in granted:
+        ends = (
+            (interpreter.index(r.lo, {}), interpreter.index(r.hi, {}))
+            for r in assumption.ranges.values()
+        )
+        spans = [range(first, last + 1) for first, last in ends]
+        for number, position in enumerate(product(*spans)):
+            if number == _MOST_PLACES:
+                return False
+            env = dict(zip(assumption.ranges, position, strict=True))
+            left, right = (interpreter.value(s, env) for s in (assumption.left, assumption.right))
+            if isinstance(left, float) or isinstance(right, float) or left != right:
+                return False
+    return True
+
+
+def _rounded(array: Array) -> Array:
+    """Entries that may be off by what is left of an equation at a double root."""
+    found = np.empty(array.shape, dtype=object)
+    for place in np.ndindex(array.shape):
+        value = float(array[place])
+        found[place] = Rounded.of(value, _NEARLY * max(1.0, abs(value)))
+    return found
 
 
 def _arithmetic(prepared: Prepared, ready: Ready) -> Arithmetic:

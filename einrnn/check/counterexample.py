@@ -60,6 +60,7 @@ class _Failure:
     at: tuple[int, ...]
     left: Any
     right: Any
+    exact: bool
 
 
 def find(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample | None:
@@ -312,7 +313,8 @@ def _failure(
     sure = sure_values(point.prepared, ready, point, env)
     if sure is None or is_near(*sure) or not _differ(*sure):
         return None
-    return _Failure(point, at, left, right)
+    exact = _are_rational(left, right) and _are_rational(*sure)
+    return _Failure(point, at, left, right, exact)
 
 
 def _are_rational(*sides: Any) -> bool:
@@ -337,7 +339,7 @@ def _report(prepared: Prepared, ready: Ready, failure: _Failure) -> Counterexamp
         dict(zip(names, failure.at, strict=True)),
         _plain_number(failure.left),
         _plain_number(failure.right),
-        _are_rational(failure.left, failure.right),
+        failure.exact,
     )
 
 

@@ -198,7 +198,7 @@ class Elaborator:
         body: Expr = yield self._expr(term.body, context)
         if term.op != "mean":
             return _reduced(term.op, ranges, cond, body)
-        count = _count(ranges, cond)
+        count = _count(ranges, cond, context.ranges)
         return div(_reduced("sum", ranges, cond, body), count)
 
     def _softmax(self, term: tm.Softmax, context: Context) -> Steps[Expr]:
@@ -372,11 +372,24 @@ def _reduced(
     return body
 
 
-def _count(ranges: list[tuple[Index, Affine, Affine]], cond: Cond | None) -> Expr:
-    """How many values a mean is over."""
-    starts = [lo for _, lo, _ in ranges]
+def _count(
+    ranges: list[tuple[Index, Affine, Affine]], cond: Cond | None, around: Mapping[Index, Range]
+) -> Expr:
+    """How many values a mean is over, none where a range ends before it begins."""
     dependent = any(lo.free or hi.free for _, lo, hi in ranges[1:])
-    if cond is not None or (dependent and starts):
+    counts = [af.shift(af.minus(hi, lo), 1) for _, lo, hi in ranges]
+    known = all(_is_never_negative(count, around) for count in counts)
+    if cond is not None or dependent or not known:
         return _reduced("sum", ranges, cond, number(Fraction(1)))
-    counts = tuple(Value(af.shift(af.minus(hi, lo), 1)) for _, lo, hi in ranges)
-    return counts[0] if len(counts) == 1 else Mul(counts)
+    return Value(counts[0]) if len(counts) == 1 else Mul(tuple(map(Value, counts)))
+
+
+def _is_never_negative(count: Affine, around: Mapping[Index, Range]) -> bool:
+    """Whether a length is at least 0 with indices in their ranges and all sizes at least 1."""
+    for index in reversed(around):  # a range may depend on those before it
+        times = af.coefficient(count, index)
+        if times:
+            end = around[index].lo if times > 0 else around[index].hi
+            count = af.plus(af.plus(count, af.of(index), -times), end, times)
+    sizes = [times if isinstance(atom, Dim) else -1 for atom, times in count.terms]
+    return all(times > 0 for times in sizes) and count.constant + sum(sizes) >= 0

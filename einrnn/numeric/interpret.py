@@ -176,7 +176,7 @@ class Interpreter:
             # a squaring recurrence doubles its digits in every step: stop before it hangs
             if exact.numerator.bit_length() + exact.denominator.bit_length() < _BITS:
                 return exact
-        return scalars.to_float(value)
+        return value if isinstance(value, float) else scalars.to_float(value)
 
     def _spans(self, name: str) -> list[tuple[int, int]]:
         """The first and the last position of each axis."""

@@ -8,6 +8,7 @@ may decide whether there is one or which of two it is, :class:`NoValue` is raise
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
@@ -18,6 +19,7 @@ from einrnn.numeric.scalars import Arithmetic, Matrix, Scalar
 
 # a rounding, and how many times the estimated error counts
 _UNIT, _SAFETY = 2.0**-52, 16.0
+_SMALLEST = sys.float_info.min
 # what a determinant may be off by, relative to the product of the lengths of its rows, and an
 # entry of a power or an inverse, relative to the largest one
 _MATRIX = 1e-12
@@ -49,7 +51,8 @@ class Rounded(float):
     def of(value: Scalar, error: float) -> Rounded:
         """A number with its error, what the last operation adds to it included."""
         found = Rounded(scalars.to_float(value))
-        found.error = error + _UNIT * abs(found)
+        # of what is smaller than floats are there may be nothing left
+        found.error = error + _UNIT * abs(found) + (_SMALLEST if abs(found) < _SMALLEST else 0.0)
         if found != found:
             raise NoValue
         return found
@@ -231,7 +234,15 @@ def _determinant(rows: Matrix) -> Scalar:
     value = elimination.determinant(rows)
     if _is_exact(value):
         return value
-    return Rounded.of(value, _MATRIX * math.prod(math.hypot(*map(float, row)) for row in rows))
+    size = math.prod(math.hypot(*map(float, row)) for row in rows)
+    return Rounded.of(value, size * (_MATRIX + len(rows) * _relative(rows)))
+
+
+def _relative(rows: Matrix) -> float:
+    """How much the entries of a matrix may be off, relative to the largest one."""
+    entries = [value for row in rows for value in row]
+    largest = float(max(map(abs, entries), default=0)) or 1.0
+    return max(map(_error, entries), default=0.0) / largest
 
 
 def _matrix_power(rows: Matrix, exponent: int) -> Sequence[Sequence[Scalar]] | None:
@@ -240,7 +251,8 @@ def _matrix_power(rows: Matrix, exponent: int) -> Sequence[Sequence[Scalar]] | N
     found = elimination.power(rows, exponent)
     if found is None or all(_is_exact(value) for row in found for value in row):
         return found
-    error = _MATRIX * max(abs(value) for row in found for value in row)
+    off = _MATRIX + len(rows) * _relative(rows)
+    error = off * max(abs(value) for row in found for value in row)
     return [[Rounded.of(value, float(error)) for value in row] for row in found]
 
 
