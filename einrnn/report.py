@@ -140,6 +140,8 @@ def _example(found: Counterexample) -> Iterator[str]:
     relation = "=" if found.exact else "≈"
     yield f"    left  {relation} {_number(found.left)}"
     yield f"    right {relation} {_number(found.right)}"
+    if found.hidden:
+        yield "    floats do not tell them apart, exact arithmetic does"
     for name, value in found.inputs.items():
         yield f"    {name} = {_array(value)}"
 

@@ -88,6 +88,20 @@ def find(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample
     return None
 
 
+def find_exactly(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample | None:
+    """A counterexample by rational numbers alone: floats may not tell the sides apart."""
+
+    def confirmed(case: _Case) -> _Failure | None:
+        found = _first_failure(case, ready, candidates.interpreter)
+        return found if found is not None and found.exact else None
+
+    deadline = time.process_time() + seconds
+    search = _Search(candidates, ready, deadline, lambda case: confirmed(case) is not None)
+    case = search.smallest()
+    failure = None if case is None else confirmed(search.shrunk(case))
+    return None if failure is None else _report(candidates.prepared, ready, failure)
+
+
 def from_point(
     candidates: Candidates, ready: Ready, point: Point, seconds: float
 ) -> Counterexample | None:
@@ -276,9 +290,12 @@ def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
     """The position at which the floats found the sides to differ, or another one, where the
     interpreter does so too, with rational numbers where it can, and both sides surely have
     values."""
+    return _first_failure(case, ready, oracle) if _differs(case) else None
+
+
+def _first_failure(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
+    """The position at which the sides surely differ, that at which the floats did first."""
     point, found = case
-    if found.at is None or not _differs(case):
-        return None
     interpreter, ranges = oracle(point), ready.claim.ranges
     try:
         spans = {
@@ -287,7 +304,7 @@ def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
         }
     except EinrnnError:
         return None
-    first = tuple(found.at.get(index, spans[index].start) for index in ranges)
+    first = tuple((found.at or {}).get(index, spans[index].start) for index in ranges)
     others = islice(product(*spans.values()), _MOST_PLACES)
     for at in (first, *others):
         failure = _failure(point, ready, interpreter, at)

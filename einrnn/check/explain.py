@@ -55,6 +55,8 @@ def explained(
     setting.aim(
         (numbers.points.at(row, ready.assumptions, number) for number in draws) for row in sizes[:2]
     )
+    if shown is not None and shown.hidden:  # by numbers alone any edit would do
+        return replace(verdict, residual=residual(setting))
     if not setting.targets:
         return verdict
     others = {item.key: item for item in prepared.claims}

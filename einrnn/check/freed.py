@@ -14,7 +14,9 @@ from einrnn.check.claims import prepare
 from einrnn.check.tolerance import REFUTES
 from einrnn.check.verdict import Verdict
 from einrnn.check.weight import most_entries
+from einrnn.core import affine as af
 from einrnn.core.model import Model
+from einrnn.core.traverse import elements
 from einrnn.errors import EinrnnError
 
 # fixed sizes above this are left open where arrays have more entries than that; what is larger
@@ -26,9 +28,25 @@ _OTHERS = 3
 def freed(model: Model) -> Model | None:
     """The model with its large sizes open; None where it can be judged as it is."""
     large = [name for name, size in model.dims.items() if size is not None and size > _LARGE]
+    if large and most_entries(model, _sizes(model)) > _HEAVY:
+        held = _read_by_number(model)
+        large = [name for name in large if name not in held]
     if not large or most_entries(model, _sizes(model)) <= _HEAVY:
         return None
     return replace(model, dims={**model.dims, **dict.fromkeys(large)})
+
+
+def _read_by_number(model: Model) -> frozenset[str]:
+    """The sizes of axes that are read at a number which small ones do not have."""
+    bodies = [clause.body for d in model.definitions.values() for clause in d.clauses]
+    sides = [side for claim in model.claims for side in (claim.left, claim.right)]
+    found: set[str] = set()
+    for element in elements(*bodies, *sides):
+        for arg, axis in zip(element.args, model.axes(element.tensor), strict=True):
+            place = af.number(arg)
+            if place is not None and place >= _LARGE:
+                found |= {dim.name for dim in af.dims(axis.hi)}
+    return frozenset(found)
 
 
 def settled(model: Model, seed: int, verdict: Verdict) -> Verdict:

@@ -186,6 +186,8 @@ class Judge:
         seconds, place, found = min(self.seconds, _SEARCH_SECONDS), tried.failed_at, None
         if place is not None or self.outcome(ready).verdict == "differs":
             found = examples.find(self.candidates, ready, seconds)
+            if found is None and place is None:
+                found = examples.find_exactly(self.candidates, ready, seconds)
         elif not self.outcome(ready).exact:
             place = tried.extreme
         point = None if place is None else self.numbers.at(place, ready)

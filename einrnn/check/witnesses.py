@@ -17,7 +17,7 @@ from einrnn.check.numbers import Numbers
 from einrnn.check.points import Point
 from einrnn.check.tolerance import relative
 from einrnn.check.witness import Witness
-from einrnn.core.nodes import Index
+from einrnn.core.nodes import Element, Index
 from einrnn.core.reach import reached
 from einrnn.core.traverse import elements
 from einrnn.dataclass import dataclass
@@ -33,6 +33,7 @@ Engine = Callable[[Point, Ready, Sequence[Position]], list[tuple[float, float]]]
 
 # a matrix has no inverse there: the claim says nothing of the point, if the evaluator agrees
 _NO_VALUE = "E606"
+_OUT_OF_RANGE = "E603"
 # what an engine is not made for: ranges and exponents that are looked up in data, definitions
 # whose order of computation depends on it, determinants that are too large to be written out
 _UNASKED = frozenset(("E605", "E612", "E613"))
@@ -66,7 +67,9 @@ class Witnesses:
         try:
             both = self._compiled.both(point, ready)
         except EinrnnError as problem:
-            if problem.code in _UNASKED:
+            if problem.code in _UNASKED or (
+                problem.code == _OUT_OF_RANGE and self._looks_up(ready)
+            ):
                 return Witness()
             if problem.code == _NO_VALUE and (floats is None or not floats.defined.all()):
                 return Witness()
@@ -81,6 +84,17 @@ class Witnesses:
             worst = max(worst, error)
             defects += found
         return Witness(worst, (*defects, *self._derivatives(ready, point)))
+
+    def _looks_up(self, ready: Ready) -> bool:
+        """Whether a claim reads entries at positions that are looked up in data: those of random
+        inputs may be off the ends."""
+        model, pair = self.prepared.reverse, ready.reverse
+        names = reached(model, (pair.left, pair.right)) & model.definitions.keys()
+        bodies = [clause.body for name in names for clause in model.definitions[name].clauses]
+        read = elements(pair.left, pair.right, *bodies)
+        return any(
+            isinstance(atom, Element) for e in read for arg in e.args for atom, _ in arg.terms
+        )
 
     def _is_singular(self, point: Point, ready: Ready) -> bool:
         """Whether the interpreter finds a singular matrix anywhere in the definitions that a

@@ -136,6 +136,18 @@ def _function(name: str) -> Callable[..., Scalar]:
     return strictly
 
 
+def _function_apart_from_jumps(name: str) -> Callable[..., Scalar]:
+    """The same of what the slopes of ``abs`` and ``relu`` are, where these have none."""
+    run = _function(name)
+
+    def strictly(*args: Scalar) -> Scalar:
+        if name in _JUMPS and args[0] == 0:
+            raise NoValue
+        return run(*args)
+
+    return strictly
+
+
 def _is_zero(value: Scalar) -> bool:
     """Whether a number is 0 and no rounding has made it so."""
     return value == 0 and not _error(value)
@@ -256,11 +268,8 @@ def _matrix_power(rows: Matrix, exponent: int) -> Sequence[Sequence[Scalar]] | N
     return [[Rounded.of(value, float(error)) for value in row] for row in found]
 
 
-_numbers = partial(Arithmetic, _add, _multiply, _power, _function)
-STRICT: Arithmetic = _numbers(_reduction, _relation, _determinant, _matrix_power)
-AWAY_FROM_TIES: Arithmetic = _numbers(
-    _reduction_apart_from_ties, _order_apart_from_ties, _determinant, _matrix_power
-)
-AWAY_FROM_EQUALITY: Arithmetic = _numbers(
-    _reduction_apart_from_ties, _relation_apart_from_ties, _determinant, _matrix_power
-)
+_numbers = partial(Arithmetic, _add, _multiply, _power)
+STRICT: Arithmetic = _numbers(_function, _reduction, _relation, _determinant, _matrix_power)
+_apart = partial(_numbers, _function_apart_from_jumps, _reduction_apart_from_ties)
+AWAY_FROM_TIES: Arithmetic = _apart(_order_apart_from_ties, _determinant, _matrix_power)
+AWAY_FROM_EQUALITY: Arithmetic = _apart(_relation_apart_from_ties, _determinant, _matrix_power)

@@ -63,12 +63,13 @@ def _with_input(model: Model, given: Input) -> Model:
 def hypotheses(prepared: Prepared, ready: Ready) -> Iterator[Hypothesis]:
     """What is tried, the document's own assumptions first."""
     model = prepared.model
+    used = reached(prepared.forward, (ready.forward.left, ready.forward.right))
     for assumption in model.assumptions:
-        if assumption.name not in ready.assumptions:
+        speaks_of = reached(model, (assumption.left, assumption.right))
+        if assumption.name not in ready.assumptions and speaks_of & used:
             left = left_text(assumption.left, model)
             right = left_text(assumption.right, model)
             yield Hypothesis(f"{left} = {right} [{assumption.name}]", assumption)
-    used = reached(prepared.forward, (ready.forward.left, ready.forward.right))
     inputs = [given for name, given in model.inputs.items() if name in used]
     varied = {
         n.tensor for n in walk(ready.claim.left, ready.claim.right) if isinstance(n, Derivative)
