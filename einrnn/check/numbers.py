@@ -20,7 +20,7 @@ from einrnn.check.claims import (
     has_extremes,
     has_opaque,
 )
-from einrnn.check.points import COMPARED, SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
+from einrnn.check.points import BEYOND, COMPARED, SMALL, TIED, UNEVEN, WIDE, Batch, Point, Points
 from einrnn.check.sizes import Sizes, few_sizes, large_sizes, trial_sizes
 from einrnn.check.thresholds import Turn, threshold_sizes, turns_of_definitions
 from einrnn.check.tolerance import AGREES, REFUTES, relative
@@ -35,7 +35,7 @@ _CROSS = 1e-8
 _MOST_ENTRIES = 4_000_000
 _MOST_EQUATIONS = 8
 _LARGE_DRAWS = (0, 1, 2)
-_MORE = (*range(4, 8), *WIDE, *range(SMALL + 1, SMALL + 12))
+_MORE = (*range(4, 8), *WIDE[-5:], *range(SMALL + 1, SMALL + 12))
 _EQUAL = tuple(range(TIED, TIED + 6))
 _OUTWEIGHING = tuple(range(UNEVEN, UNEVEN + 48))
 
@@ -206,6 +206,8 @@ class Numbers:
                 draws[place] = (*draws[place], *others)
         if len(rows) == 1:  # there are no sizes: few entries, which say little
             draws[0] = (*draws[0], *_MORE)
+        if self.points.largest_number is not None:
+            draws[0] = (*draws[0], *BEYOND)
         if self.points.equations:
             for place in {0, len(rows) - 1, max(0, len(rows) - 2)}:
                 draws[place] = (*draws[place], *self._compared_draws)

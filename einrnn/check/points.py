@@ -15,6 +15,8 @@ from einrnn.check.assumptions import satisfy
 from einrnn.check.claims import Prepared, named_assumptions
 from einrnn.check.compared import Equation, equations, made_equal
 from einrnn.core.model import Model
+from einrnn.core.nodes import Number, Pow
+from einrnn.core.traverse import walk
 from einrnn.dataclass import dataclass
 from einrnn.exact.floats import FloatPoint, FloatPoints
 from einrnn.numeric.sample import sample, small_values, tied_values, uneven_values
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.generic]
 _Key = tuple[tuple[tuple[str, int], ...], tuple[str, ...], int]
 
-# the numbers of the draws whose entries are of very different magnitudes; the last is the usual one
-WIDE = range(96, 101)
+# the numbers of the draws whose entries are of very different magnitudes; the last is the usual
+# one, and the first few go beyond the largest numbers that the document has
+WIDE = range(92, 101)
+BEYOND = range(92, 96)
 # the numbers of draws from which on entries are small whole numbers and halves; -1, 0 and 1, so
 # that some are equal and some are 0; and such that some inputs are much larger than others;
 # between the first two such that compared values are the same
@@ -35,14 +39,32 @@ SMALL, COMPARED, TIED, UNEVEN = 101, 151, 201, 301
 # all the same in the first two of those
 _AMONG = {TIED: (0,), TIED + 1: (1,)}
 _WIDEST = 300.0
+_FAR, _TOO_FAR, _TIMES = 100, 10**12, 3.0
 
 
-def _wide(model: Model, name: str, array: Array) -> Array:
-    """Entries without facts, drawn again from -300 to 300."""
+def _wide(model: Model, name: str, array: Array, most: float) -> Array:
+    """Entries without facts, drawn again from ``-most`` to ``most``."""
     given = model.inputs[name]
     if given.facts or array.dtype.kind != "f":
         return array
-    return np.asarray(array.astype(float) * _WIDEST)
+    return np.asarray(array.astype(float) * most)
+
+
+def _largest_number(model: Model) -> float | None:
+    """The largest number of a document, where usual draws do not go beyond it."""
+    clauses = [clause for d in model.definitions.values() for clause in d.clauses]
+    sides = [side for claim in model.claims for side in (claim.left, claim.right)]
+    found = [_FAR - 1]
+    for node in walk(*sides, *(clause.body for clause in clauses)):
+        match node:
+            case Number(value):
+                found.append(abs(int(value)))
+            case Pow(Number(base), Number(power)) if 0 < power < _FAR and abs(base) < _FAR:
+                found.append(int(abs(base) ** int(power)))
+            case _:
+                pass
+    largest = max(number for number in found if number <= _TOO_FAR)
+    return float(largest) if largest >= _FAR else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +152,11 @@ class Points:
         """What makes the values the same that conditions compare."""
         return equations(self.prepared.model)
 
+    @cached_property
+    def largest_number(self) -> float | None:
+        """The largest number of the document that usual draws do not go beyond."""
+        return _largest_number(self.prepared.model)
+
     def at(
         self, sizes: Mapping[str, int], assumptions: tuple[str, ...], draw: int = 0
     ) -> Point | None:
@@ -175,7 +202,9 @@ class Points:
             else:
                 arrays = (small_values if draw >= SMALL else sample)(model, sizes, rng)
             if draw in WIDE:
-                arrays = {name: _wide(model, name, array) for name, array in arrays.items()}
+                far = self.largest_number if draw in BEYOND else None
+                most = _WIDEST if far is None else _TIMES * far
+                arrays = {n: _wide(model, n, array, most) for n, array in arrays.items()}
             return Point(self.prepared, dict(sizes), arrays, draw)
         plain = self.at(sizes, (), draw)
         assert plain is not None

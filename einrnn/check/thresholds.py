@@ -11,6 +11,7 @@ from einrnn.core.nodes import (
     Add,
     Affine,
     Compare,
+    Dim,
     Index,
     Mul,
     Node,
@@ -19,7 +20,7 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import walk
+from einrnn.core.traverse import rename_dims, walk
 from einrnn.numeric.bounds import position
 from einrnn.numeric.interpret import Interpreter
 from einrnn.numeric.strict import STRICT, NoValue
@@ -29,6 +30,7 @@ Sizes = Mapping[str, int]
 Turn = tuple[frozenset[str], int]
 
 _LEAST, _MOST = 3, 2000
+_MOST_OF_TWO = 64
 _MOST_ROWS = 9
 _MOST_CHANGES = 2
 _OTHERS = 2
@@ -70,27 +72,53 @@ def _conditions(model: Model, expr: Node, ranges: Mapping[Index, Range]) -> Iter
     for node in compared:
         sides = position(node.left), position(node.right)
         if sides[0] is None or sides[1] is None:
-            for index, number in _changes(model, node):
-                yield _dims_of(af.of(index), spans), number
+            for letters, number in _changes(model, node):
+                names = frozenset(a.name for a in letters if isinstance(a, Dim))
+                indices = (a for a in letters if isinstance(a, Index))
+                yield names.union(*(_dims_of(af.of(index), spans) for index in indices)), number
             continue
         gap = af.minus(sides[0], sides[1])
-        names = _dims_of(gap, spans)
-        if names and _LEAST <= abs(gap.constant) <= _MOST:
-            yield names, abs(gap.constant)
+        names, number = _dims_of(gap, spans), abs(gap.constant)
+        beside = {atom.name: abs(times) for atom, times in gap.terms if isinstance(atom, Dim)}
+        if names - beside.keys():  # the indices have to come as far, past sizes that are small
+            names, number = names - beside.keys(), number + _OTHERS * sum(beside.values())
+        if names and _LEAST <= number <= _MOST:
+            yield names, number
 
 
-def _changes(model: Model, node: Compare) -> Iterator[tuple[Index, int]]:
-    """Where a relation of one index, ``[t t == 900]``, begins or ceases to hold."""
-    if len(node.free) != 1 or not all(isinstance(part, _POLYNOMIAL) for part in walk(node)):
+def _changes(model: Model, node: Compare) -> Iterator[tuple[tuple[Dim | Index, ...], int]]:
+    """Where a relation of one or two indices or sizes, ``[t t == 900]`` or ``[i j == 143]``, begins
+    or ceases to hold: the larger of the two."""
+    if not all(isinstance(part, _POLYNOMIAL) for part in walk(node)):
         return
-    (index,) = node.free
+    places = (part for part in walk(node) if isinstance(part, Affine))
+    letters = tuple(
+        dict.fromkeys(a for p in places for a, _ in p.terms if isinstance(a, Dim | Index))
+    )
+    if not 1 <= len(letters) <= 2:
+        return
+    sizes = {a: af.of(Index(f"·{a.name}")) for a in letters if isinstance(a, Dim)}
+    indices = [Index(f"·{a.name}") if isinstance(a, Dim) else a for a in letters]
+    relation = rename_dims(node, sizes)
     interpreter = Interpreter(model, {}, {}, arithmetic=STRICT)
-    holds = (interpreter.holds(node, {index: at}) for at in range(_MOST + 1))
-    changes = (at for at, (a, b) in enumerate(pairwise(holds), 1) if a != b and at >= _LEAST)
+    holds = (
+        interpreter.holds(relation, dict(zip(indices, at, strict=True)))
+        for at in _places(len(indices))
+    )
+    where = zip(islice(_places(len(indices)), 1, None), pairwise(holds), strict=False)
+    changes = (max(at) for at, (a, b) in where if a != b and max(at) >= _LEAST)
     try:
-        yield from ((index, at) for at in islice(changes, _MOST_CHANGES))
+        yield from ((letters, at) for at in islice(changes, _MOST_CHANGES))
     except NoValue:
         return
+
+
+def _places(count: int) -> Iterator[tuple[int, ...]]:
+    """Values of one letter, or of two in the order of the larger one."""
+    if count == 1:
+        yield from ((at,) for at in range(_MOST + 1))
+    else:
+        yield from ((a, b) for a in range(_MOST_OF_TWO) for b in range(_MOST_OF_TWO))
 
 
 def _dims_of(value: Affine, spans: Mapping[Index, Range]) -> frozenset[str]:

@@ -44,6 +44,25 @@ HIDDEN = (
 )
 
 
+# false far from 0 only, or for large indices or sizes
+FAR = (
+    "relu(1000 - a) = 1000 - a",
+    "sign(1000 - a) = 1",
+    "[a > 10^4] = 0",
+    "[N^2 == 400] x[i] = 0",
+    "[i j == 143] x[i] x[j] = 0",
+    "[i^2 + j^2 == 625] x[i] x[j] = 0",
+    "[i < 3*5 + j] x[i] x[j] = x[i] x[j]",
+    "m[t] = 0",
+)
+FAR_HEAD = """dim T, N
+input a, x[N]
+index i, j : N
+index t : T
+m[t] := { 0 if t < N+14 ; 1 otherwise }
+"""
+
+
 def verdict(text: str) -> Verdict:
     (found,) = einrnn.parse(text).check(timeout=3)
     return found
@@ -71,6 +90,11 @@ def test_what_exact_arithmetic_alone_can_tell_apart_is_refuted(claim: str) -> No
     assert found.verdict == "refuted" and found.counterexample is not None
     assert found.counterexample.exact and found.counterexample.hidden
     assert found.repair is None
+
+
+@pytest.mark.parametrize("claim", FAR)
+def test_claims_are_tried_beyond_the_numbers_that_they_speak_of(claim: str) -> None:
+    assert verdict(f"{FAR_HEAD}[1] {claim}").verdict == "refuted"
 
 
 @pytest.mark.parametrize("over", ["k=5..2", "k=0..-N", "i: i < 0"])

@@ -28,7 +28,8 @@ def by_common_factor(
     what is left."""
     if len(difference) < 2 or statement.condition is not None:
         return None
-    shared = frozenset.intersection(*(_on_letters(term) for term in difference))
+    first, *others = (_on_letters(term) for term in difference)
+    shared = first.intersection(*others)
     (_, factors), rest = primitive(difference)
     if not shared and not factors:
         return None
