@@ -386,7 +386,7 @@ def _count(
 
 def _is_never_negative(count: Affine, around: Mapping[Index, Range]) -> bool:
     """Whether a length is at least 0 with indices in their ranges and all sizes at least 1."""
-    for index in reversed(around):  # a range may depend on those before it
+    for index in reversed(list(around)):  # a range may depend on those before it
         times = af.coefficient(count, index)
         if times:
             end = around[index].lo if times > 0 else around[index].hi

@@ -8,6 +8,9 @@ MATRIX = "input A[N,M], x[N], y[M], p positive, c\n"
 LAWS = {
     "halves": "input a, b\n[1] max(a, b) = (a + b + abs(a - b))/2",
     "of equals": "input a, b, c\n[1] a^2 c [a == b] = a b c [a == b]",
+    "scale of two": MATRIX + "[1] max(p x[i], p c) = p max(x[i], c)",
+    "rectified": MATRIX + "[1] relu(p x[i] - p c) = p relu(x[i] - c)",
+    "order": MATRIX + "[1] [p x[i] > p c] = [x[i] > c]",
     "shift": MATRIX + "[1] max[i](x[i] + c) = max[i](x[i]) + c",
     "scale": MATRIX + "[1] max[i](3 p x[i]) = 3 p max[i](x[i])",
     "opposite": MATRIX + "[1] max[i](-p x[i]) = -p min[i](x[i])",
@@ -28,6 +31,8 @@ TRAPS = {
     "of equals always": "input a, b, c\n[1] a^2 [a == b] = a b",
     "negative scale": MATRIX + "[1] max[i](-x[i]) = -max[i](x[i])",
     "opposite of a product": MATRIX + "[1] max[i](-c x[i]) = -c min[i](x[i])",
+    "unknown scale of two": MATRIX + "[1] max(c x[i], c p) = c max(x[i], p)",
+    "scale that may be 0": "input p[N] probability in N, a, b\n[1] [p[i] a > p[i] b] = [a > b]",
     "unknown scale": MATRIX + "[1] max[i](c x[i]) = c max[i](x[i])",
     "largest for smallest": MATRIX + "[1] max[i](min[j](A[i,j])) = min[j](max[i](A[i,j]))",
     "sum of maxima": MATRIX + "[1] max[i](2 x[i] + x[i]^2) = 2 max[i](x[i]) + max[i](x[i]^2)",

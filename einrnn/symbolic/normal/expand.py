@@ -16,6 +16,7 @@ from einrnn.core.nodes import (
     Affine,
     And,
     Apply,
+    Argument,
     Cases,
     Compare,
     Cond,
@@ -54,6 +55,7 @@ from einrnn.symbolic.normal.ends import Ends
 from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
 from einrnn.symbolic.normal.facts import Facts
+from einrnn.symbolic.normal.parity import EVEN, ODD, with_parity
 from einrnn.symbolic.normal.powers import exponential, logarithm, power
 from einrnn.symbolic.normal.products import product_over, sum_of_logs
 from einrnn.symbolic.normal.rebuild import expression
@@ -64,7 +66,8 @@ from einrnn.symbolic.normal.roots import (
 )
 from einrnn.symbolic.normal.settle import affine_parts, settle
 from einrnn.symbolic.normal.signs import is_positive
-from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge, sorted_terms
+from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
+from einrnn.symbolic.normal.values import counts_unevenly
 
 _MOST_TERMS = 4_000
 _MOST_STEPS = 20_000
@@ -165,10 +168,16 @@ class Normaliser:
         if is_contradicted(term):
             return tm.NOTHING
         for atom, exponent in term.factors:
-            if isinstance(atom, Value) and not _is_one_atom(atom.index):
+            if counts_unevenly(atom):
                 # a sum over one value has put it in the place of an index
                 rest = tuple(pair for pair in term.factors if pair[0] is not atom)
-                power = self.poly(Pow(atom, Number(exponent)))
+                self._nested[0] += 1
+                try:
+                    if self._nested[0] > _MOST_NESTED:
+                        raise TooLarge
+                    power = self.poly(Pow(atom, Number(exponent)))
+                finally:
+                    self._nested[0] -= 1
                 return self.times(Term(term.bound, term.conds, rest), power)
         gathered = collected(self, term) or absolutes(self, term)
         if gathered is not None:
@@ -304,10 +313,6 @@ class Normaliser:
                 return complement(self.bracket(part))
 
 
-def _is_one_atom(value: Affine) -> bool:
-    return not value.constant and len(value.terms) == 1 and value.terms[0][1] == 1
-
-
 @trampoline
 def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
     match expr:
@@ -319,8 +324,14 @@ def _expand(work: Normaliser, expr: Expr) -> Steps[Poly]:
                 for part, times in affine_parts(index)
             ]
             return tm.plus(rows)
-        case Element() | Opaque():
+        case Element():
             return tm.atom(canonical_binders(expr))
+        case Opaque():
+            handed: list[Argument] = []
+            for argument in expr.args:
+                handed.append((yield _argument.steps(work, argument)))
+            with_args = Opaque(expr.name, expr.at, tuple(handed), expr.partials)
+            return tm.atom(tm.in_order(canonical_binders(with_args)))
         case Add(parts):
             polys: list[Poly] = []
             for part in parts:
@@ -386,6 +397,21 @@ def _settled(work: Normaliser, holds: Poly) -> Poly:
     return tm.plus(
         tm.scale(settle(term, work.known, work.facts.total), times) for term, times in holds.items()
     )
+
+
+@trampoline
+def _argument(work: Normaliser, given: Argument) -> Steps[Argument]:
+    """What is handed to an unknown function, in normal form."""
+    letters = tuple(work.fresh() for _ in given.indices)
+    renamed = {own: af.of(new) for own, new in zip(given.indices, letters, strict=True)}
+    inner = work
+    for letter, size in zip(letters, given.sizes, strict=True):
+        inner = inner.inside(af.of(letter), af.minus(af.last(size), af.of(letter)))
+    try:
+        poly = yield _expand.steps(inner, substitute(given.body, renamed))
+        return Argument(letters, given.sizes, expression(inner.canonical(poly)))
+    except TooLarge:
+        return given
 
 
 def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
@@ -460,24 +486,5 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
     if known is not None:
         return (yield _expand.steps(work, known))
     if expr.function in ODD or expr.function in EVEN or expr.function == "sigmoid":
-        return _with_parity(expr.function, inner[0])
+        return with_parity(expr.function, inner[0])
     return tm.atom(Apply(expr.function, tuple(expression(poly) for poly in inner)))
-
-
-ODD = frozenset({"tanh", "sin", "tan", "sinh", "asin", "atan", "erf", "sign"})
-EVEN = frozenset({"abs", "cos", "cosh"})
-_AT_ZERO = {"cos": Fraction(1), "cosh": Fraction(1), "sigmoid": Fraction(1, 2)}  # others: 0
-
-
-def _with_parity(function: str, inner: Poly) -> Poly:
-    """f(-x) in terms of f(x): the first term of an argument has a positive coefficient."""
-    if not inner:
-        return tm.constant(_AT_ZERO.get(function, Fraction(0)))
-    negative = sorted_terms(inner)[0][1] < 0
-    argument = expression(tm.scale(inner, Fraction(-1)) if negative else inner)
-    plain = tm.atom(Apply(function, (argument,)))
-    if not negative or function in EVEN:
-        return plain
-    if function == "sigmoid":
-        return complement(plain)
-    return tm.scale(plain, Fraction(-1))

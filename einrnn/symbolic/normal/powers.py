@@ -102,6 +102,9 @@ def _power_of_product(work: Normaliser, base: Poly, exponent: Poly) -> Poly | No
         if isinstance(atom, Apply) and atom.function == "exp":
             above = work.product(work.poly(atom.args[0]), tm.scale(exponent, times))
             return exponential(work, work.canonical(above))
+        if isinstance(atom, Pow) and work.is_positive(atom.base):
+            above = work.product(work.poly(atom.exponent), tm.scale(exponent, times))
+            return power(work, work.poly(atom.base), work.canonical(above))
         if times == 1:
             return None
     powers = [(tm.atom(atom), tm.scale(exponent, times)) for atom, times in factors]

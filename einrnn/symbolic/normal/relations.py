@@ -10,9 +10,9 @@ from einrnn.core import build
 from einrnn.core.nodes import Compare, Expr
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.brackets import by_bracket, complement, of_bit, of_product
-from einrnn.symbolic.normal.powers import as_number
+from einrnn.symbolic.normal.powers import as_number, primitive
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.terms import Poly, sorted_terms
+from einrnn.symbolic.normal.terms import Poly, Term, sorted_terms
 
 if TYPE_CHECKING:
     from einrnn.symbolic.normal.expand import Normaliser
@@ -45,7 +45,24 @@ def _relation(work: Normaliser, op: str, difference: Poly) -> Poly:
         no = work.product(complement(tm.atom(atom)), _relation(work, op, without))
         return tm.plus((no, work.product(tm.atom(atom), _relation(work, op, held))))
     told = of_product(op, difference, partial(_relation, work))
-    return _simple(op, difference) if told is None else told
+    return _simple(op, _without_positive(work, difference)) if told is None else told
+
+
+def _without_positive(work: Normaliser, difference: Poly) -> Poly:
+    """A difference without positive factors that all its terms have: [p a > p b] = [a > b]."""
+    if len(difference) < 2:
+        return difference
+    shared = primitive(difference)[0][1]
+    # what counts as positive elsewhere may be 0
+    surely = [
+        (atom, exponent)
+        for atom, exponent in shared
+        if work.is_positive(atom) and work.facts.total.is_nonzero(atom, work.known)
+    ]
+    inverse = tm.sorted_factors((atom, -exponent) for atom, exponent in surely)
+    return tm.plus(
+        {Term(t.bound, t.conds, tm.merged(t.factors, inverse)): c} for t, c in difference.items()
+    )
 
 
 def _simple(op: str, difference: Poly) -> Poly:

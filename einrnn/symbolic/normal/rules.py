@@ -44,6 +44,7 @@ from einrnn.symbolic.normal.rebuild import expression, term_expression
 from einrnn.symbolic.normal.slices import is_plain
 from einrnn.symbolic.normal.terms import Poly, Term
 
+_FEW = 8
 _MOST_PRODUCTS = 64
 _MOST_TURNED = 3
 
@@ -302,6 +303,9 @@ def fact_rules(given: Input) -> list[Rule]:
         match fact.name:
             case "one-hot" | "probability" if fact.axis is not None:
                 rules.append(_sums_to_one(given, fact.axis))
+                count = af.number(given.axes[fact.axis])
+                if count is not None and 1 < count <= _FEW:
+                    rules.append(_last_of_few(given, fact.axis, count))
                 if fact.name == "one-hot":
                     rules += [_idempotent(given), _exclusive(given, fact.axis)]
             case "boolean":
@@ -323,6 +327,28 @@ def _sums_to_one(given: Input, axis: int) -> Rule:
         if position != axis
     }
     return replacement(total(letters[axis], given.axes[axis], entry), ONE, ranges)
+
+
+def _last_of_few(given: Input, axis: int, count: int) -> Rule:
+    """The last of a few entries that add up to 1 by the others: p[2] = 1 - p[0] - p[1]."""
+
+    def rule(work: Normaliser, term: Term) -> Poly | None:
+        for atom, exponent in term.factors:
+            if not isinstance(atom, Element) or atom.tensor != given.name or exponent < 1:
+                continue
+            if exponent.denominator != 1 or af.number(atom.args[axis]) != count - 1:
+                continue
+            entries = (
+                Element(given.name, (*atom.args[:axis], af.of(k), *atom.args[axis + 1 :]))
+                for k in range(count - 1)
+            )
+            others = tm.plus((tm.ONE, *(tm.scale(tm.atom(e), Fraction(-1)) for e in entries)))
+            powers = {**dict(term.factors), atom: exponent - 1}
+            factors = tm.sorted_factors((a, e) for a, e in powers.items() if e)
+            return work.times(Term(term.bound, term.conds, factors), others)
+        return None
+
+    return rule
 
 
 def _unit_determinant(given: Input) -> Rule:
