@@ -24,12 +24,14 @@ from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, over_ranges, usable
 from einrnn.symbolic.proof.symmetry import symmetric
+from einrnn.symbolic.proof.together import is_timed
 
 if TYPE_CHECKING:
     from einrnn.symbolic.narrate.scene import Scene
 
 _CONJECTURE_SECONDS = 8.0
 _SYMMETRY_SECONDS = 2.0
+_TOGETHER_SECONDS = 4.0
 # whose turn it is to look for a proof, and for which part of the time
 _TURNS: tuple[tuple[Way, float], ...] = (
     ("forward", 0.08),
@@ -63,6 +65,10 @@ class Proofs:
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
     # by their keys what the proved claims lean on
     proved: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    # by what they assume the claims that hold together
+    _together: dict[frozenset[str], frozenset[str]] = field(
+        default_factory=dict["frozenset[str]", "frozenset[str]"]
+    )
 
     def of(self, ready: Ready, seconds: float) -> Proof | None:
         """A proof of a claim: over recurrences that run forward, or over adjoints.
@@ -88,7 +94,35 @@ class Proofs:
                 return replace(proof, way=way)
             if not passed(until):
                 open_.remove(way)  # all was tried
+        if self._is_among(ready):
+            self.remember(ready)
+            return Proof("induction", ("of all claims about what recurs together",))
         return None
+
+    def _is_among(self, ready: Ready) -> bool:
+        """Whether a claim is one of those about recurrences that hold by one induction for all
+        that assume the same."""
+        assumed = frozenset(ready.assumptions)
+        if assumed not in self._together:
+            self._together[assumed] = self._shown_together(assumed)
+        return ready.key in self._together[assumed]
+
+    def _shown_together(self, assumed: frozenset[str]) -> frozenset[str]:
+        model = self._models["forward"]
+        rows = {
+            item.key: self._statement(item, item.forward)
+            for item in self.prepared.claims
+            if item.claim.expect == "hold" and frozenset(item.assumptions) == assumed
+        }
+        # each is used in the proofs of the others, wherever these have values
+        whole = self._defined["forward"].may_replace
+        rows = {key: row for key, row in rows.items() if is_timed(model, row) and whole(row)}
+        if len(rows) < 2:
+            return frozenset()
+        granted = named_assumptions(self._models["stated"], tuple(assumed))
+        deadline = time.process_time() + _TOGETHER_SECONDS
+        shown = Prover(model, granted, deadline=deadline).proved_together(tuple(rows.values()))
+        return frozenset(key for key, row in rows.items() if row in shown)
 
     def over(self, prepared: Prepared) -> Proofs:
         """A prover of statements over a larger model, that knows what this one knows by now

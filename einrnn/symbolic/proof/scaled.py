@@ -7,10 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from einrnn.core import affine as af
+from einrnn.core.build import div
 from einrnn.core.model import Range
-from einrnn.core.nodes import Element, Expr, Index, Reduce
+from einrnn.core.nodes import Affine, Element, Expr, Index, Reduce
 from einrnn.core.traverse import elements, substitute, tensors, walk
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
@@ -46,7 +48,10 @@ def by_factor(
     there = af.shift(af.of(index), -direction)
     before = work.poly(substitute(difference, {index: there}))
     recurrent = frozenset(e for e in elements(expression(before)) if opener.clock.recurs(e.tensor))
-    for factor in _factors(now, before, recurrent):
+    for factor in (
+        *_factors(now, before, recurrent),
+        *_growth(opener, work, statement, index, there),
+    ):
         scaled = work.product(factor, before)
         rest = tm.plus((now, tm.scale(scaled, Fraction(-1))))
         if not is_zero(work, work.canonical(rest)):
@@ -101,6 +106,18 @@ def _factors(now: Poly, before: Poly, recurrent: frozenset[Element]) -> Iterator
                 yield factor
             if len(tried) == _MOST_FACTORS:
                 return
+
+
+def _growth(
+    opener: Opener, work: Normaliser, statement: Statement, index: Index, there: Affine
+) -> Iterator[Poly]:
+    """What the right side is multiplied by, where nothing recurs in it: ``q`` of ``q^t``."""
+    right = statement.right
+    if index not in right.free or any(map(opener.clock.recurs, tensors(right))):
+        return
+    ratio = work.poly(div(right, substitute(right, {index: there})))
+    if all(exponent > 0 for term in ratio for _, exponent in term.factors):
+        yield ratio
 
 
 def _entries(term: Term, recurrent: frozenset[Element]) -> frozenset[Element]:

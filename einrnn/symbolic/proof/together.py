@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from einrnn.core import affine as af
+from einrnn.core.model import Model
 from einrnn.core.nodes import Affine, Element, Index
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Rule
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.proof.clock import DOWN, UP, Time
+from einrnn.symbolic.proof.clock import DOWN, UP, Time, clock_of
 from einrnn.symbolic.proof.induction import at, at_place, bases_and_steps, before, may_step, step
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.recursion import by_recursion
@@ -41,6 +42,17 @@ def proved_together(opener: Opener, statements: Sequence[Statement]) -> tuple[St
         same = [s for s in timed if _timed(opener, s)[1].direction == direction]
         shown += _by_one_induction(_knowing(opener, shown), same)
     return _with_what_follows(opener, shown, statements)
+
+
+def is_timed(model: Model, statement: Statement) -> bool:
+    """Whether a statement is about any entry of a recurrence, at any time."""
+    left = statement.left
+    when = clock_of(model).time(left.tensor) if isinstance(left, Element) else None
+    if when is None or not isinstance(left, Element) or statement.condition is not None:
+        return False
+    letters = [af.letter(arg) for arg in left.args]
+    apart = None not in letters and len(set(letters)) == len(letters)
+    return apart and frozenset(letters) == statement.ranges.keys()
 
 
 def _by_recursion(opener: Opener, statement: Statement) -> bool:
