@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
@@ -226,10 +226,11 @@ class Document:
         from einrnn.numeric.program import Program
 
         memory = memory_of(self.source.text, outputs, backend)
+        again = partial(_compiled, self.source, outputs, backend)
         if memory is not None and memory.known:
-            return Program(backend, lambda: self._closed(outputs, backend), memory)
+            return Program(backend, lambda: self._closed(outputs, backend), memory, again)
         closed = self._closed(outputs, backend)
-        return Program(backend, lambda: closed, memory)
+        return Program(backend, lambda: closed, memory, again)
 
     def _closed(self, outputs: tuple[str, ...], backend: str) -> Closed:
         from einrnn.numeric.program import closed_formula
@@ -322,3 +323,8 @@ def read_source(path: str) -> Source:
 def parse(text: str, name: str = "<string>") -> Document:
     """A document from a string."""
     return Document(Source.of(text, name))
+
+
+def _compiled(source: Source, outputs: tuple[str, ...], backend: str) -> Program:
+    """A program of a document in another process."""
+    return Document(source)._program(outputs, backend)

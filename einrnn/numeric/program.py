@@ -7,7 +7,7 @@ loaded where the code is not known from an earlier run (:mod:`einrnn.numeric.mem
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,9 +79,14 @@ class Program:
     """Call it with the inputs (and the sizes that no input gives) by name."""
 
     def __init__(
-        self, backend: str, make: Callable[[], Closed], memory: Memory | None = None
+        self,
+        backend: str,
+        make: Callable[[], Closed],
+        memory: Memory | None = None,
+        again: partial[Program] | None = None,
     ) -> None:
         self.backend = backend
+        self._again = again
         self._make = make
         self._memory = memory
         self._seen: dict[object, Ready] = {}
@@ -124,6 +129,16 @@ class Program:
             if self._memory is not None:
                 self._memory.keep(kind, ready, self._closed.last)
         return ready.run(cast)
+
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[Any, ...]]:
+        """A copy, in another process too, is compiled from the text of the document.
+
+        Raises:
+            TypeError: the program was not compiled from a whole document.
+        """
+        if self._again is None:
+            raise TypeError("this program cannot be pickled: pickle its document")
+        return self._again.func, self._again.args
 
     def _known(self, kind: Kind | None) -> Ready | None:
         """The code for a kind of call, of this process or an earlier one."""

@@ -1,8 +1,10 @@
 """Programs built as C against the naive interpreter, at sizes that leave rests of every vector."""
 
 import ctypes
+import os
 import shutil
 import subprocess
+import sys
 import warnings
 from itertools import product
 
@@ -87,6 +89,27 @@ def test_a_look_up_out_of_range_is_an_error():
     with pytest.raises(einrnn.EvaluationError) as caught:
         program(**data)
     assert caught.value.code == "E603"
+
+
+@needs_compiler
+def test_a_damaged_library_in_the_cache_is_built_again(tmp_path):
+    code = (
+        "import einrnn, numpy as np, warnings; warnings.simplefilter('error');"
+        "p = einrnn.parse('input x[N]\\nL := sum[i] 17 x[i]^3').compile('L', backend='native');"
+        "print(p(x=np.arange(1.0, 4.0))['L'])"
+    )
+
+    def run() -> str:
+        env = {**os.environ, "EINRNN_CACHE": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    expected = run()
+    (built,) = tmp_path.rglob("*.so")
+    built.write_bytes(b"not a library")
+    assert run() == expected and built.stat().st_size > 100
 
 
 def test_without_a_compiler_numpy_runs_with_one_notice(monkeypatch, tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -113,6 +115,21 @@ def test_lists_and_scalars_are_accepted():
 
 def ex_scalar(tensor):
     return tensor[()]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_a_pickled_program_computes_the_same(backend):
+    x = np.arange(1.0, 4.0)
+    compiled = einrnn.parse("input x[N]\nL := sum[i] x[i]^3").compile("L", "dL/dx", backend=backend)
+    copied = pickle.loads(pickle.dumps(compiled))
+    assert copied.backend == backend and copied.outputs == compiled.outputs
+    np.testing.assert_array_equal(copied(x=x)["dL/dx"], 3 * x**2)
+
+
+def test_a_program_that_no_document_leads_to_says_why_it_cannot_be_pickled():
+    alone = compile_program(rnn(), {"L": whole(rnn(), "L")})
+    with pytest.raises(TypeError, match="pickle its document"):
+        pickle.dumps(alone)
 
 
 def test_results_are_arrays_of_their_own():

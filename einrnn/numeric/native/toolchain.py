@@ -61,8 +61,12 @@ def library(text: str, *extra: str) -> ctypes.CDLL:
     name = hashlib.sha256(key.encode()).hexdigest()[:32] + ".so"
     folder = _writable(private_folder()) or _temporary()
     path = folder / name
-    if not path.exists():
-        _build(text, command, flags, path)
+    if path.exists():
+        try:
+            return ctypes.CDLL(str(path))
+        except OSError:  # damaged, or built by another system that shares the folder
+            pass
+    _build(text, command, flags, path)
     try:
         return ctypes.CDLL(str(path))
     except OSError as problem:
