@@ -87,8 +87,10 @@ def test_underflow_and_kinks_refute_nothing(claim: str) -> None:
 @pytest.mark.parametrize("claim", HIDDEN)
 def test_what_exact_arithmetic_alone_can_tell_apart_is_refuted(claim: str) -> None:
     found = verdict(f"input a\n[1] {claim}")
-    assert found.verdict == "refuted" and found.counterexample is not None
-    assert found.counterexample.exact and found.counterexample.hidden
+    assert found.verdict == "refuted"
+    assert found.counterexample is not None
+    assert found.counterexample.exact
+    assert found.counterexample.hidden
     assert found.repair is None
 
 

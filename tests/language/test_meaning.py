@@ -286,7 +286,8 @@ def test_an_input_with_a_name_of_the_language_costs_none_of_those_after_it() -> 
     text = "input x[N], tr[N,N], y[N]\n[1] x[i] y[i] = y[i] x[i]"
     found = elaborate_text(Source.of(text))
     assert [d.code for d in found.diagnostics] == ["E403"]
-    assert list(found.model.inputs) == ["x", "y"] and len(found.model.claims) == 1
+    assert list(found.model.inputs) == ["x", "y"]
+    assert len(found.model.claims) == 1
 
 
 def test_a_recurrence_whose_step_is_broken_is_not_its_boundary_clause() -> None:

@@ -122,7 +122,8 @@ def test_a_pickled_program_computes_the_same(backend):
     x = np.arange(1.0, 4.0)
     compiled = einrnn.parse("input x[N]\nL := sum[i] x[i]^3").compile("L", "dL/dx", backend=backend)
     copied = pickle.loads(pickle.dumps(compiled))
-    assert copied.backend == backend and copied.outputs == compiled.outputs
+    assert copied.backend == backend
+    assert copied.outputs == compiled.outputs
     np.testing.assert_array_equal(copied(x=x)["dL/dx"], 3 * x**2)
 
 
