@@ -12,7 +12,7 @@ from einrnn.check.claims import Prepared, Ready, Sides, named_assumptions
 from einrnn.check.conjectures import conjectures, constants, lively, symmetric_by_numbers
 from einrnn.check.points import Point
 from einrnn.core.cputime import passed
-from einrnn.core.model import Assumption, Model
+from einrnn.core.model import Assumption, Fact, Model
 from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
 from einrnn.core.traverse import rename_dims, tensors
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _CONJECTURE_SECONDS = 8.0
 _SYMMETRY_SECONDS = 2.0
 _TOGETHER_SECONDS = 4.0
+_POSITIVE_SHARE = 0.25
 # whose turn it is to look for a proof, and for which part of the time
 _TURNS: tuple[tuple[Way, float], ...] = (
     ("forward", 0.08),
@@ -94,10 +95,36 @@ class Proofs:
                 return replace(proof, way=way)
             if not passed(until):
                 open_.remove(way)  # all was tried
+        proof = self._with_positive(ready, seconds)
+        if proof is not None:
+            self.remember(ready)
+            return proof
         if self._is_among(ready):
             self.remember(ready)
             return Proof("induction", ("of all claims about what recurs together",))
         return None
+
+    def _with_positive(self, ready: Ready, seconds: float) -> Proof | None:
+        """A proof where all is positive that a claim takes logarithms of: where it is not, the
+        claim has no values."""
+        statement = self._statement(ready, ready.forward)
+        names = self._defined["forward"].surely_positive(statement)
+        model = self._models["forward"]
+        new = {
+            name: replace(given, facts=(*given.facts, Fact("positive")))
+            for name, given in model.inputs.items()
+            if name in names and not given.has("positive")
+        }
+        if not new:
+            return None
+        until = time.process_time() + _POSITIVE_SHARE * seconds
+        prover = replace(
+            self._prover(ready, "forward", statement, until),
+            model=replace(model, inputs={**model.inputs, **new}),
+        )
+        found = prover.prove(statement)
+        words = f"with {', '.join(new)} positive, where logarithms have values"
+        return found and replace(found, steps=(*found.steps, words), by=None)
 
     def _is_among(self, ready: Ready) -> bool:
         """Whether a claim is one of those about recurrences that hold by one induction for all

@@ -283,10 +283,19 @@ def logarithm(work: Normaliser, inner: Poly) -> Poly:
     for prime, times in prime_powers(abs(coefficient)):
         rows.append(tm.scale(tm.atom(Apply("log", (build.number(prime),))), Fraction(times)))
     sign = Fraction(1 if coefficient > 0 else -1)
+    if sign > 0 and rest == tm.ONE and len(others) == 1:
+        ((base, exponent),) = others
+        if _is_odd(exponent) and not isinstance(base, Pow):  # a and a^-1 have one sign
+            log = tm.atom(Apply("log", (base,)))
+            return work.canonical(tm.plus((*rows, tm.scale(log, exponent))))
     left = work.canonical(work.product({Term((), (), others): sign}, rest))
     if left != tm.ONE:
         rows.append(tm.atom(Apply("log", (expression(left),))))
     return work.canonical(tm.plus(rows))
+
+
+def _is_odd(exponent: Fraction) -> bool:
+    return exponent.denominator == 1 and exponent.numerator % 2 == 1
 
 
 def _cleared(work: Normaliser, inner: Poly) -> tuple[Poly, tm.Factors]:
