@@ -327,4 +327,4 @@ def parse(text: str, name: str = "<string>") -> Document:
 
 def _compiled(source: Source, outputs: tuple[str, ...], backend: str) -> Program:
     """A program of a document in another process."""
-    return Document(source)._program(outputs, backend)
+    return Document(source).compile(*outputs, backend=backend)

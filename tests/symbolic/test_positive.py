@@ -27,6 +27,8 @@ LAWS = {
     "log of a probability": (
         "input p[K] probability in K, q positive\n[1] log(p[k] q) = log(p[k]) + log(q)"
     ),
+    "log of a square that has a log": "input x\n[1] log(x^2) = 2 log(x) + 0",
+    "log of a product of which all have": "input x, y\n[1] log(x y) = log(x) + log(y)",
     "logs of numbers": "input x\n[1] log(12) + x = 2 log(2) + log(3) + x",
     "log of a size": "input p[N] positive\n[1] log(N p[i]) = log(N) + log(p[i])",
     "root of a square": "input p positive\n[1] sqrt(p^2) = p",
@@ -42,8 +44,7 @@ LAWS = {
     ),
 }
 TRAPS = {
-    "log of any square": "input x\n[1] log(x^2) = 2 log(x) + 0",
-    "log of any product": "input x, y\n[1] log(x y) = log(x) + log(y)",
+    "log of a square beside a sign": "input x, y\n[1] y log(x^2) + abs(y) = 2 y log(x) + y",
     "root of any square": "input x\n[1] sqrt(x^2) = x",
     "root of any product": "input x, y\n[1] sqrt(x y) = sqrt(x) sqrt(y)",
     "log of a sum": "input p positive, q positive\n[1] log(p + q) = log(p) + log(q)",

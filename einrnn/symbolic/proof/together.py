@@ -50,9 +50,9 @@ def is_timed(model: Model, statement: Statement) -> bool:
     when = clock_of(model).time(left.tensor) if isinstance(left, Element) else None
     if when is None or not isinstance(left, Element) or statement.condition is not None:
         return False
-    letters = [af.letter(arg) for arg in left.args]
-    apart = None not in letters and len(set(letters)) == len(letters)
-    return apart and frozenset(letters) == statement.ranges.keys()
+    letters = [letter for arg in left.args if (letter := af.letter(arg)) is not None]
+    once = len(set(letters)) == len(letters) == len(left.args)
+    return once and set(letters) == set(statement.ranges)
 
 
 def _by_recursion(opener: Opener, statement: Statement) -> bool:
