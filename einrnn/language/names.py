@@ -227,7 +227,8 @@ class Names:
             return "a transposed matrix is A.T; a size is declared: dim T"
         if not used and len(name) == 1 and name.islower():
             return (
-                f"an index stands in square brackets, x[{name}]; a number is declared: input {name}"
+                f"an index stands in square brackets, x[{name}], or is declared: "
+                f"index {name} : {name.upper()}; a number is declared: input {name}"
             )
         return None
 
