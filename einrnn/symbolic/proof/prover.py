@@ -47,6 +47,7 @@ from einrnn.symbolic.proof.tactics import (
 )
 from einrnn.symbolic.proof.together import proved_together
 from einrnn.symbolic.proof.trace import Separately
+from einrnn.symbolic.proof.turned import by_turned
 from einrnn.symbolic.proof.unfolding import by_unfolding
 from einrnn.symbolic.proof.uniform import by_same_summands
 
@@ -144,7 +145,7 @@ class Prover:
         known: dict[str, Statement | None] = {}  # closed forms, the same at each stage
         for difference, chosen in stages if self.deep else ():
             found = self._by_closed_form(statement, expression(difference), chosen, known)
-            found = found or self._by_common_factor(statement, difference)
+            found = found or self._by_common_factor(statement, difference, chosen)
             if found is not None:
                 return found
         found = by_entries(self._opener, statement, self._opener.any)
@@ -167,9 +168,14 @@ class Prover:
             return None
         return by_same_summands(self._opener, statement, difference, chosen, self._by_itself)
 
-    def _by_common_factor(self, statement: Statement, difference: Poly) -> Proof | None:
+    def _by_common_factor(
+        self, statement: Statement, difference: Poly, chosen: Chosen
+    ) -> Proof | None:
+        """Equal once both sides are divided, or multiplied, by what they share."""
+        opener = self._opener
         try:
-            return by_common_factor(self._opener, statement, difference, self._by_itself)
+            found = by_common_factor(opener, statement, difference, self._by_itself)
+            return found or by_turned(opener, self.lemmas, statement, difference, chosen)
         except TooLarge:
             return None
 
