@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from einrnn.core import affine as af
 from einrnn.core.nodes import Affine
 from einrnn.errors import Related
 from einrnn.language import terms as tm
@@ -36,17 +37,20 @@ def clash(names: Names, axes: Axes, letter: Variable, axis: Variable, at: tm.Let
         f"index {at.name} has two sizes",
         span,
         f"{shown(size)}, {where.what}",
-        _advice(names, axes, where, axis),
+        _advice(names, axes, where, axis, at),
         (Related(at.span, label),),
     )
 
 
-def _advice(names: Names, axes: Axes, first: Variable, second: Variable) -> str:
+def _advice(names: Names, axes: Axes, first: Variable, second: Variable, at: tm.Letter) -> str:
     """What both tensors are, and another of the right shape if there is one."""
     left, right = _owner(axes, first), _owner(axes, second)
     if left is None or right is None:
         return _TWO_LETTERS
     text = f"{left[0]} is {_shape(axes, left[0])} and {right[0]} is {_shape(axes, right[0])}"
+    shorter = _shorter(first.size(), second.size())
+    if shorter is not None:
+        return f"{text}; declare index {at.name} : {shown(shorter)} if {at.name} ends there"
     for (name, number), wanted in ((left, second), (right, first)):
         if _fits_exchanged(axes, name, number, wanted):
             return f"{text}; are the indices of {name} in the wrong order?"
@@ -57,6 +61,14 @@ def _advice(names: Names, axes: Axes, first: Variable, second: Variable) -> str:
         if other is not None:
             return f"{text}; did you mean {other} instead of {name}?"
     return text
+
+
+def _shorter(one: Affine | None, other: Affine | None) -> Affine | None:
+    """The smaller of two sizes that are a number of positions apart, of which one is symbolic."""
+    if one is None or other is None or not one.terms:
+        return None
+    more = af.number(af.minus(one, other))
+    return None if more is None else other if more > 0 else one
 
 
 def _fits_exchanged(axes: Axes, name: str, number: int, wanted: Variable) -> bool:

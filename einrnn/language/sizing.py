@@ -213,7 +213,10 @@ class Sizing:
             self.soft.append(Soft(letters.get(letter.name), end))
 
     def meet(self, letter: Variable, axis: Variable, at: tm.Letter) -> None:
-        """A letter stands on an axis: both have one size."""
+        """A letter stands on an axis: both have one size, unless the letter is declared to range
+        over less, as ``t : T`` on an axis of ``T+1`` positions."""
+        if at.name in self.names.letters and _ends_before(letter, axis):
+            return
         if not self.sizes.unify(letter, axis):
             raise clash(self.names, self.axes, letter, axis, at)
         letter.uses.append((at.span, axis))
@@ -427,3 +430,10 @@ def size_of(arg: tm.Arg) -> Affine | None:
             return None
         total = af.plus(total, af.of(Dim(atom.name)), coefficient)
     return total
+
+
+def _ends_before(letter: Variable, axis: Variable) -> bool:
+    """Whether an axis surely has more positions than a letter takes."""
+    own, there = letter.size(), axis.size()
+    more = None if own is None or there is None else af.number(af.minus(there, own))
+    return more is not None and more > 0

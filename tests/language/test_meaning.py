@@ -296,6 +296,19 @@ def test_a_recurrence_whose_step_is_broken_is_not_its_boundary_clause() -> None:
     assert [d.code for d in found.diagnostics] == ["E401", "E406"]
 
 
+def test_a_letter_that_is_declared_over_less_reads_the_first_of_an_axis() -> None:
+    text = "dim T\nindex t : T\ninput r[T], V[T+1], W[H]\nd[t] := r[t] + V[t+1] - V[t]"
+    found = elaborate_text(Source.of(text))
+    assert not found.diagnostics
+    assert str(found.model.definitions["d"].axes[0].hi) == "T-1"
+    wrong = elaborate_text(Source.of(text + "\ne[t] := r[t] + W[t]"))
+    assert [d.code for d in wrong.diagnostics] == ["E301"]
+    undeclared = elaborate_text(Source.of(text.replace("index t : T\n", "")))
+    (problem,) = undeclared.diagnostics
+    assert problem.code == "E301"
+    assert problem.help.endswith("declare index t : T if t ends there")
+
+
 def test_the_order_of_hashes_decides_nothing() -> None:
     import os
     import subprocess
