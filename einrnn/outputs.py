@@ -29,6 +29,7 @@ from einrnn.numeric.formula import Formula
 from einrnn.numeric.stable import with_stable_form, with_stable_forms
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.arguments import named_arguments
+from einrnn.symbolic.attained import with_named_values
 from einrnn.symbolic.derived import complete, fewer_axes
 from einrnn.symbolic.sweep.sweep import swept
 from einrnn.symbolic.tangent import along
@@ -55,7 +56,14 @@ def formula_of(model: Model, texts: Sequence[str]) -> Formula:
     work = _Outputs(model)
     found = {text: work.read(text) for text in texts}
     roots = {text: (with_stable_form(expr), ranges) for text, (expr, ranges) in found.items()}
-    return Formula(work.with_tangents(named_arguments(with_stable_forms(work.model))), roots)
+    model = named_arguments(with_stable_forms(work.model))
+    if work.differentiates or any(_differentiates(expr) for expr, _ in roots.values()):
+        model, roots = with_named_values(model, roots)
+    return Formula(work.with_tangents(model), roots)
+
+
+def _differentiates(expr: Expr) -> bool:
+    return any(isinstance(node, Derivative) for node in walk(expr))
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,11 @@ class _Outputs:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._tangents: list[_Tangent] = []
+
+    @property
+    def differentiates(self) -> bool:
+        """Whether products with derivatives were asked for."""
+        return bool(self._tangents)
 
     def read(self, text: str) -> tuple[Expr, Ranges]:
         """One output."""
