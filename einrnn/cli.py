@@ -381,7 +381,8 @@ def export(
     program = _document(file).compile(*outputs, backend=backend)
     text = program.module(dtype=dtype, **_sizes(sizes))
     if not sizes and program.sizes:
-        note = "note: written for the sizes that SHAPES says; give others by --size"
+        said = "its head" if backend == "native" else "SHAPES"
+        note = f"note: written for the sizes that {said} says; give others by --size"
         click.echo(note, err=True)
     if output is None:
         click.echo(text, nl=False)

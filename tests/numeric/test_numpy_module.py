@@ -216,3 +216,41 @@ def test_a_log_softmax_in_a_dot_product_needs_no_array():
     q, y = rng.normal(size=(30, 7)) + 1000, rng.normal(size=(30, 7))
     logs = q - 1000 - np.log(np.exp(q - 1000).sum(1, keepdims=True))
     np.testing.assert_allclose(program(q=q, y=y)["L"], (y * logs).sum(), rtol=1e-11)
+
+
+WHOLE = {
+    "quotient": ("L := sum[i] x[i]/y[i]", lambda x, y: (x / y).sum()),
+    "square": ("L := sum[i] x[i]^2 + 0 y[0]", lambda x, y: (x**2).sum()),
+    "largest": ("L := max[i] (-x[i]) + 0 y[0]", lambda x, y: (-x).max()),
+}
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "int8", "bool", "float32", "float16"])
+@pytest.mark.parametrize("name", WHOLE)
+def test_an_exported_module_computes_in_its_own_dtype(name, dtype):
+    text, expected = WHOLE[name]
+    program = einrnn.parse(f"input x[N], y[N]\n{text}").compile("L")
+    written: dict = {}
+    exec(program.module(dtype="float64", N=3), written)
+    x, y = np.array([1, 100, 100]).astype(dtype), np.array([2, 3, 110]).astype(dtype)
+    found = written["program"]({"x": x, "y": y})["L"]
+    np.testing.assert_allclose(found, expected(x.astype(float), y.astype(float)), rtol=1e-12)
+
+
+def test_an_exported_module_says_what_it_cannot_take():
+    program = einrnn.parse("input E[K], tok[N] integer in K\nL := sum[i] E[tok[i]]").compile("L")
+    written: dict = {}
+    exec(program.module(dtype="float64", N=2, K=3), written)
+    run, table = written["program"], np.ones(3)
+    assert run({"E": table, "tok": np.array([0.0, 2.0])})["L"] == 2
+    with pytest.raises(ValueError, match="no array was given for the input tok"):
+        run({"E": table})
+    with pytest.raises(ValueError, match="not whole"):
+        run({"E": table, "tok": np.array([0.5, 1])})
+    with pytest.raises(ValueError, match="E is complex128"):
+        run({"E": table * 1j, "tok": np.array([0, 1])})
+
+
+def test_an_exported_c_text_is_c_alone():
+    program = einrnn.parse("input x[N]\nL := sum[i] x[i]^2").compile("L", backend="native")
+    assert "def program" not in program.module(dtype="float64", N=3)
