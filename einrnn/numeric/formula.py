@@ -9,6 +9,7 @@ from einrnn.core.nodes import Expr
 from einrnn.dataclass import dataclass
 from einrnn.numeric.plan import Output
 from einrnn.symbolic.derived import Policy, complete, fewer_axes
+from einrnn.symbolic.emptied import guarded, with_guards
 from einrnn.symbolic.ranges import Ranges
 from einrnn.symbolic.sweep.sweep import swept
 
@@ -33,10 +34,10 @@ class Formula:
         done = self.completed(policy)
         model, exprs = swept(done.model, list(done.roots.values()))
         outputs: dict[str, Output] = {
-            name: (expr, tuple(ranges), ranges)
+            name: (guarded(model, expr, ranges), tuple(ranges), ranges)
             for (name, (_, ranges)), expr in zip(self.roots.items(), exprs, strict=True)
         }
-        return model, outputs
+        return with_guards(model), outputs
 
     def over(self, model: Model, exprs: list[Expr]) -> Formula:
         """Outputs of the same names and ranges over another model."""

@@ -60,11 +60,11 @@ def _arguments(model: Model, definition: Definition) -> Iterator[tuple[Expr, Ran
             continue
         if not any(isinstance(part, Reduce) for part in walk(argument)):
             continue
-        if _plain(argument, ranges) and (not guarded or _is_in_range(model, argument, ranges)):
+        if _plain(argument, ranges) and (not guarded or is_in_range(model, argument, ranges)):
             yield argument, ranges
 
 
-def _is_in_range(model: Model, argument: Expr, ranges: Ranges) -> bool:
+def is_in_range(model: Model, argument: Expr, ranges: Ranges) -> bool:
     """Whether all entries that an argument reads are there wherever its indices are."""
     pending: list[tuple[Node, Ranges]] = [(argument, ranges)]
     while pending:

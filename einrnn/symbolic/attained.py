@@ -67,8 +67,9 @@ class _Named:
     def entry(self, values: Expr, ranges: Ranges, given: tuple[Cond, ...], stem: str) -> Expr:
         """The values as an entry of a definition of their own, computed where the conditions that
         are ``given`` hold; as they are where their indices have no ranges that are known."""
-        letters = [i for i in ranges if any(i in node.free for node in (values, *given))]
-        known = values.free.union(*(cond.free for cond in given)) <= ranges.keys()
+        wanted = _with_ends(values.free.union(*(cond.free for cond in given)), ranges)
+        letters = [index for index in ranges if index in wanted]
+        known = wanted <= ranges.keys()
         spans = {i: span for i in letters if (span := _widest(ranges[i], ranges)) is not None}
         if not known or len(spans) < len(letters):
             return values
@@ -113,6 +114,16 @@ def _conditions(node: Node) -> list[tuple[Cond, ...]]:
         rows += [before, (*before, cond)]
         before = (*before, Not(cond))
     return [*rows, before]
+
+
+def _with_ends(letters: frozenset[Index], ranges: Ranges) -> frozenset[Index]:
+    """Some indices, and those that the ends of their ranges depend on."""
+    while True:
+        spans = [ranges[letter] for letter in letters if letter in ranges]
+        more = letters.union(*(span.lo.free | span.hi.free for span in spans))
+        if more == letters:
+            return letters
+        letters = more
 
 
 def _widest(span: Range, ranges: Ranges) -> Range | None:
