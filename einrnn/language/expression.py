@@ -52,6 +52,7 @@ class _Reader:
         self.model = model
         self.names = names_of(model, source)
         self.sizing = Sizing(self.names, source)
+        self.sizing.declared = model.letters
         for name, tensor in self.names.tensors.items():
             for axis in range(tensor.rank or 0):
                 self.sizing.axis(name, axis).value = axis_size(model, name, axis)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Dim
@@ -62,6 +62,8 @@ class Sizing:
         self.source = source
         self.sizes = Sizes(names.dims)
         self.axes: dict[str, list[Variable]] = {}
+        # sizes of letters that a document which has been read declares
+        self.declared: Mapping[str, Affine] = {}
         self.soft: list[Soft] = []
         # where x[T-1] is read, T may be the size of x
         self.lasts: list[Soft] = []
@@ -215,11 +217,21 @@ class Sizing:
     def meet(self, letter: Variable, axis: Variable, at: tm.Letter) -> None:
         """A letter stands on an axis: both have one size, unless the letter is declared to range
         over less, as ``t : T`` on an axis of ``T+1`` positions."""
-        if at.name in self.names.letters and _ends_before(letter, axis):
-            return
         if not self.sizes.unify(letter, axis):
+            if self._ends_before(at.name, letter, axis):
+                return
             raise clash(self.names, self.axes, letter, axis, at)
         letter.uses.append((at.span, axis))
+
+    def _ends_before(self, name: str, letter: Variable, axis: Variable) -> bool:
+        """Whether of two sizes one is that which a letter is declared to have, and the other one
+        is some positions more."""
+        said, sizes = self.names.letters.get(name), (letter.size(), axis.size())
+        own = self.declared.get(name) if said is None else self.constant(said)
+        if own is None or sizes[0] is None or sizes[1] is None or own not in sizes:
+            return False
+        more = af.number(af.plus(af.plus(*sizes), own, -2))
+        return more is not None and more > 0
 
     def _look_up(self, read: tm.Read, axis: Variable) -> None:
         known = self.looked_up.get(read.name)
@@ -430,10 +442,3 @@ def size_of(arg: tm.Arg) -> Affine | None:
             return None
         total = af.plus(total, af.of(Dim(atom.name)), coefficient)
     return total
-
-
-def _ends_before(letter: Variable, axis: Variable) -> bool:
-    """Whether an axis surely has more positions than a letter takes."""
-    own, there = letter.size(), axis.size()
-    more = None if own is None or there is None else af.number(af.minus(there, own))
-    return more is not None and more > 0

@@ -190,10 +190,22 @@ class Closed:
                 return native
         elif can_generate(found, dtype) or self.backend != "numpy":
             require_numbers(found, dtype, self.backend)
-            return Generated(found, dtype, self.backend)
+            ready = Generated(found, dtype, self.backend)
+            if self.backend == "jax":
+                ready.limits = self._limits(sizes)
+            return ready
         if can_generate(found, dtype):
             return Generated(found, dtype, "numpy")
         return Executable(found, Setting(dtype, self.model, sizes, self._seed))
+
+    def _limits(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Below what the numbers of inputs that are looked up have to stay."""
+        facts = [(name, f) for name in self.inputs for f in self.model.inputs[name].facts]
+        return {
+            name: number_of(fact.bound, sizes)
+            for name, fact in facts
+            if fact.name == "integer" and fact.bound is not None
+        }
 
     def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:
         """The compiled program; None, with a notice, where there can be none."""

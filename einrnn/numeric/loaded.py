@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,13 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Loaded:
-    """A module for a backend in one dtype, whose ``program`` maps arrays to arrays by name."""
+    """A module for a backend in one dtype, whose ``program`` maps arrays to arrays by name.
+
+    ``limits`` says below what the numbers of some inputs have to stay: jax takes positions that
+    are out of range for others.
+    """
+
+    limits: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, source: str, dtype: np.dtype[Any], backend: str) -> None:
         self.source = source
@@ -41,6 +48,8 @@ class Loaded:
 
         Raises EvaluationError (E603) for a look-up out of range.
         """
+        for name, limit in self.limits.items():
+            _require_below(name, arrays[name], limit)
         try:
             found = self._program(arrays)
         except IndexError as problem:
@@ -54,3 +63,11 @@ class Loaded:
     def usual(self, given: Mapping[str, Array]) -> Usual:
         """What runs calls like this one."""
         return Same(self.run, given)
+
+
+def _require_below(name: str, array: Array, limit: int) -> None:
+    if array.size and (array.min() < 0 or array.max() >= limit):
+        wrong = array[(array < 0) | (array >= limit)].flat[0]
+        raise EvaluationError(
+            "E603", f"{name} looks up position {wrong} on an axis of size {limit}"
+        )

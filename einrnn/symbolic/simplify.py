@@ -277,11 +277,23 @@ def _spread(term: Expr, index: Index, ranges: Ranges) -> list[Expr] | None:
         return list(term.terms)
     factors = term.factors if isinstance(term, Mul) else (term,)
     for position, factor in enumerate(factors):
-        spread = _alternatives(factor, ranges) if pins(factor, index) else None
+        if not pins(factor, index):
+            continue
+        spread = _alternatives(factor, ranges) or _spread_inside(factor, index, ranges)
         if spread is not None:
             rest = factors[:position] + factors[position + 1 :]
             return [mul((*rest, part)) for part in spread]
     return None
+
+
+def _spread_inside(expr: Expr, index: Index, ranges: Ranges) -> list[Expr] | None:
+    """The same of a product under a condition."""
+    match expr:
+        case Cases(((cond, Mul() as body),), otherwise) if otherwise is ZERO:
+            below = _spread(body, index, ranges)
+            return None if below is None else [guard(cond, part, ranges) for part in below]
+        case _:
+            return None
 
 
 def _alternatives(expr: Expr, ranges: Ranges) -> list[Expr] | None:
