@@ -15,6 +15,7 @@ from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Fact, Model
 from einrnn.core.nodes import Affine, Cases, Dim, Expr
 from einrnn.core.numbers import fixed_dims, ranges_in, with_numbers
+from einrnn.core.reach import reached
 from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.exhaustive import with_exhaustive_cases
@@ -108,8 +109,10 @@ class Proofs:
         """A proof where all is positive that a claim takes logarithms of: where it is not, the
         claim has no values."""
         statement = self._statement(ready, ready.forward)
-        names = self._defined["forward"].surely_positive(statement)
         model = self._models["forward"]
+        # an assumption may tie entries that are positive to others
+        assumed = (side for a in self._granted(ready) for side in (a.left, a.right))
+        names = self._defined["forward"].surely_positive(statement) - reached(model, tuple(assumed))
         new = {
             name: replace(given, facts=(*given.facts, Fact("positive")))
             for name, given in model.inputs.items()

@@ -21,7 +21,7 @@ from einrnn.symbolic.proof.entries import Chosen
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Proof, Statement
 
-_TIME = Index("·time")
+_TIME = Index("·each")
 Prove = Callable[[Statement], Proof | None]
 
 
