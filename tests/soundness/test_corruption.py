@@ -48,13 +48,13 @@ def corrupts(text: str) -> Callable[[Patch], Patch]:
 
 @corrupts("input x[N]\n[1] tanh(-x[i]) = tanh(x[i])")
 def sign_of_an_odd_function_lost(patch):
-    honest = expand._with_parity
+    honest = expand.with_parity
 
     def wrong(function, inner):
         found = honest(function, inner)
         return {term: abs(coefficient) for term, coefficient in found.items()}
 
-    patch.setattr(expand, "_with_parity", wrong)
+    patch.setattr(expand, "with_parity", wrong)
 
 
 @corrupts("index i, j : N\ninput x[N]\n[1] delta[i,j] x[i] x[j] = x[i] x[j]")
