@@ -78,6 +78,38 @@ FALSE = {
         "s[t] := 2 s[t-1] with s[0] := {1 if x+7 y != 33; 5 otherwise}\n"
         f"[1] s[t] = {{1 + {ZERO} if t == 0 ; 2^t otherwise}}"
     ),
+    "one more of a sum": (
+        "[1] sum[k=0..t] {5 [x+7 y == 33] if k == 0; 0 otherwise}"
+        f" = {{{ZERO} if t == 0; 0 otherwise}}"
+    ),
+    "one more of a product": (
+        "[1] prod[k=0..t] {{5 if x+7 y == 33; 1 otherwise} if k == 0; 1 otherwise}"
+        f" = {{1 + {ZERO} if t == 0; 1 otherwise}}"
+    ),
+    "one more of a size": (
+        "[1] sum[k=0..N-1] {5 [x+7 y == 33] if k == 0; 0 otherwise}"
+        f" = {{{ZERO} if N == 1; 0 otherwise}}"
+    ),
+    "the same summands": (
+        "s[t] := s[t-1] with s[0] := {1 if x+7 y != 33; 5 otherwise}\n"
+        f"[1] sum[t] s[t] = {{T + {ZERO} if T == 3; T otherwise}}"
+    ),
+    "the first two times": (
+        "s[t] := s[t-1] with s[0] := {1 if x+7 y != 33; 5 otherwise}\n"
+        f"[1] s[t] = {{1 + {ZERO} if t <= 1; 1 otherwise}}"
+    ),
+    "a factor of all": (
+        "[1] x a[i] (1 - {1 if x+7 y != 33; 5 otherwise})"
+        f" = {{a[i] x {ZERO} if i == 0; 0 otherwise}}"
+    ),
+    "a logarithm at one time": (
+        "[1] {log(x) if t == 0; 0 otherwise} + abs(x) = {log(x) if t == 0; 0 otherwise} + x"
+    ),
+    "claims together": (
+        "u[t] := v[t-1] with u[0] := 1\n"
+        "v[t] := u[t-1] with v[0] := {1 if x+7 y != 33; 5 otherwise}\n"
+        f"[2] v[t] = {{1 + {ZERO} if t == 0; 1 otherwise}}\n[1] u[t] = 1"
+    ),
     "a divisor that is picked": (
         "[1] x (sum[k] h[k] a[k])/(x - sum[k] h[k] g[k])"
         " - (sum[k] h[k] a[k] g[k])/(x - sum[k] h[k] g[k])"
