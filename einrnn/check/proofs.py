@@ -22,6 +22,7 @@ from einrnn.symbolic.exhaustive import with_exhaustive_cases
 from einrnn.symbolic.maxima import differentiated_by, one_each, with_one_each
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
+from einrnn.symbolic.proof.positive import surely_positive
 from einrnn.symbolic.proof.prover import Prover
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, over_ranges, usable
 from einrnn.symbolic.proof.symmetry import symmetric
@@ -112,7 +113,8 @@ class Proofs:
         model = self._models["forward"]
         # an assumption may tie entries that are positive to others
         assumed = (side for a in self._granted(ready) for side in (a.left, a.right))
-        names = self._defined["forward"].surely_positive(statement) - reached(model, tuple(assumed))
+        names = surely_positive(model, self._defined["forward"], statement)
+        names -= reached(model, tuple(assumed))
         new = {
             name: replace(given, facts=(*given.facts, Fact("positive")))
             for name, given in model.inputs.items()

@@ -30,8 +30,7 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.reach import reached
-from einrnn.core.traverse import canonical, elements, parts, substitute, tensors
+from einrnn.core.traverse import canonical, parts, substitute
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.clauses import body_of, surely_not, where
 from einrnn.symbolic.normal.domain import follows, known_from
@@ -49,7 +48,7 @@ from einrnn.symbolic.ranges import inside
 
 _DEPTH = 3
 _MOST_CAUSES = 16
-_ANY = Index("·any")
+ANY = Index("·any")
 _NOWHERE = (af.ZERO, af.ZERO)
 _AXES = tuple(Index(f"·axis{number}") for number in range(16))
 
@@ -101,7 +100,7 @@ class _Needs:
             (index,) = inside
             span = bound[index]
             if not (span.lo.free | span.hi.free) & bound.keys():
-                mapping = {index: af.of(_ANY)}
+                mapping = {index: af.of(ANY)}
                 self.everywhere |= {(substitute(key, mapping), span) for key in _keys(node)}
 
     def has_value(self, node: Node, place: Place) -> bool:
@@ -112,7 +111,7 @@ class _Needs:
         return any(self._has_everywhere(key, index, place) for index in key.free)
 
     def _has_everywhere(self, key: Node, index: Index, place: Place) -> bool:
-        pattern = substitute(key, {index: af.of(_ANY)})
+        pattern = substitute(key, {index: af.of(ANY)})
         if pattern.free & place.bound:
             return False
         here = af.of(index)
@@ -207,35 +206,17 @@ class Defined:
         sides = (substitute(side, apart) for side in (lemma.left, lemma.right))
         return all(self._has_values(side, known_from(ranges), needs, _DEPTH) for side in sides)
 
-    def surely_positive(self, statement: Statement) -> frozenset[str]:
-        """The inputs whose entries, as far as a statement speaks of them, are positive wherever
-        both sides have values: it takes their logarithms."""
+    def logarithms(self, statement: Statement) -> Iterator[tuple[Element, Range | None]]:
+        """The entries that surely are taken the logarithm of for both sides: one, or those with
+        :data:`ANY` position in a range."""
         needs = self._needs_of(statement, known_from(statement.ranges))
-        logs = [(node, None) for node in needs.values]
-        found: set[str] = set()
-        for node, span in (*logs, *needs.everywhere):
+        alone = ((node, None) for node in needs.values)
+        for node, span in (*alone, *needs.everywhere):
             match node:
-                case Apply("log", (Element(name) as entry,)) if name in self._model.inputs:
-                    if self._is_all(statement, entry, span):
-                        found.add(name)
+                case Apply("log", (Element() as entry,)):
+                    yield entry, span
                 case _:
                     pass
-        return frozenset(found)
-
-    def _is_all(self, statement: Statement, entry: Element, span: Range | None) -> bool:
-        """Whether a statement speaks of no other entries of an input than of one, or of those
-        with one position anywhere in a range."""
-        sides, own = (statement.left, statement.right), af.of(_ANY)
-        axes = zip(entry.args, self._model.axes(entry.tensor), strict=True)
-        if span is not None and [axis for arg, axis in axes if arg is own] != [span]:
-            return False
-        fixed = [place for place, arg in enumerate(entry.args) if arg is not own]
-        inside = reached(self._model, sides) & self._model.definitions.keys()
-        bodies = [c.body for name in inside for c in self._model.definitions[name].clauses]
-        if fixed and any(entry.tensor in tensors(body) for body in bodies):
-            return False
-        same = (e for e in elements(*sides) if e.tensor == entry.tensor)
-        return all(e.args[place] is entry.args[place] for e in same for place in fixed)
 
     def _needs_of(self, statement: Statement, known: Known) -> _Needs:
         """What surely is computed for both sides."""

@@ -1,0 +1,37 @@
+"""Inputs that are positive wherever a claim says something: it takes their logarithms."""
+
+from __future__ import annotations
+
+from einrnn.core import affine as af
+from einrnn.core.model import Model, Range
+from einrnn.core.nodes import Element
+from einrnn.core.reach import reached
+from einrnn.core.traverse import elements, tensors
+from einrnn.symbolic.proof.defined import ANY, Defined
+from einrnn.symbolic.proof.statement import Statement
+
+
+def surely_positive(model: Model, defined: Defined, statement: Statement) -> frozenset[str]:
+    """The inputs whose entries, as far as a statement speaks of them, are positive wherever both
+    sides have values."""
+    return frozenset(
+        entry.tensor
+        for entry, span in defined.logarithms(statement)
+        if entry.tensor in model.inputs and _is_all(model, statement, entry, span)
+    )
+
+
+def _is_all(model: Model, statement: Statement, entry: Element, span: Range | None) -> bool:
+    """Whether a statement speaks of no other entries of an input than of one, or of those with one
+    position anywhere in a range."""
+    sides, own = (statement.left, statement.right), af.of(ANY)
+    axes = zip(entry.args, model.axes(entry.tensor), strict=True)
+    if span is not None and [axis for arg, axis in axes if arg is own] != [span]:
+        return False
+    fixed = [place for place, arg in enumerate(entry.args) if arg is not own]
+    inside = reached(model, sides) & model.definitions.keys()
+    bodies = [clause.body for name in inside for clause in model.definitions[name].clauses]
+    if fixed and any(entry.tensor in tensors(body) for body in bodies):
+        return False
+    same = (e for e in elements(*sides) if e.tensor == entry.tensor)
+    return all(e.args[place] is entry.args[place] for e in same for place in fixed)
