@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from einrnn.check.claims import Prepared, Ready, key_of
@@ -19,7 +19,7 @@ from einrnn.check.numbers import Numbers
 from einrnn.check.points import TIED
 from einrnn.check.proofs import Proofs
 from einrnn.check.residual import residual, residual_of_repair
-from einrnn.check.sizes import trial_sizes
+from einrnn.check.sizes import Sizes, trial_sizes
 from einrnn.check.verdict import Repair, Verdict
 from einrnn.core.model import Claim
 from einrnn.language.text import text
@@ -51,10 +51,7 @@ def explained(
     failed = numbers.sides(ready).failed_at
     # where it fails at equal entries only, that is where to look
     draw = 0 if failed is None or failed.draw < TIED else failed.draw
-    draws = dict.fromkeys((draw, *_DRAWS))
-    setting.aim(
-        (numbers.points.at(row, ready.assumptions, number) for number in draws) for row in sizes[:2]
-    )
+    _aim(setting, ready, numbers, sizes[:2], draw)
     if shown is not None and shown.hidden:  # by numbers alone any edit would do
         return replace(verdict, residual=residual(setting))
     if not setting.targets:
@@ -95,6 +92,16 @@ def explained(
         return verdict
     words = hypothesis.words if shown else f"{hypothesis.words} (tested, not proved)"
     return replace(verdict, true_under=words)
+
+
+def _aim(
+    setting: Setting, ready: Ready, numbers: Numbers, sizes: Sequence[Sizes], draw: int
+) -> None:
+    """Look for repairs at a draw and at the usual ones."""
+    draws = dict.fromkeys((draw, *_DRAWS))
+    setting.aim(
+        (numbers.points.at(row, ready.assumptions, number) for number in draws) for row in sizes
+    )
 
 
 def _judged(

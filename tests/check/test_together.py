@@ -26,7 +26,8 @@ def test_two_claims_that_are_each_the_step_of_the_other_are_proved() -> None:
 
 def test_a_false_claim_beside_a_true_one_shows_nothing() -> None:
     found = verdicts(PAIR + "[1] a[t] = 1\n[2] refute b[t] = 1")
-    assert found in (["tested", "refuted"], ["proved", "refuted"])
+    assert found[0] != "refuted"
+    assert found[1] == "refuted"
     assert verdicts(PAIR + "[1] a[t] = b[t]\n[2] b[t] = a[t]") == ["refuted", "refuted"]
 
 

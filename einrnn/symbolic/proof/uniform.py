@@ -49,10 +49,12 @@ def by_same_summands(
     for value in _over(found.rest, count):
         together = Add((Mul((Value(count), nonempty, value)), expression(found.rest)))
         counted = opener.without(work, together, chosen)
-        vanishes = is_zero(work, work.poly(counted))
         if prove(Statement(found.summand, value, ranges, condition)) is None:
             continue
-        if vanishes or prove(Statement(counted, ZERO, statement.ranges, condition)) is not None:
+        if (
+            is_zero(work, work.poly(counted))
+            or prove(Statement(counted, ZERO, statement.ranges, condition)) is not None
+        ):
             return Proof("induction", ("each summand of the sum over time is the same",))
     return None
 
