@@ -21,7 +21,8 @@ from einrnn.numeric.native.items import (
 )
 from einrnn.numeric.native.nest import arranged
 
-_TILE = 64
+# entries of a tile along the outer loop and along the inner one, where memory is written in a row
+_TILE = 64, 256
 _STARTS = {"sum": "0", "prod": "1", "max": "-INFINITY", "min": "INFINITY"}
 _FOLDS = {
     "sum": "{0} += {1};",
@@ -100,7 +101,7 @@ class Loops:
         """Whether two large loops, and nothing between them, read some array along the outer one
         and write along the inner one."""
         inner = sweep.body[0] if len(sweep.body) == 1 else None
-        if not isinstance(inner, Sweep) or min(sweep.size, inner.size) < 2 * _TILE:
+        if not isinstance(inner, Sweep) or min(sweep.size, inner.size) < 2 * _TILE[0]:
             return False
         if any(not isinstance(below, Statement) or below.fold for below in inner.body):
             return False
@@ -108,7 +109,7 @@ class Loops:
         outer, along = f"i{sweep.depth}", f"i{inner.depth}"
         for cell in reads:
             steps = dict(self.context.views.flat(cell).terms) if cell is not None else {}
-            if steps.get(outer) == 1 and steps.get(along, 0) >= _TILE:
+            if steps.get(outer) == 1 and steps.get(along, 0) >= _TILE[0]:
                 return True
         return False
 
@@ -117,11 +118,11 @@ class Loops:
         rows: list[str] = []
         (inner,) = sweep.body
         assert isinstance(inner, Sweep)
-        for level, loop in enumerate((sweep, inner)):
+        for level, (loop, tile) in enumerate(zip((sweep, inner), _TILE, strict=True)):
             pad, name, (lo, hi) = "    " * (depth + level), f"i{loop.depth}", self._ends(loop)
             first, end = f"from_{name}", f"to_{name}"
-            rows.append(f"{pad}for (long {first} = {lo}; {first} < {hi}; {first} += {_TILE}) {{")
-            short = f"{hi} - {first} < {_TILE} ? {hi} : {first} + {_TILE}"
+            rows.append(f"{pad}for (long {first} = {lo}; {first} < {hi}; {first} += {tile}) {{")
+            short = f"{hi} - {first} < {tile} ? {hi} : {first} + {tile}"
             rows.append(f"{pad}    const long {end} = {short};")
         before = dict(self.context.ranges)
         for loop in (sweep, inner):
