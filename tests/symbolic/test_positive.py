@@ -31,6 +31,16 @@ LAWS = {
     "log of a product of which all have": "input x, y\n[1] log(x y) = log(x) + log(y)",
     "logs of numbers": "input x\n[1] log(12) + x = 2 log(2) + log(3) + x",
     "log of a size": "input p[N] positive\n[1] log(N p[i]) = log(N) + log(p[i])",
+    "root of any product": "input x, y\n[1] sqrt(x y) = sqrt(x) sqrt(y)",
+    "log of a sum that has one": "input x, y, z\n[1] log((x + y) z^2) = log(x + y) + 2 log(z)",
+    "root that says a sign": "input x, y\n[1] sqrt(x + y) + abs(x + y) = sqrt(x + y) + x + y",
+    "determinant of a product": (
+        "input A[N,N] invertible, B[N,N] invertible\n[1] logdet(A @ B) = logdet(A) + logdet(B)"
+    ),
+    "determinant of a square": "input A[N,N]\n[1] logdet(A @ A) = 2 logdet(A)",
+    "determinant of a quotient": (
+        "input A[N,N] invertible, B[N,N] invertible\n[1] logdet(A @ inv(B)) = logdet(A) - logdet(B)"
+    ),
     "root of a square": "input p positive\n[1] sqrt(p^2) = p",
     "root of a product": "input p positive, x\n[1] sqrt(p x) = sqrt(p) sqrt(x)",
     "square of a root": "input x\n[1] sqrt(x)^2 = x",
@@ -46,7 +56,21 @@ LAWS = {
 TRAPS = {
     "log of a square beside a sign": "input x, y\n[1] y log(x^2) + abs(y) = 2 y log(x) + y",
     "root of any square": "input x\n[1] sqrt(x^2) = x",
-    "root of any product": "input x, y\n[1] sqrt(x y) = sqrt(x) sqrt(y)",
+    "root of a product of one sign": "input x, y\n[1] sqrt(x y) + abs(x) = sqrt(x y) + x",
+    "root in a case": (
+        "input x, y\nr := { sqrt(x) if x > 0 ; 0 otherwise }\n[1] abs(x) + r = x + r"
+    ),
+    "root of another entry": ("input x[N]\n[1] sqrt(x[0]) + abs(x[i]) = sqrt(x[0]) + x[i]"),
+    "root of one entry of all": (
+        "input x[N]\n[1] sqrt(x[i]) + sum[k] abs(x[k]) = sqrt(x[i]) + sum[k] x[k]"
+    ),
+    "root beside nothing": (
+        "input x[N]\n[1] sum[i,k: k < i] sqrt(x[i]) x[k] + sum[i] abs(x[i]) = "
+        "sum[i,k: k < i] sqrt(x[i]) x[k] + sum[i] x[i]"
+    ),
+    "determinant of a product": (
+        "input A[N,N], B[N,N]\n[1] logdet(A @ B) + abs(det(A)) = logdet(A @ B) + det(A)"
+    ),
     "log of a sum": "input p positive, q positive\n[1] log(p + q) = log(p) + log(q)",
     "difference of positive ones": ("input p positive, q positive\ns := p - q\n[1] sqrt(s^2) = s"),
     "symmetric positive definite entries": ("input A[N,N] spd\n[1] sqrt(A[i,j]^2) = A[i,j]"),

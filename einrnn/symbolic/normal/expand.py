@@ -267,16 +267,21 @@ class Normaliser:
     def is_positive(self, expr: Expr) -> bool:
         """Whether a value is positive wherever it is defined, a probability and an empty sum
         apart; see :func:`is_positive`."""
+        if expr in self.facts.nonnegative:
+            return True
         if isinstance(expr, Matrix) and expr.op == "det":
-            from einrnn.symbolic.normal.definite import is_definite
-
-            return is_definite(self, expr)
+            return self._is_definite(expr)
         return is_positive(expr, self.facts.positive)
+
+    def _is_definite(self, expr: Matrix) -> bool:
+        from einrnn.symbolic.normal.definite import is_definite
+
+        return is_definite(self, expr)
 
     def is_above(self, expr: Expr) -> bool:
         """Whether a value surely is above 0 wherever it is defined, so that it may divide."""
         if isinstance(expr, Matrix) and expr.op == "det":
-            return self.is_positive(expr)
+            return self._is_definite(expr)
         return self.facts.total.is_above(expr, self.known)
 
     def as_index(self, expr: Expr) -> Affine | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import NamedTuple
 
-from einrnn.core.nodes import Affine
+from einrnn.core.nodes import Affine, Expr
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.total import Totality
 
@@ -26,7 +26,8 @@ class Facts:
     are symmetric in their last two positions, which tensors are positive, which inputs are
     matrices that have an inverse, with their size, between whose entries some equation holds
     (that they add up to 1, or another one), which have the entries 0 and 1 only, which are
-    symmetric and positive definite, and what surely has a value."""
+    symmetric and positive definite, what surely has a value, and which expressions are nowhere
+    negative where anything is asked about."""
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
@@ -37,3 +38,4 @@ class Facts:
     bits: frozenset[str] = frozenset()
     definite: frozenset[str] = frozenset()
     total: Totality = field(default_factory=Totality)
+    nonnegative: frozenset[Expr] = frozenset()

@@ -218,6 +218,20 @@ class Defined:
                 case _:
                     pass
 
+    def arguments(self, statement: Statement) -> Iterator[Expr]:
+        """What surely is taken a logarithm or a root of for both sides: nowhere negative where
+        they have values."""
+        for node in self._needs_of(statement, known_from(statement.ranges)).values:
+            match node:
+                case Apply("log" | "sqrt", (argument,)):
+                    yield argument
+                case Pow(base, Number(exponent)) if exponent.denominator % 2 == 0:
+                    yield base
+                case Matrix("logdet", row, column, size, body, power):
+                    yield Matrix("det", row, column, size, body, power, ())
+                case _:
+                    pass
+
     def _needs_of(self, statement: Statement, known: Known) -> _Needs:
         """What surely is computed for both sides."""
         needs = self._needs(statement.left, known, _DEPTH)

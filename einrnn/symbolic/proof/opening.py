@@ -83,8 +83,14 @@ class Opener:
             return Proof("normal form")
         return None
 
-    def normaliser(self, statement: Statement, rules: tuple[Rule, ...]) -> Normaliser:
-        """Normal forms where the ranges and the condition of a statement hold."""
+    def normaliser(
+        self,
+        statement: Statement,
+        rules: tuple[Rule, ...],
+        nonnegative: frozenset[Expr] = frozenset(),
+    ) -> Normaliser:
+        """Normal forms where the ranges and the condition of a statement hold, and some
+        expressions are not negative."""
         known = known_from(statement.ranges)
         if statement.condition is not None:
             brackets = Normaliser().bracket(statement.condition)
@@ -96,7 +102,7 @@ class Opener:
             known,
             rules=(*self._rules, *rules),
             deadline=self.deadline,
-            facts=self._facts,
+            facts=replace(self._facts, nonnegative=nonnegative),
             ends=Ends(self._opened_at_ends, self.clock.at_ends),
         )
 

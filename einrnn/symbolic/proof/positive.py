@@ -1,14 +1,19 @@
-"""Inputs that are positive wherever a claim says something: it takes their logarithms."""
+"""What is positive wherever a claim says something: it takes logarithms or roots of that."""
 
 from __future__ import annotations
 
 from einrnn.core import affine as af
+from einrnn.core.build import sub
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Element
+from einrnn.core.nodes import Element, Expr
 from einrnn.core.reach import reached
 from einrnn.core.traverse import elements, tensors
+from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.defined import ANY, Defined
-from einrnn.symbolic.proof.statement import Statement
+from einrnn.symbolic.proof.entries import Chosen
+from einrnn.symbolic.proof.known import nothing
+from einrnn.symbolic.proof.opening import Opener
+from einrnn.symbolic.proof.statement import Proof, Statement
 
 
 def surely_positive(model: Model, defined: Defined, statement: Statement) -> frozenset[str]:
@@ -19,6 +24,30 @@ def surely_positive(model: Model, defined: Defined, statement: Statement) -> fro
         for entry, span in defined.logarithms(statement)
         if entry.tensor in model.inputs and _is_all(model, statement, entry, span)
     )
+
+
+def by_arguments(opener: Opener, statement: Statement) -> Proof | None:
+    """Equal by laws of logarithms and roots: ``log(a b) = log(a) + log(b)`` where the right side
+    has a value, because ``a`` and ``b`` are positive there.
+
+    Raises:
+        TooLarge: the budget ran out.
+    """
+    given = frozenset(opener.defined.arguments(statement))
+    for chosen in (nothing, opener.any) if given else ():
+        if _by_arguments(opener, statement, given, chosen):
+            return Proof("normal form", ("where logarithms and roots have values",))
+    return None
+
+
+def _by_arguments(
+    opener: Opener, statement: Statement, given: frozenset[Expr], chosen: Chosen
+) -> bool:
+    plain = opener.normaliser(statement, ())
+    difference = opener.without(plain, sub(statement.left, statement.right), chosen)
+    opened = (opener.without(plain, argument, chosen) for argument in given)
+    work = opener.normaliser(statement, (), frozenset(opened))
+    return is_zero(work, work.poly(difference))
 
 
 def _is_all(model: Model, statement: Statement, entry: Element, span: Range | None) -> bool:

@@ -37,6 +37,7 @@ from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
+from einrnn.symbolic.proof.positive import by_arguments
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.summand import by_end_of_sum
 from einrnn.symbolic.proof.tactics import (
@@ -149,7 +150,7 @@ class Prover:
             if found is not None:
                 return found
         found = by_entries(self._opener, statement, self._opener.any)
-        return found or self._by_any_size(statement)
+        return found or self._by_arguments(statement) or self._by_any_size(statement)
 
     def _at_once(self, statement: Statement) -> Proof | None:
         """What needs no stages."""
@@ -182,6 +183,12 @@ class Prover:
     def _by_any_size(self, statement: Statement) -> Proof | None:
         try:
             return by_any_size(self._opener, statement, self._by_itself) if self.deep else None
+        except TooLarge:
+            return None
+
+    def _by_arguments(self, statement: Statement) -> Proof | None:
+        try:
+            return by_arguments(self._opener, statement)
         except TooLarge:
             return None
 
