@@ -140,8 +140,11 @@ def _example(found: Counterexample) -> Iterator[str]:
     relation = "=" if found.exact else "≈"
     yield f"    left  {relation} {_number(found.left)}"
     yield f"    right {relation} {_number(found.right)}"
-    if found.hidden:
+    if found.hidden and found.exact:
         yield "    floats do not tell them apart, exact arithmetic does"
+    elif found.hidden:
+        off = abs(found.left - found.right)
+        yield f"    they differ by {off:.1e}, much more than rounding may have done"
     for name, value in found.inputs.items():
         yield f"    {name} = {_array(value)}"
 

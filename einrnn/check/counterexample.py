@@ -31,18 +31,21 @@ from einrnn.dataclass import dataclass
 from einrnn.errors import EinrnnError
 from einrnn.exact.floats import FloatOutcome
 from einrnn.numeric.interpret import Interpreter
-from einrnn.numeric.strict import is_near
+from einrnn.numeric.strict import is_apart, is_near
 
 Array = npt.NDArray[np.generic]
 
 _SHRUNK_ENTRIES = 60
 # positions looked at where that of the largest error is none to be sure of
 _MOST_PLACES = 60
+# how many times the bound on what rounding has done counts where little is between the sides
+_MUCH = 100.0
 
 
 _Entry = tuple[str, tuple[int, ...]]
 _Edit = dict[_Entry, int]
 _Oracle = Callable[[Point], Interpreter]
+_Differ = Callable[[Any, Any], bool]
 
 
 class _Case(NamedTuple):
@@ -97,6 +100,22 @@ def find_exactly(candidates: Candidates, ready: Ready, seconds: float) -> Counte
 
     deadline = time.process_time() + seconds
     search = _Search(candidates, ready, deadline, lambda case: confirmed(case) is not None)
+    case = search.smallest()
+    failure = None if case is None else confirmed(search.shrunk(case))
+    return None if failure is None else _report(candidates.prepared, ready, failure)
+
+
+def find_closely(candidates: Candidates, ready: Ready, seconds: float) -> Counterexample | None:
+    """A counterexample at which the sides differ by little, yet by much more than rounding may
+    have done."""
+
+    def confirmed(case: _Case) -> _Failure | None:
+        return _first_failure(case, ready, candidates.interpreter, _surely_differ)
+
+    def surely(case: _Case) -> bool:
+        return case.found.error > 0 and confirmed(case) is not None
+
+    search = _Search(candidates, ready, time.process_time() + seconds, surely)
     case = search.smallest()
     failure = None if case is None else confirmed(search.shrunk(case))
     return None if failure is None else _report(candidates.prepared, ready, failure)
@@ -293,7 +312,26 @@ def _confirmed(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
     return _first_failure(case, ready, oracle) if _differs(case) else None
 
 
-def _first_failure(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | None:
+def _are_rational(*sides: Any) -> bool:
+    return all(isinstance(side, Fraction | int) for side in sides)
+
+
+def _differ(left: Any, right: Any) -> bool:
+    if _are_rational(left, right):
+        return left != right
+    pair = np.array([float(left)]), np.array([float(right)])
+    return bool(np.isfinite(pair).all() and relative(*pair)[0] > REFUTES)
+
+
+def _surely_differ(left: Any, right: Any) -> bool:
+    """Whether numbers with their errors are so far apart that even a much larger error would not
+    explain it."""
+    return left != right if _are_rational(left, right) else is_apart(left, right, _MUCH)
+
+
+def _first_failure(
+    case: _Case, ready: Ready, oracle: _Oracle, differ: _Differ = _differ
+) -> _Failure | None:
     """The position at which the sides surely differ, that at which the floats did first."""
     point, found = case
     interpreter, ranges = oracle(point), ready.claim.ranges
@@ -307,14 +345,14 @@ def _first_failure(case: _Case, ready: Ready, oracle: _Oracle) -> _Failure | Non
     first = tuple((found.at or {}).get(index, spans[index].start) for index in ranges)
     others = islice(product(*spans.values()), _MOST_PLACES)
     for at in (first, *others):
-        failure = _failure(point, ready, interpreter, at)
+        failure = _failure(point, ready, interpreter, at, differ)
         if failure is not None:
             return failure
     return None
 
 
 def _failure(
-    point: Point, ready: Ready, interpreter: Interpreter, at: tuple[int, ...]
+    point: Point, ready: Ready, interpreter: Interpreter, at: tuple[int, ...], differ: _Differ
 ) -> _Failure | None:
     """How the sides differ at a position, if they surely do."""
     env = dict(zip(ready.claim.ranges, at, strict=True))
@@ -323,26 +361,15 @@ def _failure(
         right = interpreter.value(ready.forward.right, env)
     except EinrnnError:
         return None
-    if not _differ(left, right):
-        return None
+    if differ is _differ and not differ(left, right):
+        return None  # it need not be looked at strictly
     if point.draw >= TIED and not _are_rational(left, right):
         return None  # of what is 0 at equal entries rounding may leave something
     sure = sure_values(point.prepared, ready, point, env)
-    if sure is None or is_near(*sure) or not _differ(*sure):
+    if sure is None or is_near(*sure) or not differ(*sure):
         return None
     exact = _are_rational(left, right) and _are_rational(*sure)
     return _Failure(point, at, left, right, exact)
-
-
-def _are_rational(*sides: Any) -> bool:
-    return all(isinstance(side, Fraction | int) for side in sides)
-
-
-def _differ(left: Any, right: Any) -> bool:
-    if _are_rational(left, right):
-        return left != right
-    pair = np.array([float(left)]), np.array([float(right)])
-    return bool(np.isfinite(pair).all() and relative(*pair)[0] > REFUTES)
 
 
 def _report(prepared: Prepared, ready: Ready, failure: _Failure) -> Counterexample:

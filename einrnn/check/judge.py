@@ -39,6 +39,8 @@ _PROOF_SECONDS = 8.0
 _SYMPY_SECONDS = 2.0
 _REPAIR_SECONDS = 6.0
 _DERIVATION_SECONDS = 4.0
+# relative differences that rounding leaves; what is beyond is looked at again
+_NOISE = 1e-13
 
 
 @dataclass()
@@ -119,6 +121,7 @@ class Judge:
         verdict = (
             self._refuted(base, failure)
             or self._proved(base, ready)
+            or self._refuted(base, self._close_failure(ready, tried))
             or self._tested(base, ready, tried)
         )
         if verdict.verdict == "refuted" and (
@@ -198,6 +201,14 @@ class Judge:
             if sure is not None:
                 found = examples.from_point(self.candidates, ready, sure, seconds)
         return found
+
+    def _close_failure(self, ready: Ready, tried: Tried) -> Counterexample | None:
+        """Where a claim that could not be proved fails by little, yet surely."""
+        from einrnn.check.counterexample import find_closely
+
+        if tried.error <= _NOISE and self.outcome(ready).verdict != "differs":
+            return None
+        return find_closely(self.candidates, ready, min(self.seconds, _SEARCH_SECONDS))
 
     def take(
         self,

@@ -58,7 +58,8 @@ class Rounded(float):
         return found
 
 
-def _error(value: Scalar) -> float:
+def error_of(value: Scalar) -> float:
+    """A bound on what rounding has done to a number."""
     return value.error if isinstance(value, Rounded) else 0.0
 
 
@@ -67,14 +68,14 @@ def _is_exact(value: Scalar) -> bool:
 
 
 def _may_be_zero(value: Scalar) -> bool:
-    return abs(value) <= _SAFETY * _error(value) if isinstance(value, Rounded) else value == 0
+    return abs(value) <= _SAFETY * error_of(value) if isinstance(value, Rounded) else value == 0
 
 
 def _add(terms: Sequence[Scalar]) -> Scalar:
     total = scalars.add(terms)
     if all(map(_is_exact, terms)) or not math.isfinite(total):
         return total
-    return Rounded.of(total, sum(_error(t) + _UNIT * abs(t) for t in terms))
+    return Rounded.of(total, sum(error_of(t) + _UNIT * abs(t) for t in terms))
 
 
 def _multiply(factors: Sequence[Scalar]) -> Scalar:
@@ -85,10 +86,10 @@ def _multiply(factors: Sequence[Scalar]) -> Scalar:
     product = scalars.multiply(factors)
     if all(map(_is_exact, factors)) or not math.isfinite(product):
         return product
-    relative = sum(_error(f) / abs(f) if f else math.inf for f in factors if _error(f))
+    relative = sum(error_of(f) / abs(f) if f else math.inf for f in factors if error_of(f))
     if math.isfinite(relative):
         return Rounded.of(product, abs(product) * (relative + len(factors) * _UNIT))
-    return Rounded.of(product, math.prod(abs(f) + _error(f) for f in factors))
+    return Rounded.of(product, math.prod(abs(f) + error_of(f) for f in factors))
 
 
 def _power(base: Scalar, exponent: Scalar) -> Scalar:
@@ -106,9 +107,9 @@ def _near(run: Callable[..., Scalar], args: Sequence[Scalar], value: Scalar) -> 
     """A value with the error that those of its arguments make."""
     error = 0.0
     for place, arg in enumerate(args):
-        if _error(arg):
+        if error_of(arg):
             for way in (1, -1):
-                moved = [*args[:place], float(arg) + way * _error(arg), *args[place + 1 :]]
+                moved = [*args[:place], float(arg) + way * error_of(arg), *args[place + 1 :]]
                 change = abs(scalars.to_float(run(*moved)) - scalars.to_float(value))
                 error = max(error, change) if change == change else math.inf
     return Rounded.of(value, error + 4 * _UNIT * abs(value))
@@ -150,7 +151,7 @@ def _function_apart_from_jumps(name: str) -> Callable[..., Scalar]:
 
 def _is_zero(value: Scalar) -> bool:
     """Whether a number is 0 and no rounding has made it so."""
-    return value == 0 and not _error(value)
+    return value == 0 and not error_of(value)
 
 
 def _root(value: Scalar) -> Fraction | None:
@@ -168,8 +169,15 @@ def is_near(a: Scalar, b: Scalar) -> bool:
         return True
     if not math.isfinite(a) or not math.isfinite(b):
         return False
-    error = _error(a) + _error(b)
+    error = error_of(a) + error_of(b)
     return bool(error) and abs(a - b) <= _SAFETY * error
+
+
+def is_apart(a: Scalar, b: Scalar, times: float) -> bool:
+    """Whether two numbers, of which rounding has made at least one, differ by more than so many
+    times what it may have done."""
+    error = error_of(a) + error_of(b)
+    return bool(error) and math.isfinite(error) and abs(a - b) > times * error
 
 
 def _relation(op: Relation) -> Callable[[Scalar, Scalar], bool]:
@@ -221,7 +229,7 @@ def _reduction(op: ReduceOp) -> Callable[[Sequence[Scalar]], Scalar]:
         others = (one for one in values if one is not value)
         if op in ("max", "min") and not any(is_near(one, value) for one in others):
             return value  # it is that one, whatever its digits are
-        return Rounded.of(value, max(map(_error, values)) + 4 * _UNIT * abs(value))
+        return Rounded.of(value, max(map(error_of, values)) + 4 * _UNIT * abs(value))
 
     return strictly
 
@@ -254,7 +262,7 @@ def _relative(rows: Matrix) -> float:
     """How much the entries of a matrix may be off, relative to the largest one."""
     entries = [value for row in rows for value in row]
     largest = float(max(map(abs, entries), default=0)) or 1.0
-    return max(map(_error, entries), default=0.0) / largest
+    return max(map(error_of, entries), default=0.0) / largest
 
 
 def _matrix_power(rows: Matrix, exponent: int) -> Sequence[Sequence[Scalar]] | None:

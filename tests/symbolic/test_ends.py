@@ -41,8 +41,7 @@ TRAPS = {
     "one factor too many": T + "[1] x[t] prod[r=t..T-1] x[r] = prod[r=t..T-1] x[r]",
     "no first factor": T + "[1] x[0] prod[r=1..t] x[r] = prod[r=1..t] x[r]",
     "of an empty product": T + "[1] prod[r=0..t-1] x[r] = x[0] prod[r=1..t-1] x[r]",
-    "negative roots": T
-    + "[1] sqrt(x[t] prod[r=0..t-1] x[r]) = sqrt(x[t]) sqrt(prod[r=0..t-1] x[r])",
+    "negative roots": T + "[1] sqrt(x[t]^2 prod[r=0..t-1] x[r]) = x[t] sqrt(prod[r=0..t-1] x[r])",
     "the first is left": T + "[1] sum[t=1..T-1] (x[t] - x[t-1]) = x[T-1]",
     "an empty sum": T + "[1] sum[r=1..t-1] (x[r] - x[r-1]) = x[t] - x[0]",
     "an odd one": PAIRS + "[1] sum[m=0..2*N-2] x[m] = sum[n=0..N-1] (x[2*n] + x[2*n+1])",

@@ -26,7 +26,7 @@ TRAPS = {
     "even root of an even power": "input b, x\n[1] sqrt(b^(2 x)) = b^x",
     "of nothing to the zeroth": "dim N\ninput x\n[1] x^(N-1) [x != 0] = x^(N-1)",
     "an odd sign": "input x\nindex t : T\n[1] (-x)^t = -x^t",
-    "roots of a product": "input x, y\n[1] (x y)^(1/2) = x^(1/2) y^(1/2)",
+    "roots of a product": "input x, y\n[1] (x^2 y)^(1/2) = x y^(1/2)",
     "power of a power of any sign": "input b, x, y\n[1] (b^x)^y = b^(x y)",
     "any power of a product": "input x, y, z\n[1] (x y)^z = x^z y^z",
     "product for sum": "input b positive, x, y\n[1] b^x b^y = b^(x y)",

@@ -29,11 +29,27 @@ LAWS = {
     "[1] (1 - b exp(-2 a)) sum[k=0..N] b^k exp(-2 a k) = 1 - b^(N+1) exp(-2 a (N+1))",
     "a product": "dim N\ninput a, b\n"
     "[1] (1 - 2 a b) sum[k=0..N] (2 a b)^k = 1 - 2^(N+1) a^(N+1) b^(N+1)",
+    "beside another sum": "dim N\ninput a, c, g[N]\n"
+    "[1] (1 - a) (sum[r] c^r g[r]) (sum[k=0..N] a^k) = (sum[r] c^r g[r]) (1 - a^(N+1))",
+    "beside another sum of its powers": "dim N\ninput a, g[N]\nindex t : N\n"
+    "[1] (1 - a) (sum[r=0..t] a^(t-r) g[r]) (sum[r=0..t] a^(t-r)) = "
+    "(sum[r=0..t] a^(t-r) g[r]) (1 - a^(t+1))",
+    "an average with weights that fall": "dim N\ninput a, g[N]\nindex t : N\n"
+    "m[t] := a m[t-1] + (1 - a) g[t] with m[-1] := 0\n"
+    "[1] m[t]/(1 - a^(t+1)) = (sum[r=0..t] a^(t-r) g[r])/(sum[r=0..t] a^(t-r))",
+    "from elsewhere": "dim N\ninput a positive, n\n"
+    "[1] (1 - a) sum[k=0..N] a^(k+n+1) = a^(n+1) - a^(n+N+2)",
     "two powers": "dim N\ninput a, b\n[1] (1 - a b) sum[k=0..N] a^k b^k = 1 - (a b)^(N+1)",
 }
 TRAPS = {
     "an exponential at zero": "dim N\ninput a\n[1] sum[k=0..N-1] exp(a k) = (exp(a N) - 1)/a",
     "a product of others": "dim N\ninput a, b\n[1] (1 - a b) sum[k=0..N] a^k b^k = 1 - a b^(N+1)",
+    "beside a sum of others": "dim N\ninput a, c, g[N]\n"
+    "[1] (1 - a) (sum[r] c^r g[r]) (sum[k=0..N] c^k) = (sum[r] c^r g[r]) (1 - a^(N+1))",
+    "of both indices": "dim N\ninput a, g[N]\n"
+    "[1] (1 - a) sum[r] sum[k=0..N] a^(r k) g[r] = sum[r] g[r] (1 - a^(r (N+1)))",
+    "from another place": "dim N\ninput a positive, n\n"
+    "[1] (1 - a) sum[k=0..N] a^(k+n+1) = a^n - a^(n+N+1)",
     "one too many": "dim N\ninput a\n[1] (1 - a) sum[k=0..N-1] a^k = 1 - a^(N+1)",
     "emptier than empty": "dim N\ninput x[N], a\n"
     "[1] x[i] (1 - a) sum[r=N+2..i] a^r = x[i] (a^(N+2) - a^(i+1))",

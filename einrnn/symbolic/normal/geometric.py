@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import apply, power
-from einrnn.core.nodes import Affine, Apply, Expr, Index, Mul, Number, Pow, Value
+from einrnn.core.nodes import Add, Affine, Apply, Expr, Index, Mul, Number, Pow, Value
+from einrnn.core.traverse import substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities
 from einrnn.symbolic.normal.expand import Normaliser
@@ -38,22 +39,32 @@ def geometric_sums(work: Normaliser, term: Term) -> Poly | None:
         ):
             continue
         low, high = ends
-        upper, lower = (work.poly(Pow(found, Value(end))) for end in (af.shift(high, 1), low))
+        upper, lower = (_summand(work, term, index, end) for end in (af.shift(high, 1), low))
         at_ends = tm.plus((upper, tm.scale(lower, Fraction(-1))))
         return _replaced(work, term, index, ends, at_ends, rest, leading)
     return None
 
 
 def _summed(term: Term, index: Index) -> Expr | None:
-    """What a sum over an index k adds powers of: b where the summands are ``b^k``."""
+    """What a sum over an index k adds powers of: b where the summands are ``b^k`` times what
+    does not depend on k."""
     own = [_power(*pair, index) for pair in term.factors if index in pair[0].free]
     bases = [base for base in own if base is not None]
     return None if len(bases) < len(own) or not own else Mul(tuple(bases))
 
 
+def _summand(work: Normaliser, term: Term, index: Index, end: Affine) -> Poly:
+    """What is added up, at one place."""
+    own = (Pow(atom, Number(times)) for atom, times in term.factors if index in atom.free)
+    return work.poly(substitute(Mul(tuple(own)), {index: end}))
+
+
 def _power(atom: Expr, times: Fraction, index: Index) -> Expr | None:
-    """The base b of a power b^k."""
+    """The base b of a power b^k, which may be b^(k + n)."""
     match atom:
+        case Pow(base, Add(summands)):
+            own = tuple(summand for summand in summands if index in summand.free)
+            return _power(Pow(base, own[0]), times, index) if len(own) == 1 else None
         case Pow(base, Value(value)) if value is af.of(index):
             pass
         case Pow(base, Mul((Number(factor), Value(value)))) if value is af.of(index):

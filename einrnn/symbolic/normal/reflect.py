@@ -8,14 +8,16 @@ with, ``Σ_{k=1..K} tanh(a k)``, is counted from either end of its range.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.intern import digest
 from einrnn.core.nodes import Affine, Element, Index, Matrix, Mul, Number, Value
-from einrnn.core.traverse import walk
+from einrnn.core.traverse import substitute, walk
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.apart import by_dummies
 from einrnn.symbolic.normal.domain import side
 from einrnn.symbolic.normal.dummies import canonical
 from einrnn.symbolic.normal.expand import Normaliser
@@ -23,6 +25,13 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
 
 _MOST_CHOICES = 24
+
+
+class _Choice(NamedTuple):
+    """A term with dummies counted otherwise: what each dummy became, up to a new name."""
+
+    mapping: Mapping[Index, Affine]
+    term: Term
 
 
 def reflected(work: Normaliser, poly: Poly) -> Poly:
@@ -49,7 +58,9 @@ def counted(poly: Poly) -> Poly:
 
 
 def _first_of(term: Term) -> Term:
-    return term if _loose(term) else min(_choices(term), key=_downwards_and_key)
+    if _loose(term):
+        return term
+    return min((choice.term for choice in _choices(term)), key=_downwards_and_key)
 
 
 def _downwards_and_key(term: Term) -> tuple[int, bytes]:
@@ -102,14 +113,24 @@ def _counted_down(term: Term) -> int:
 
 
 def _least(work: Normaliser, term: Term) -> Poly:
-    choices = _choices(term)
-    if _loose(term):
-        # what is counted otherwise is another sum inside of functions: exp(k x), exp((K-k) x)
-        forms = [work.poly(expression({choice: Fraction(1)})) for choice in choices]
-        return min(forms, key=_form_key)
-    best: Poly = {min(choices, key=_downwards_and_key): Fraction(1)}
+    """A term whose dummies are counted where that is least, apart from those they have nothing
+    to do with."""
+    mapping: dict[Index, Affine] = {}
+    for part in by_dummies(term):
+        mapping.update(_least_choice(work, part).mapping)
+    best: Poly = {canonical(tm.rename(term, mapping)): Fraction(1)}
     counts = any(isinstance(node, Value) for node in walk(*(atom for atom, _ in term.factors)))
-    return work.poly(expression(best)) if counts else best
+    return work.poly(expression(best)) if counts or _loose(term) else best
+
+
+def _least_choice(work: Normaliser, part: Term) -> _Choice:
+    choices = _choices(part)
+    if not _loose(part):
+        return min(choices, key=lambda choice: _downwards_and_key(choice.term))
+    # what is counted otherwise is another sum inside of functions: exp(k x), exp((K-k) x)
+    forms = (work.poly(expression({choice.term: Fraction(1)})) for choice in choices)
+    best, _ = min(zip(choices, forms, strict=True), key=lambda pair: _form_key(pair[1]))
+    return best
 
 
 def _form_key(form: Poly) -> tuple[int, int, int, list[tuple[bytes, Fraction]]]:
@@ -123,19 +144,22 @@ def _key(term: Term) -> bytes:
     return digest(len(term.bound), *term.conds, *powers)
 
 
-def _choices(term: Term) -> list[Term]:
+def _choices(term: Term) -> list[_Choice]:
     """The term with every choice of the position that is a dummy by itself, or many of them."""
-    found = {canonical(term): None}
-    pending = list(found)
+    start: Mapping[Index, Affine] = {index: af.of(index) for index in term.bound}
+    found = {canonical(term): start}
+    pending = [(term, start)]
     while pending and len(found) < _MOST_CHOICES:
-        here = pending.pop()
+        here, there = pending.pop()
         for index, other in _substitutions(here):
             # bound indices run over all integers, the range is among the conditions
-            new = canonical(tm.rename(here, {index: other}))
-            if new not in found:
-                found[new] = None
-                pending.append(new)
-    return [term for term in found if _anchored(term)] or list(found)
+            new = tm.rename(here, {index: other})
+            if (named := canonical(new)) not in found:
+                moved = {i: substitute(at, {index: other}) for i, at in there.items()}
+                found[named] = moved
+                pending.append((new, moved))
+    choices = [_Choice(counted, choice) for choice, counted in found.items()]
+    return [choice for choice in choices if _anchored(choice.term)] or choices
 
 
 def _anchored(term: Term) -> bool:

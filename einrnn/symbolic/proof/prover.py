@@ -34,10 +34,10 @@ from einrnn.symbolic.proof.known import Known, nothing
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
+from einrnn.symbolic.proof.positive import by_arguments
 from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
-from einrnn.symbolic.proof.positive import by_arguments
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.summand import by_end_of_sum
 from einrnn.symbolic.proof.tactics import (
