@@ -18,7 +18,9 @@ TRUE = {
     "angles": "atan(x) + atan(1/x) = pi/2 sign(x)",
     "angles beside a large number": "10^9 + atan(x) + atan(1/x) - 10^9 = pi/2 sign(x)",
     "angles scaled": "10^10 (atan(x) + atan(1/x) - pi/2 sign(x)) = 0",
-    "a difference of roots": "10^6 (sqrt(v + 10^9) - sqrt(10^9)) = 10^6 v/(sqrt(v + 10^9) + sqrt(10^9))",
+    "a difference of roots": (
+        "10^6 (sqrt(v + 10^9) - sqrt(10^9)) = 10^6 v/(sqrt(v + 10^9) + sqrt(10^9))"
+    ),
     "a triple of an angle": "cosh(3 log(w + sqrt(w^2 - 1))) = 4 w^3 - 3 w",
     "an odd function": "10^9 + tan(x) + tan(-x) = 10^9",
     "logarithms": "(log(v + 10^10) - log(10^10)) 10^9 = log(1 + v/10^10) 10^9",

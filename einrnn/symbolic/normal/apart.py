@@ -1,4 +1,4 @@
-"""The factors of a product of sums: ``Σ_{r,q} x^(r+q) g(r)`` is ``Σ_r x^r g(r) Σ_q x^q``."""
+"""The factors of a product of sums: ``Σ_{r,q} x^(r+q) g(r)`` has ``Σ_r x^r g(r)``, ``Σ_q x^q``."""
 
 from __future__ import annotations
 

@@ -72,6 +72,7 @@ from einrnn.symbolic.normal.values import counts_unevenly
 _MOST_TERMS = 4_000
 _MOST_STEPS = 20_000
 _MOST_NESTED = 24
+_LEFT_OUT = build.neg(Apply("inf", ()))
 
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
@@ -428,12 +429,21 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
         inner = yield _expand.steps(work.inside(low, high), body)
         return within(_apart(work, inner, index), index, low, high)
     if expr.op == "logsumexp":
-        spread = Reduce("sum", expr.index, expr.lo, expr.hi, Apply("exp", (expr.body,)))
+        spread = Reduce("sum", expr.index, expr.lo, expr.hi, _exp(expr.body))
         return (yield _function(work, Apply("log", (spread,))))
     binder = Binder(index, expr.lo, expr.hi)
     if expr.op == "prod":
         return product_over(work, binder, body)
     return extreme(work, expr.op, binder, work.inside(low, high).poly(body))
+
+
+def _exp(expr: Expr) -> Expr:
+    """The exponential of what may be left out by conditions: exp(-inf) is 0."""
+    if expr is _LEFT_OUT:
+        return build.ZERO
+    if not isinstance(expr, Cases):
+        return Apply("exp", (expr,))
+    return Cases(tuple((cond, _exp(branch)) for cond, branch in expr.branches), _exp(expr.otherwise))
 
 
 def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:

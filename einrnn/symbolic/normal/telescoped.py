@@ -1,7 +1,8 @@
 """Products over ranges that begin or end at different distances from one place.
 
 ``a prod_{r=0..t-1} f_r`` and ``prod_{r=0..t-2} f_r`` are compared by what the longer one has more:
-``prod_{r=0..t-1} f_r = f_(t-1) prod_{r=0..t-2} f_r`` where the range reaches as far.
+``prod_{r=0..t-1} f_r = f_(t-1) prod_{r=0..t-2} f_r`` where the range reaches as far. An exponential
+of a sum is such a product.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from einrnn.core import affine as af
-from einrnn.core.nodes import Affine, Expr, Index, Number, Pow, Reduce
+from einrnn.core.build import apply
+from einrnn.core.nodes import Affine, Apply, Expr, Index, Number, Pow, Reduce, ReduceOp
 from einrnn.core.traverse import substitute
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import follows, inequalities
@@ -22,9 +24,10 @@ _ANY = Index("·any")
 
 
 class _Kind(NamedTuple):
-    """What products have in common that differ at one end by a number only: the ends without
-    that number, and the body."""
+    """What products have in common that differ at one end by a number only: how they are
+    written, the ends without that number, and the body."""
 
+    op: ReduceOp
     lo: Affine
     hi: Affine
     body: Expr
@@ -38,7 +41,7 @@ def telescoped(work: Normaliser, poly: Poly) -> Poly:
 
 
 class _Last(NamedTuple):
-    """A product, seen from its last factor."""
+    """A product, or the sum whose exponential one is, seen from its last factor."""
 
     product: Reduce
 
@@ -53,12 +56,13 @@ class _Last(NamedTuple):
     def parts(self, count: int) -> list[Expr]:
         """The product without so many factors, and those."""
         index, lo, hi, body = _fields(self.product)
-        shorter = Reduce("prod", index, lo, af.shift(hi, -count), body)
-        return [shorter, *(substitute(body, {index: af.shift(hi, -n)}) for n in range(count))]
+        shorter = Reduce(self.product.op, index, lo, af.shift(hi, -count), body)
+        ends = (substitute(body, {index: af.shift(hi, -n)}) for n in range(count))
+        return _factors(self.product, [shorter, *ends])
 
 
 class _First(NamedTuple):
-    """A product, seen from its first factor."""
+    """The same, seen from its first factor."""
 
     product: Reduce
 
@@ -73,15 +77,20 @@ class _First(NamedTuple):
     def parts(self, count: int) -> list[Expr]:
         """The product without so many factors, and those."""
         index, lo, hi, body = _fields(self.product)
-        shorter = Reduce("prod", index, af.shift(lo, count), hi, body)
-        return [shorter, *(substitute(body, {index: af.shift(lo, n)}) for n in range(count))]
+        shorter = Reduce(self.product.op, index, af.shift(lo, count), hi, body)
+        ends = (substitute(body, {index: af.shift(lo, n)}) for n in range(count))
+        return _factors(self.product, [shorter, *ends])
 
 
 _End = type[_Last] | type[_First]
 
 
 def _kind(product: Reduce, lo: Affine, hi: Affine) -> _Kind:
-    return _Kind(lo, hi, substitute(product.body, {product.index: af.of(_ANY)}))
+    return _Kind(product.op, lo, hi, substitute(product.body, {product.index: af.of(_ANY)}))
+
+
+def _factors(product: Reduce, parts: list[Expr]) -> list[Expr]:
+    return parts if product.op == "prod" else [apply("exp", part) for part in parts]
 
 
 def _fields(product: Reduce) -> tuple[Index, Affine, Affine, Expr]:
@@ -102,20 +111,33 @@ def _brought_to_one(work: Normaliser, poly: Poly, end: _End) -> Poly:
 
 
 def _products(term: Term, end: _End) -> list[_Last | _First]:
-    found = (atom for atom, _ in term.factors)
-    return [end(atom) for atom in found if isinstance(atom, Reduce) and atom.op == "prod"]
+    found = (_as_product(atom) for atom, _ in term.factors)
+    return [end(product) for product in found if product is not None]
+
+
+def _as_product(atom: Expr) -> Reduce | None:
+    """A product, or the sum whose exponential a factor is."""
+    match atom:
+        case Reduce("prod"):
+            return atom
+        case Apply("exp", (Reduce("sum") as exponent,)):
+            return exponent
+        case _:
+            return None
 
 
 def _shortened(work: Normaliser, term: Term, shortest: dict[_Kind, int], end: _End) -> Poly:
     """A term with its products as short as the shortest of their kind."""
     longer: dict[Expr, list[Expr]] = {}
-    whole = {atom for atom, exponent in term.factors if exponent.denominator == 1}
-    for seen in _products(term, end):
-        if seen.product not in whole:  # a root of a product need not be one of roots
+    for atom, exponent in term.factors:
+        product = _as_product(atom)
+        # a root of a product need not be one of roots
+        if product is None or (exponent.denominator != 1 and product is atom):
             continue
+        seen = end(product)
         excess = seen.length() - shortest[seen.kind()]
-        if 0 < excess <= _MOST_SPLIT and _reaches(work, term, seen.product, excess):
-            longer[seen.product] = seen.parts(excess)
+        if 0 < excess <= _MOST_SPLIT and _reaches(work, term, product, excess):
+            longer[atom] = seen.parts(excess)
     rest = tuple(pair for pair in term.factors if pair[0] not in longer)
     found: Poly = {Term(term.bound, term.conds, rest): Fraction(1)}
     for atom, exponent in term.factors:
