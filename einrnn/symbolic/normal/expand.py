@@ -443,7 +443,8 @@ def _exp(expr: Expr) -> Expr:
         return build.ZERO
     if not isinstance(expr, Cases):
         return Apply("exp", (expr,))
-    return Cases(tuple((cond, _exp(branch)) for cond, branch in expr.branches), _exp(expr.otherwise))
+    branches = tuple((cond, _exp(branch)) for cond, branch in expr.branches)
+    return Cases(branches, _exp(expr.otherwise))
 
 
 def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:

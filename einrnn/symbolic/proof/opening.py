@@ -269,6 +269,10 @@ class Opener:
         opened = self.opened(work, difference, index, direction, chosen)
         if is_zero(work, work.poly(opened)) or self._is_zero_related(work, opened, chosen):
             return True
+        # what is known of earlier times may speak of times before those
+        further = self.opened(work, opened, index, direction, chosen)
+        if further is not opened and is_zero(work, work.poly(further)):
+            return True
         ahead = self._run_back(opened, index, direction)
         if ahead:
             opened = self.without(work, unfold(opened, self.model, ahead.__contains__), chosen)

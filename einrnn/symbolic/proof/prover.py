@@ -38,6 +38,7 @@ from einrnn.symbolic.proof.positive import by_arguments
 from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
+from einrnn.symbolic.proof.startpoint import by_every_time_before
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.summand import by_end_of_sum
 from einrnn.symbolic.proof.tactics import (
@@ -333,6 +334,7 @@ class Prover:
                 yield partial(by_growth, opener, statement, index)
             helped = self._known.by_helped_induction if self.lemmas else _not_at_all
             yield partial(by_every_time, opener, statement, helped)
+            yield partial(by_every_time_before, opener, statement)
 
     def _by_needed(self, statement: Statement, difference: Poly) -> Proof | None:
         """By what a derivative inside a sum has to be: it is read off, and cheap to rule out."""
