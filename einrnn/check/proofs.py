@@ -24,6 +24,7 @@ from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.positive import surely_positive
 from einrnn.symbolic.proof.prover import Prover
+from einrnn.symbolic.proof.solved import solved_for
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, Way, over_ranges, usable
 from einrnn.symbolic.proof.symmetry import symmetric
 from einrnn.symbolic.proof.together import is_timed
@@ -267,9 +268,12 @@ class Proofs:
         assumptions = self.proved[ready.key] = frozenset(ready.assumptions)
         for way, pair in _ways(ready):
             lemma = Lemma(ready.claim.label, over_ranges(self._statement(ready, pair)))
+            defined, known = self._defined[way], self._known.setdefault(way, [])
             if usable((lemma,)):
-                partial = not self._defined[way].may_replace(lemma.statement)
-                self._known.setdefault(way, []).append(_Known(lemma, assumptions, partial))
+                partial = not defined.may_replace(lemma.statement)
+                known.append(_Known(lemma, assumptions, partial))
+            elif (about_one := solved_for(defined, lemma)) is not None:
+                known.append(_Known(about_one, assumptions))
 
 
 def _name(statement: Statement) -> str:

@@ -140,6 +140,11 @@ class Defined:
         self._carried = Carried(model)
         self._total = facts_of(model).total
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The definitions, in their order."""
+        return tuple(self._model.definitions)
+
     def may_replace(self, statement: Statement) -> bool:
         """Whether what the left side is as a pattern has a value only where both sides have."""
         left, known = statement.left, known_from(statement.ranges)
