@@ -8,9 +8,9 @@ from fractions import Fraction
 from einrnn.core import affine as af
 from einrnn.core.build import is_bracket
 from einrnn.core.nodes import Affine, Cond, Index, Reduce
-from einrnn.symbolic.normal.domain import at_least_zero, inequalities
+from einrnn.symbolic.normal.domain import at_least_zero, follows, inequalities
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.spans import has_values
+from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Term, sorted_conds, sorted_factors
 
 
@@ -36,8 +36,7 @@ def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
 
 def cancel_sum(term: Term, known: tuple[Affine, ...] = ()) -> Term | None:
     """``Σ_k f_k`` against its own reciprocal, where both are factors of the term and the sum
-    surely has summands: over an empty range, or where no condition holds, nothing is divided, and
-    the term is 0."""
+    has summands: over an empty range nothing is divided, and the term is 0."""
     reciprocals = {
         atom: exponent
         for atom, exponent in term.factors
@@ -49,11 +48,15 @@ def cancel_sum(term: Term, known: tuple[Affine, ...] = ()) -> Term | None:
         if any(is_bracket(atom) for atom, _ in part.factors):
             continue
         whole = expression({part: Fraction(1)})
-        there = (*known, *inequalities(rest.conds))
-        if whole in reciprocals and has_values(part.bound[0], part.conds, there):
+        ends = span(part, part.bound[0])
+        if whole in reciprocals and ends is not None:
             powers = dict(rest.factors)
             powers[whole] += 1
-            return Term(rest.bound, rest.conds, sorted_factors(powers.items()))
+            room = af.minus(ends[1], ends[0])
+            conds = rest.conds
+            if not follows((*known, *inequalities(conds)), room):
+                conds = sorted_conds((*conds, at_least_zero(room)))
+            return Term(rest.bound, conds, sorted_factors(powers.items()))
     return None
 
 

@@ -6,7 +6,7 @@ carried out, and the whole has a value where the divisor is 0.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container
 
 from einrnn.core import affine as af
 from einrnn.core.build import is_bracket
@@ -15,28 +15,6 @@ from einrnn.symbolic.normal.domain import follows, inequalities, side
 from einrnn.symbolic.normal.terms import Term
 
 _MOST_ROWS = 32
-
-
-def has_values(index: Index, conds: Iterable[Cond], known: tuple[Affine, ...]) -> bool:
-    """Whether an index surely takes some value: it has one lower and one upper bound, which
-    leave room for it."""
-    lows: list[Affine] = []
-    highs: list[Affine] = []
-    for cond in conds:
-        if index not in cond.free:
-            continue
-        parts = side(cond)
-        if parts is None or parts[0] != "<=":
-            return False
-        times = af.coefficient(parts[1], index)
-        rest = af.plus(parts[1], af.of(index), -times)
-        if abs(times) != 1 or index in rest.free:
-            return False
-        (lows if times > 0 else highs).append(af.scale(rest, -times))
-    if len(lows) != 1 or len(highs) != 1:
-        return False
-    return follows(known, af.minus(highs[0], lows[0]))
-
 
 Guard = Cond | Expr | tuple[Expr, tuple[Index, ...], tuple[Cond, ...]]
 

@@ -28,6 +28,7 @@ from einrnn.symbolic.normal.sampled import surely_differs
 from einrnn.symbolic.normal.segments import cut, first_empty
 from einrnn.symbolic.normal.stretched import stretched
 from einrnn.symbolic.normal.strides import by_places, by_strides
+from einrnn.symbolic.normal.swapped import swapped
 from einrnn.symbolic.normal.telescoped import telescoped
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 from einrnn.symbolic.normal.weights import vanishes_unweighted
@@ -97,6 +98,9 @@ def _vanishes_whole(work: Normaliser, difference: Poly) -> bool:
     if any(split != difference and not work.canonical(split) for split in apart):
         return True
     if vanishes_cleared(work, difference):
+        return True
+    pairs = swapped(work, difference)
+    if pairs != difference and not work.canonical(pairs):
         return True
     if _vanishes_counted(work, difference):
         return True

@@ -6,14 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from einrnn.core.build import sub
 from einrnn.core.nodes import Add, Element, Expr, Index, Matrix
-from einrnn.core.traverse import tensors
+from einrnn.core.traverse import elements, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.expand import Rule
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.normal.zero import is_zero
+from einrnn.symbolic.proof.clock import Time
 from einrnn.symbolic.proof.entries import Chosen
-from einrnn.symbolic.proof.induction import Beside, by_induction
+from einrnn.symbolic.proof.induction import (
+    Beside,
+    at,
+    at_place,
+    bases_and_steps,
+    by_induction,
+)
 from einrnn.symbolic.proof.opened import opened_rules
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, compatible, noting
@@ -89,6 +97,28 @@ class Known:
         if proof is None or not fired:
             return proof
         return replace(proof, steps=(*proof.steps, f"with {_listed(fired)}"))
+
+    def by_all_after_the_first(
+        self, statement: Statement, difference: Expr, index: Index, direction: int
+    ) -> Proof | None:
+        """By what holds of earlier times too, where there are such; by what is written at the
+        first time, before which there may be something else."""
+        behind = {
+            e.tensor
+            for e in elements(difference)
+            if self.opener.offset(e, index, direction, 0) == -1
+        }
+        if not any(lemma.about <= behind for lemma in self.lemmas):
+            return None
+        written = sub(statement.left, statement.right)
+        for first, later in bases_and_steps(self.opener, statement, index, Time(0, direction)):
+            proof = self.by_all(later, written, nothing) if later is not statement else None
+            if proof is not None and at(
+                self.opener, at_place(statement, index, first), Time(0, direction)
+            ):
+                words = f"at the first {index.name} as defined, else {proof.steps[0]}"
+                return Proof("recurrence", (words,))
+        return None
 
     def applicable(self, difference: Expr) -> tuple[Lemma, ...]:
         """The lemmas about what occurs, the last ones first."""

@@ -320,6 +320,8 @@ class Prover:
         if self.lemmas and is_now(chosen):
             for index, direction in self._times(statement, elements(difference)):
                 yield partial(self._known.by_helped_induction, statement, index, direction)
+                after = self._known.by_all_after_the_first
+                yield partial(after, statement, difference, index, direction)
         yield partial(by_inner_step, opener, statement, difference, chosen)
         yield partial(by_end_of_sum, opener, statement, difference, chosen)
         yield partial(by_pairing, opener, statement, difference, chosen)
