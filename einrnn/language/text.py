@@ -139,7 +139,9 @@ class Printer:
         sign = "d" if total else "∂"
         below = f"{sign}{tensor}{bracket(args)}"
         if isinstance(body, Element) and body.tensor not in self.model.derived:
-            return f"{sign}{body.tensor}{bracket(body.args)}/{below}", POWER
+            above = f"{sign}{body.tensor}"
+            if above not in self.model.inputs and above not in self.model.definitions:
+                return f"{above}{bracket(body.args)}/{below}", POWER
         inner = yield self._at(body, SUM)
         return f"{sign}/{below} ({inner})", PRODUCT
 

@@ -13,6 +13,7 @@ from einrnn.core.model import Range
 from einrnn.core.nodes import (
     Add,
     Affine,
+    Apply,
     Cases,
     Compare,
     Cond,
@@ -100,8 +101,20 @@ def split(expr: Expr, taken: Iterable[Index] = ()) -> Term:
                 stack.append((body, exponent))
             case _:
                 powers[node] = powers.get(node, Fraction(0)) + exponent
+        if not stack:
+            stack += _squares_of_roots(powers)
     kept = {base: e for base, e in powers.items() if e}
     return Term(number, tuple(bound), conjunction(tuple(conds), {}), kept)
+
+
+def _squares_of_roots(powers: dict[Expr, Fraction]) -> list[tuple[Expr, Fraction]]:
+    """Take the even powers of square roots from some powers: ``sqrt(x)^2`` is ``x``."""
+    found: list[tuple[Expr, Fraction]] = []
+    for base, exponent in tuple(powers.items()):
+        if isinstance(base, Apply) and base.function == "sqrt" and exponent and exponent % 2 == 0:
+            del powers[base]
+            found.append((base.args[0], exponent / 2))
+    return found
 
 
 def join(term: Term, ranges: Ranges) -> Expr:
