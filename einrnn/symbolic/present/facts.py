@@ -9,8 +9,21 @@ from fractions import Fraction
 from einrnn.core import affine as af
 from einrnn.core.build import compare
 from einrnn.core.model import Assumption, Definition, Input, Model, Range
-from einrnn.core.nodes import Add, Affine, Apply, Element, Expr, Index, Mul, Number, Pow, Reduce
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Apply,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Number,
+    Pow,
+    Reduce,
+)
 from einrnn.core.traverse import canonical, substitute
+from einrnn.symbolic.present.mirrored import is_symmetric
 from einrnn.symbolic.present.pattern import Pattern, find
 from einrnn.symbolic.present.terms import Term, split, times
 from einrnn.symbolic.ranges import Ranges, conjunction
@@ -37,6 +50,8 @@ def rules_in_words(model: Model) -> tuple[tuple[str, Rule], ...]:
         if axis is not None:
             rule = _sums_to_one(definition.name, axis, definition.axes[axis])
             rules.append((f"softmax {definition.name} adds up to 1", rule))
+        if is_symmetric(definition):
+            rules.append((f"{definition.name} is symmetric", _symmetric(definition.name)))
     return tuple(rules)
 
 
@@ -125,17 +140,31 @@ def _symmetric(name: str) -> Rule:
     def rule(term: Term, ranges: Ranges) -> Term | None:
         bound = frozenset(index for index, _ in term.bound)
         for base, exponent in term.powers.items():
-            if not (isinstance(base, Element) and base.tensor == name):
-                continue
-            *first, row, column = base.args
-            if _place(column, bound) < _place(row, bound):
+            turned = _turned(base, name, bound)
+            if turned is not None:
                 powers = {b: e for b, e in term.powers.items() if b is not base}
-                turned = Element(name, (*first, column, row))
                 powers[turned] = powers.get(turned, Fraction(0)) + exponent
                 return replace(term, powers=powers)
         return None
 
     return rule
+
+
+def _turned(base: Expr, name: str, bound: frozenset[Index]) -> Expr | None:
+    """An entry of a symmetric matrix, of its inverse or a power of it, with its positions in
+    order, where they are not."""
+    match base:
+        case Element(tensor, (*first, row, column)) if tensor == name:
+            if _place(column, bound) < _place(row, bound):
+                return Element(name, (*first, column, row))
+        case Matrix(op, i, j, size, Element(tensor) as body, power, (row, column)) if (
+            tensor == name and body.args[-2:] in ((af.of(i), af.of(j)), (af.of(j), af.of(i)))
+        ):
+            if _place(column, bound) < _place(row, bound):
+                return Matrix(op, i, j, size, body, power, (column, row))
+        case _:
+            pass
+    return None
 
 
 def _place(at: Affine, bound: frozenset[Index]) -> tuple[bool, str, bytes]:

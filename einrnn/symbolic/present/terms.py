@@ -184,23 +184,35 @@ def arranged(powers: Powers) -> list[tuple[Expr, Fraction]]:
 
 
 def letter_first(term: Term, ranges: Ranges) -> Term:
-    """Where a condition makes two letters equal, the factors speak of the first one only."""
+    """Where a condition makes two letters equal, the factors speak of the first one only; where
+    it makes them differ, a free one comes first."""
+    bound = frozenset(index for index, _ in term.bound)
     mapping: dict[Index, Affine] = {}
     order = {index: number for number, index in enumerate(ranges)}
     conds: list[Cond] = []
     for part in conjuncts(term.cond):
         pair = _equal(part, order)
         if pair is None:
-            conds.append(part)
+            conds.append(_free_first(part, bound))
             continue
         letter, value = pair
         conds.append(compare("==", value, af.of(letter)))
         if not mapping:
             mapping[letter] = value
-    if not mapping:
+    if not mapping and tuple(conds) == tuple(conjuncts(term.cond)):
         return term
     powers = merged(substituted(term.powers, mapping))
     return replace(term, cond=conjunction(tuple(conds), ranges), powers=powers)
+
+
+def _free_first(cond: Cond, bound: frozenset[Index]) -> Cond:
+    match cond:
+        case Compare("!=", Value(left) as first, Value(right) as second) if (
+            left.free & bound and not right.free & bound
+        ):
+            return Compare("!=", second, first)
+        case _:
+            return cond
 
 
 def _equal(cond: Cond, order: Mapping[Index, int]) -> tuple[Index, Affine] | None:
