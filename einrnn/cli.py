@@ -268,15 +268,28 @@ def _diagnostic_json(source: Source | None, problem: Diagnostic) -> dict[str, An
 
 
 def _document(file: str) -> Document:
-    """A document to compute with: its text must be free of errors."""
+    """A document whose text must be free of errors."""
     from einrnn.document import Document, read_source
 
     document = Document(read_source(file))
-    errors = tuple(d for d in document.diagnostics if d.severity == "error")
+    _refuse(document, tuple(d for d in document.diagnostics if d.severity == "error"))
+    return document
+
+
+def _definitions(file: str) -> Document:
+    """A document to compute with: all but its claims must be free of errors."""
+    from einrnn.document import Document, read_source
+
+    document = Document(read_source(file))
+    _refuse(document, document.errors_of_definitions)
+    return document
+
+
+def _refuse(document: Document, errors: tuple[Diagnostic, ...]) -> None:
+    """End with the errors, if there are any."""
     if errors:
         first = errors[0]
         _fail(EinrnnError(first.code, first.message, diagnostics=errors), document.source)
-    return document
 
 
 @main.command()
@@ -295,7 +308,7 @@ def derive(
     What recurs is written with adjoints, or with --form sum as a sum over time. Without --using,
     what the result becomes under an assumption of the document is added where that is another.
     """
-    document = _document(file)
+    document = _definitions(file)
     result = document.derive(derivative, form=form, using=using)
     if output == "latex":
         click.echo(result.latex())
@@ -347,7 +360,7 @@ def run(
     """Compute outputs, such as L "dL/dW", from arrays."""
     import numpy as np
 
-    program = _document(file).compile(*outputs, backend=backend)
+    program = _definitions(file).compile(*outputs, backend=backend)
     arrays = {name: array for name, array in _arrays(data).items() if name in program.inputs}
     results = program(**arrays, **_sizes(sizes))
     try:
@@ -378,7 +391,7 @@ def export(
     output: str | None,
 ) -> None:
     """Print a module that computes outputs and does not need einrnn."""
-    program = _document(file).compile(*outputs, backend=backend)
+    program = _definitions(file).compile(*outputs, backend=backend)
     text = program.module(dtype=dtype, **_sizes(sizes))
     if not sizes and program.sizes:
         said = "its head" if backend == "native" else "SHAPES"

@@ -55,6 +55,13 @@ class Document:
         """Errors, warnings and notes about the text, in its order."""
         return self._elaborated.diagnostics
 
+    @property
+    def errors_of_definitions(self) -> tuple[Diagnostic, ...]:
+        """The errors outside of claims: what is defined may lack something."""
+        of_claims = {problem for claim in self._elaborated.invalid for problem in claim.diagnostics}
+        found = (problem for problem in self.diagnostics if problem.severity == "error")
+        return tuple(problem for problem in found if problem not in of_claims)
+
     @cached_property
     def model(self) -> Model:
         """The well-formed part, with definitions in simplified form going through late names."""

@@ -220,3 +220,11 @@ def test_wrong_options_of_check_have_a_code_and_help(network: Path):
         assert code in result.output
         assert "help: " in result.output
     assert run("check", str(network), "--seed", "-1").exit_code == 2
+
+
+def test_a_claim_that_is_not_well_formed_keeps_no_one_from_deriving(tmp_path):
+    file = tmp_path / "a.ein"
+    file.write_text("input W[N,N], x[N]\nL := x[i] W[i,j] x[j]\n[1] dL/dW[i,j] = x[i] x[k]\n")
+    result = CliRunner().invoke(main, ["derive", str(file), "dL/dW[i,j]"])
+    assert (result.exit_code, result.output) == (0, "dL/dW[i,j] = x[i] x[j]\n")
+    assert CliRunner().invoke(main, ["latex", str(file)]).exit_code == 2
