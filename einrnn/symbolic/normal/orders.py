@@ -13,7 +13,6 @@ from itertools import permutations
 
 from einrnn.core import affine as af
 from einrnn.core.nodes import Affine, Cond, Index
-from einrnn.core.traverse import walk
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import at_least_zero, side
 from einrnn.symbolic.normal.dummies import Swaps, all_turned
@@ -21,6 +20,7 @@ from einrnn.symbolic.normal.terms import Poly, Term
 
 _HALF = Fraction(1, 2)
 _MOST_SPLIT = 3
+_ONE, _OTHER = Index("·one"), Index("·other")
 
 
 def ordered(poly: Poly, known: Sequence[Affine], may_swap: Swaps) -> Poly:
@@ -118,14 +118,17 @@ def _is_the_same(term: Term, first: Index, second: Index, may_swap: Swaps) -> bo
     return frozenset(pair[0]) == frozenset(pair[1])
 
 
-def _read_first(term: Term, first: Index, second: Index) -> Index | None:
-    """Which of two indices comes first in the factors."""
-    for factor, _ in term.factors:
-        for node in walk(factor):
-            for atom in (atom for atom, _ in node.terms) if isinstance(node, Affine) else ():
-                if atom is first or atom is second:
-                    return first if atom is first else second
-    return None
+def _read_first(term: Term, first: Index, second: Index) -> Index:
+    """Which of two indices comes first in the factors, whatever their names are."""
+    here, there = (
+        [(factor.key, exponent) for factor, exponent in tm.rename(bare, mapping).factors]
+        for bare in (Term((), (), term.factors),)
+        for mapping in (
+            {first: af.of(_ONE), second: af.of(_OTHER)},
+            {first: af.of(_OTHER), second: af.of(_ONE)},
+        )
+    )
+    return first if here <= there else second
 
 
 def _ordered_pair(
