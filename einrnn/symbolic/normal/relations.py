@@ -10,6 +10,7 @@ from einrnn.core import build
 from einrnn.core.nodes import Compare, Expr
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.brackets import by_bracket, complement, of_bit, of_product
+from einrnn.symbolic.normal.monotone import of_growing
 from einrnn.symbolic.normal.powers import as_number, primitive
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term, sorted_terms
@@ -44,8 +45,12 @@ def _relation(work: Normaliser, op: str, difference: Poly) -> Poly:
         atom, without, held = split
         no = work.product(complement(tm.atom(atom)), _relation(work, op, without))
         return tm.plus((no, work.product(tm.atom(atom), _relation(work, op, held))))
-    told = of_product(op, difference, partial(_relation, work))
-    return _simple(op, _without_positive(work, difference)) if told is None else told
+    again = partial(_relation, work)
+    told = of_product(op, difference, again)
+    if told is None:
+        difference = _without_positive(work, difference)
+        told = of_growing(work, op, difference, again)
+    return _simple(op, difference) if told is None else told
 
 
 def _without_positive(work: Normaliser, difference: Poly) -> Poly:
