@@ -41,6 +41,7 @@ from einrnn.symbolic.normal import guards
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.absolute import absolutes
 from einrnn.symbolic.normal.angles import ANGLED, of_known_angle
+from einrnn.symbolic.normal.bits import by_bit
 from einrnn.symbolic.normal.brackets import (
     complement,
     exhausted,
@@ -485,6 +486,14 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
     inner: list[Poly] = []
     for arg in expr.args:
         inner.append(work.canonical((yield _expand.steps(work, arg))))
+    split = by_bit(expr.function, inner, work.facts.bits)
+    if split is not None:
+        bit, values = tm.atom(split.entry), list[Poly]()
+        for arguments in (split.at_0, split.at_1):
+            value = Apply(expr.function, tuple(map(expression, arguments)))
+            values.append((yield _expand.steps(work, value)))
+        no, yes = work.product(complement(bit), values[0]), work.product(bit, values[1])
+        return tm.plus((no, yes))
     if expr.function == "exp":
         return exponential(work, inner[0])
     if expr.function == "log":
