@@ -5,7 +5,7 @@ import pytest
 
 from tests.symbolic.proving import error_in_numbers, proved
 
-GIVEN = """input A[N,N] invertible, B[N,N], U[N,M], V[M,N], C[M,M] invertible, u[N], v[N], s
+GIVEN = """input A[N,N] invertible, B[N,N], U[N,M], V[M,N], C[M,M] invertible, u[N], v[N], w[N], s
 index i, j, k, l : N
 index a, b : M
 P[i,j] := A[i,j] + B[i,j]
@@ -21,6 +21,10 @@ G[a,b] := U[i,a] U[i,b]
 c := 1 + v[i] inv(A)[i,j] u[j]
 """
 LAWS = {
+    "two numbers of two inverses": (
+        "s - sum[i,j] v[i] inv(R)[i,j] (w[j] + s u[j])"
+        " = (s - sum[i,j] v[i] inv(A)[i,j] (w[j] + s u[j]) + s (c - 1)) / c"
+    ),
     "a number of two inverses": (
         "sum[i,j] v[i] inv(R)[i,j] u[j]"
         " = (sum[i,j] v[i] inv(A)[i,j] u[j]) / (1 + sum[i,j] v[i] inv(A)[i,j] u[j])"
@@ -46,6 +50,10 @@ LAWS = {
     "scaled unit": "1^N x[i] = x[i]",
 }
 TRAPS = {
+    "two numbers, one sign": (
+        "s - sum[i,j] v[i] inv(R)[i,j] (w[j] - s u[j])"
+        " = (s - sum[i,j] v[i] inv(A)[i,j] (w[j] + s u[j]) + s (c - 1)) / c"
+    ),
     "a number of two inverses, by the sign": (
         "sum[i,j] v[i] inv(R)[i,j] u[j]"
         " = (sum[i,j] v[i] inv(A)[i,j] u[j]) / (1 - sum[i,j] v[i] inv(A)[i,j] u[j])"

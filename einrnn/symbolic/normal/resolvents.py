@@ -19,12 +19,12 @@ from einrnn.symbolic.normal.inverses import inverses, surely_inverted
 from einrnn.symbolic.normal.quotients import cleared
 from einrnn.symbolic.normal.terms import Poly, Term
 
-_MOST_TRIED = 8
+_MOST_TRIED = 12
 
 
 def vanishes_by_resolvent(work: Normaliser, poly: Poly) -> bool:
-    """Whether a polynomial is 0 by the identity, applied to one of its terms, once denominators
-    are cleared.
+    """Whether a polynomial is 0 by the identity, applied to one of its terms, or to all that have
+    an inverse of one matrix, once denominators are cleared.
 
     Raises:
         TooLarge: the products have too many terms.
@@ -36,17 +36,39 @@ def vanishes_by_resolvent(work: Normaliser, poly: Poly) -> bool:
 
 
 def _changed(work: Normaliser, poly: Poly) -> Iterator[Poly]:
-    """The polynomial with the only inverse in one of its terms written by another one."""
+    """The polynomial with the only inverse in one of its terms written by another one, or with
+    that in all terms that have one of the same matrix only."""
     found = inverses(poly)
-    for term in sorted(poly, key=lambda term: len(term.factors)):
-        own = [atom for atom in found if atom in dict(term.factors)]
-        if len(own) != 1 or dict(term.factors)[own[0]] != 1:
+    alone = [(term, own) for term in poly if (own := _only(term, found)) is not None]
+    alone.sort(key=lambda pair: len(pair[0].factors))
+    for term, own in alone:
+        for written in _written(work, poly, own, found):
+            yield _replaced(work, poly, {term: (own, written)})
+    for body in dict.fromkeys(own.body for _, own in alone):
+        same = [(term, own) for term, own in alone if own.body is body]
+        ways = zip(*(_written(work, poly, own, found) for _, own in same), strict=True)
+        for way in ways if len(same) > 1 else ():
+            new = {term: (own, one) for (term, own), one in zip(same, way, strict=True)}
+            yield _replaced(work, poly, new)
+
+
+def _only(term: Term, found: list[Matrix]) -> Matrix | None:
+    """The inverse that a term has, if it has one only, and that once."""
+    powers = dict(term.factors)
+    own = [atom for atom in found if atom in powers]
+    return own[0] if len(own) == 1 and powers[own[0]] == 1 else None
+
+
+def _replaced(work: Normaliser, poly: Poly, new: dict[Term, tuple[Matrix, Expr]]) -> Poly:
+    rows: list[Poly] = []
+    for term, coefficient in poly.items():
+        if term not in new:
+            rows.append({term: coefficient})
             continue
-        rest = Term(term.bound, term.conds, tuple(p for p in term.factors if p[0] is not own[0]))
-        others = {t: c for t, c in poly.items() if t is not term}
-        for written in _written(work, poly, own[0], found):
-            new = work.times(rest, work.poly(written))
-            yield tm.plus((others, tm.scale(new, poly[term])))
+        own, written = new[term]
+        rest = Term(term.bound, term.conds, tuple(p for p in term.factors if p[0] is not own))
+        rows.append(tm.scale(work.times(rest, work.poly(written)), coefficient))
+    return tm.plus(rows)
 
 
 def _written(work: Normaliser, poly: Poly, atom: Matrix, found: list[Matrix]) -> Iterator[Expr]:
