@@ -243,11 +243,12 @@ def _exponential_of_sum(work: Normaliser, inner: Poly) -> Poly:
 
 
 def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly:
-    if not term.bound and not term.conds and len(term.factors) == 1:
-        (base, exponent) = term.factors[0]
-        if exponent == 1 and isinstance(base, Apply) and base.function == "log":
-            argument = work.poly(base.args[0])
-            return power(work, argument, tm.constant(coefficient))
+    if not term.bound and not term.conds:
+        logs = [a for a, e in term.factors if isinstance(a, Apply) and a.function == "log"]
+        if len(logs) == 1 and dict(term.factors)[logs[0]] == 1:
+            (log,) = logs
+            others = Term((), (), tuple(pair for pair in term.factors if pair[0] is not log))
+            return power(work, work.poly(log.args[0]), {others: coefficient})
     product = _product_of_arguments(term)
     if product is not None and coefficient.denominator == 1:
         return power(work, work.poly(product), tm.constant(coefficient))
