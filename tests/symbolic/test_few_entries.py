@@ -38,3 +38,20 @@ def test_a_law_is_proved_and_holds_in_numbers(name: str):
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_false_law_is_not_proved(name: str):
     assert not proved(TRAPS[name])
+
+
+EPSILON = (
+    "dim D = 3\nindex i, j, k, l, m : D\ninput u[D], v[D], w[D], A[D,D]\n"
+    "eps[i,j,k] := (i-j)*(j-k)*(k-i)/2\n[1] "
+)
+OF_EPSILON = {
+    "a double cross product": "sum[j,k] eps[i,j,k] u[j] sum[l,m] eps[k,l,m] v[l] w[m] = "
+    "v[i] sum[j] u[j] w[j] - w[i] sum[j] u[j] v[j]",
+    "two of them": "sum[i] eps[i,j,k] eps[i,l,m] = delta[j,l] delta[k,m] - delta[j,m] delta[k,l]",
+}
+
+
+@pytest.mark.parametrize("name", OF_EPSILON)
+def test_entries_at_numbers_are_numbers(name: str):
+    assert proved(EPSILON + OF_EPSILON[name])
+    assert not proved(EPSILON + "2 " + OF_EPSILON[name])

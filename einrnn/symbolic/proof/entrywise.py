@@ -38,16 +38,35 @@ def by_entries(opener: Opener, statement: Statement, chosen: Chosen) -> Proof | 
     return None
 
 
+def is_fixed(statement: Statement) -> bool:
+    """Whether a statement is about a few entries, and what it sums has few summands."""
+    ends = (af.number(af.minus(span.hi, span.lo)) for span in statement.ranges.values())
+    sums = [n for n in walk(statement.left, statement.right) if isinstance(n, Reduce | Matrix)]
+    few = all(end is not None and end < _MOST_POSITIONS for end in ends)
+    return few and bool(sums) and all(map(_positions, sums))
+
+
 def _is_true(opener: Opener, statement: Statement, chosen: Chosen) -> bool:
     if opener.expired():
         return False
     work = opener.normaliser(statement, ())
-    sides = [opener.without(work, side, chosen) for side in (statement.left, statement.right)]
+    # entries of definitions at numbers may be numbers
+    ahead = [_summed_ahead(side) for side in (statement.left, statement.right)]
+    sides = [opener.without(work, side, chosen) for side in ahead]
     opened = [expression(work.poly(side)) for side in sides]
-    if not any(_positions(node) for node in walk(*sides, *opened)):
+    sums = (statement.left, statement.right, *sides, *opened)
+    if not any(_positions(node) for node in walk(*sums)):
         return False
     left, right = map(_written_out, opened)
     return is_zero(work, work.poly(Add((left, neg(right)))))
+
+
+def _summed_ahead(expr: Expr) -> Expr:
+    """The expression with its sums written out, if that is not too much."""
+    try:
+        return rebuild(expr, _unrolled)
+    except TooLarge:
+        return expr
 
 
 def _written_out(expr: Expr) -> Expr:

@@ -24,7 +24,7 @@ from einrnn.symbolic.proof.closed_forms import by_closed_form
 from einrnn.symbolic.proof.common import by_common_factor
 from einrnn.symbolic.proof.endpoint import by_every_time
 from einrnn.symbolic.proof.entries import Chosen
-from einrnn.symbolic.proof.entrywise import by_entries
+from einrnn.symbolic.proof.entrywise import by_entries, is_fixed
 from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.growth import by_any_size, by_growth
@@ -128,6 +128,10 @@ class Prover:
             beside = self._known.by_all(statement, written, self._opener.any)
             if beside is not None:
                 return beside
+        if is_fixed(statement):
+            found = by_entries(self._opener, statement, self._opener.any)
+            if found is not None:
+                return found
         whole = self._at_once(statement) or self._known.by_one_about_a_matrix(statement, written)
         if whole is not None:
             return whole
