@@ -217,14 +217,21 @@ class _NumpyWriter(Writer):
 
     def store(self, step: Store, depth: int) -> list[str]:
         """The assignment; a row is written to as a whole."""
-        row = self._open.get(_key(step.out, step.items))
+        row = self._opened(step)
         if row is None or step.source in self.planned.target:
             return super().store(step, depth)
         return [f"{'    ' * depth}{row}[...] = {self.name(step.source)}"]
 
     def place(self, store: Store) -> str:
         """The part of an array that is written to."""
-        return self._open.get(_key(store.out, store.items)) or super().place(store)
+        return self._opened(store) or super().place(store)
+
+    def _opened(self, store: Store) -> str | None:
+        """The name of the row that is written to, if a whole one is that a loop goes through."""
+        shape = self.plan.registers[store.out].shape
+        if not _is_whole(store.items[1:], shape[1:]):
+            return None
+        return self._open.get(_key(store.out, store.items))
 
     def loop(self, step: Loop, depth: int) -> list[str]:
         """A for loop over the rows that it reads and writes."""
@@ -258,11 +265,10 @@ class _NumpyWriter(Writer):
         if len(shape) < 2 or register in made or not isinstance(items[0], At):
             return False
         at = items[0]
-        rest = zip(items[1:], shape[1:], strict=True)
         return (
             at.counters == ((loop.counter, 1),)
             and at.size is None
-            and all(item == Span(At(0), size) for item, size in rest)
+            and _is_whole(items[1:], shape[1:])
         )
 
     def _head(self, loop: Loop, names: dict[tuple[int, At], str], counted: bool) -> str:
@@ -321,6 +327,11 @@ def _start(items: tuple[Item, ...], shape: tuple[int, ...]) -> int | None:
     rest = zip(items[1:], shape[1:], strict=True)
     full = all(item == Span(At(0), size) for item, size in rest)
     return start.constant if full and not start.counters and start.size is None else None
+
+
+def _is_whole(items: tuple[Item, ...], shape: tuple[int, ...]) -> bool:
+    """Whether parts along some axes are all of these."""
+    return all(item == Span(At(0), size) for item, size in zip(items, shape, strict=True))
 
 
 def _key(register: int, items: tuple[Item, ...]) -> tuple[int, At]:
