@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from math import prod
 
 from einrnn.core.model import Model, Range
@@ -11,6 +12,7 @@ from einrnn.core.traverse import elements
 from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError, InternalError
 from einrnn.numeric import bounds, schedule
+from einrnn.numeric.ahead import cleared
 from einrnn.numeric.bounds import Interval
 from einrnn.numeric.emit import MAIN, Axis, Emitter, Ordering, Var
 from einrnn.numeric.guards import check_guards
@@ -106,7 +108,9 @@ class _Planner:
         return self._finished(results)
 
     def _finished(self, results: Mapping[str, int]) -> Plan:
+        zero = self.lowering.constant(Fraction(0)).register
         constants, main = (tuple(block.steps) for block in self.emitter.blocks)
+        main = cleared(main, zero)
         constants, main = pruned(constants, main, set(results.values()))
         registers = tuple(self.emitter.registers)
         times = lifetimes(registers, constants, main, set(results.values()))
