@@ -44,6 +44,7 @@ from einrnn.numeric.steps import (
     Step,
     Store,
 )
+from einrnn.numeric.windows import windowed
 from einrnn.pathfinder.mirror import last_two
 
 # what is computed ahead of a loop may take this many times the memory of what it fills
@@ -78,7 +79,7 @@ def plan(
 
     ``ordering`` chooses the order of each contraction; without it they are planned jointly.
     """
-    planner = _Planner(model, sizes, opaque_seed, ordering)
+    planner = _Planner(windowed(model, sizes), sizes, opaque_seed, ordering)
     return planner.run(outputs)
 
 
