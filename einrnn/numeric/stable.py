@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import permutations
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, apply, neg
+from einrnn.core.build import ONE, apply, neg, number
 from einrnn.core.model import Definition, Model
 from einrnn.core.nodes import Add, Apply, Element, Expr, Mul, Node, Number, Pow, Reduce
 from einrnn.core.traverse import rebuild, substitute
@@ -53,8 +54,27 @@ def _stable(node: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             if isinstance(inner, Apply) and inner.function == "exp":
                 return apply("sigmoid", neg(inner.args[0]))
             return None
+        case Mul(factors):
+            return _quotient(factors)
         case _:
             return None
+
+
+def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
+    """``exp(x) sigmoid(-x)`` and ``sinh(x)/cosh(x)``, of which one overflows."""
+    for own, other in permutations(factors, 2):
+        match own, other:
+            case Apply("exp", (x,)), Apply("sigmoid", (y,)) if neg(x) is y or x is neg(y):
+                short = apply("sigmoid", x)
+            case Apply("sinh", (x,)), Pow(Apply("cosh", (y,)), Number(power)) if (
+                x is y and power == -1
+            ):
+                short = apply("tanh", x)
+            case _:
+                continue
+        rest = tuple(factor for factor in factors if factor is not own and factor is not other)
+        return Mul((short, *rest)) if rest else short
+    return None
 
 
 def _beside_one(node: Expr) -> Expr | None:
@@ -71,6 +91,14 @@ def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             return x
         case Apply("sigmoid", (x,)):
             return neg(apply("softplus", neg(x)))
+        case Apply("cosh", (x,)):
+            return Add((x, apply("softplus", Mul((number(-2), x))), neg(apply("log", number(2)))))
+        case Mul(factors):
+            return _of_product(factors, opened)
+        case Pow(base, Number(exponent)) if exponent == -1:
+            return neg(_log(base, opened))
+        case Add((Apply("exp", (x,)), Apply("exp", (y,)))):
+            return Add((x, apply("softplus", Add((y, neg(x))))))
         case Reduce("sum", index, lo, hi, body):
             inner = opened(body)
             if isinstance(inner, Apply) and inner.function == "exp":
@@ -81,6 +109,23 @@ def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             return None if other is None else _of_one_and(other, opened)
         case _:
             return None
+
+
+def _of_product(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Expr | None:
+    """``log(exp(x) r) = x + log(r)``: an exponential leaves the sign of the rest."""
+    found = [opened(factor) for factor in factors]
+    logs = [one.args[0] for one in found if isinstance(one, Apply) and one.function == "exp"]
+    if not logs:
+        return None
+    pairs = zip(factors, found, strict=True)
+    rest = [f for f, one in pairs if not (isinstance(one, Apply) and one.function == "exp")]
+    if rest:
+        logs.append(_log(Mul(tuple(rest)) if len(rest) > 1 else rest[0], opened))
+    return Add(tuple(logs)) if len(logs) > 1 else logs[0]
+
+
+def _log(of: Expr, opened: Callable[[Expr], Expr]) -> Expr:
+    return _logarithm(opened(of), opened) or apply("log", of)
 
 
 def _of_one_and(other: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:

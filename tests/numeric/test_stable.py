@@ -54,3 +54,35 @@ def test_no_overflow(name: str, backend: Any) -> None:
         np.testing.assert_allclose(found["L"], value(Z), rtol=1e-12)
         if slope is not None:
             np.testing.assert_allclose(found["dL/dz"], slope(Z), rtol=1e-12, atol=1e-15)
+
+
+FAR = {
+    "exp(z)/(1 + exp(z))": ((1.0, 0.0), (0.0, 0.0)),
+    "log(exp(z) + exp(2))": ((800.0, 1.0), (2.0, 0.0)),
+    "log(exp(z) + exp(-z))": ((800.0, 1.0), (800.0, -1.0)),
+    "log(cosh(z))": ((800 - np.log(2), 1.0), (800 - np.log(2), -1.0)),
+    "sinh(z)/cosh(z)": ((1.0, 0.0), (-1.0, 0.0)),
+    "log(exp(z)/(exp(z) + exp(1)))": ((0.0, 0.0), (-801.0, 1.0)),
+}
+
+
+@pytest.mark.parametrize("text", FAR)
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+def test_nothing_overflows_far_from_zero(text, backend):
+    program = einrnn.parse(f"input z\nL := {text}\n").compile("L", "dL/dz", backend=backend)
+    for z, (value, slope) in zip((800.0, -800.0), FAR[text], strict=True):
+        found = program(z=np.array(z))
+        assert float(found["L"]) == pytest.approx(value, abs=1e-12)
+        assert float(found["dL/dz"]) == pytest.approx(slope, abs=1e-12)
+
+
+def test_a_cross_entropy_as_it_is_written():
+    text = "input q[N,K], y[N] integer in K\nL := -sum[n] log(exp(q[n,y[n]])/sum[k] exp(q[n,k]))\n"
+    q, y = 1000 * np.random.default_rng(0).standard_normal((5, 4)), np.array([0, 3, 2, 2, 1])
+    found = einrnn.parse(text).compile("L", "dL/dq")(q=q, y=y)
+    top = q.max(axis=1, keepdims=True)
+    p = np.exp(q - top)
+    total = p.sum(axis=1)
+    wanted = (top[:, 0] + np.log(total) - q[np.arange(5), y]).sum()
+    assert float(found["L"]) == pytest.approx(wanted)
+    np.testing.assert_allclose(found["dL/dq"], p / total[:, None] - np.eye(4)[y], atol=1e-12)
