@@ -44,6 +44,10 @@ class Document:
         if source.text in _READ:  # the cached properties
             self.__dict__["_elaborated"], self.__dict__["model"] = _READ[source.text]
 
+    def __reduce__(self) -> tuple[type[Document], tuple[Source]]:
+        """A copy is read from the text."""
+        return Document, (self.source,)
+
     @cached_property
     def _elaborated(self) -> Elaborated:
         from einrnn.language import elaborate_text

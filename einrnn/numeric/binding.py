@@ -92,7 +92,7 @@ def sort_arguments(
 def _array(name: str, value: Any) -> Array:
     try:
         array: Array = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:  # other libraries have their own reasons
         raise EvaluationError("E615", f"{name} is not an array: {error}") from None
     if array.dtype.kind not in "biufc":
         raise EvaluationError("E615", f"{name} holds {array.dtype}, which are not numbers")
@@ -219,7 +219,8 @@ def cast(model: Model, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> dic
         if not model.inputs[name].integer:
             result[name] = array.astype(dtype, copy=False)
             continue
-        whole = array.astype(np.int64, copy=False)
+        with np.errstate(invalid="ignore"):  # what is no whole number is refused below
+            whole = array.astype(np.int64, copy=False)
         if whole is not array and not np.array_equal(whole, array):
             raise EvaluationError(
                 "E615", f"{name} must hold whole numbers; it is used as positions"

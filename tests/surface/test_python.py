@@ -1,5 +1,6 @@
 """The Python interface, on the document's network at real sizes."""
 
+import pickle
 import subprocess
 import sys
 import tracemalloc
@@ -165,3 +166,20 @@ def test_a_default_size_may_be_overruled(doc: einrnn.Document):
     program = doc.compile("L")
     assert program(**data)["L"] == pytest.approx(loss(**data))
     assert program(**data, N=3)["L"] == pytest.approx(loss(**data) * 12 / 3)
+
+
+def test_a_document_can_be_pickled_after_use():
+    document = einrnn.parse("input x[N], m[N] integer in N\nL := sum[i] x[m[i]]^2\n[1] L = L\n")
+    document.compile("L")(x=np.ones(3), m=np.array([0, 1, 2]))
+    document.check()
+    assert pickle.loads(pickle.dumps(document)).check()["1"].verdict == "proved"
+
+
+def test_what_another_library_does_not_hand_over_is_said():
+    class Held:
+        def __array__(self, *_: object, **__: object) -> None:
+            raise RuntimeError("detach it first")
+
+    program = einrnn.parse("input x[N]\nL := sum[i] x[i]\n").compile("L")
+    with pytest.raises(einrnn.EinrnnError, match="x is not an array: detach it first"):
+        program(x=Held())
