@@ -86,8 +86,8 @@ def _narrowed(node: Reduce, sizes: Sizes) -> Reduce:
         guards = (*others, Compare("<=", lo, Value(place)), Compare("<=", Value(place), hi))
         found: Expr = Cases(((And(guards), substitute(body, mapping)),), ZERO)
         for other in reversed(sums[1:]):
-            ends = (substitute(end, mapping) for end in (other.lo, other.hi))
-            found = Reduce("sum", other.index, *ends, found)
+            low, high = substitute(other.lo, mapping), substitute(other.hi, mapping)
+            found = Reduce("sum", other.index, low, high, found)
         return Reduce("sum", node.index, af.ZERO, end, found)
     return node
 

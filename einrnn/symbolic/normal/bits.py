@@ -38,8 +38,8 @@ class Split(NamedTuple):
     """An entry that is 0 or 1, and the arguments of a function where it is the one or the other."""
 
     entry: Element
-    at_0: list[Poly]
-    at_1: list[Poly]
+    at_0: Sequence[Poly]
+    at_1: Sequence[Poly]
 
 
 def by_bit(function: str, arguments: Sequence[Poly], bits: Container[str]) -> Split | None:

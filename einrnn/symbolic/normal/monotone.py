@@ -87,5 +87,6 @@ def _single(term: Term) -> Apply | None:
     if term.bound or term.conds or len(term.factors) != 1:
         return None
     ((atom, exponent),) = term.factors
-    known = exponent == 1 and isinstance(atom, Apply) and atom.function in _GROWING
-    return atom if known else None
+    if exponent != 1 or not isinstance(atom, Apply) or atom.function not in _GROWING:
+        return None
+    return atom

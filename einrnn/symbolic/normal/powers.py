@@ -244,7 +244,7 @@ def _exponential_of_sum(work: Normaliser, inner: Poly) -> Poly:
 
 def _exponential_of(work: Normaliser, term: Term, coefficient: Fraction) -> Poly:
     if not term.bound and not term.conds:
-        logs = [a for a, e in term.factors if isinstance(a, Apply) and a.function == "log"]
+        logs = [a for a, _ in term.factors if isinstance(a, Apply) and a.function == "log"]
         if len(logs) == 1 and dict(term.factors)[logs[0]] == 1:
             (log,) = logs
             others = Term((), (), tuple(pair for pair in term.factors if pair[0] is not log))
