@@ -57,14 +57,11 @@ from einrnn.symbolic.normal.exponents import collected
 from einrnn.symbolic.normal.extremes import Binder, extreme
 from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.parity import EVEN, ODD, with_parity
-from einrnn.symbolic.normal.powers import exponential, logarithm, power
+from einrnn.symbolic.normal.powers import exp_of, exponential, logarithm, power
 from einrnn.symbolic.normal.products import product_over, sum_of_logs
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.relations import value_bracket
-from einrnn.symbolic.normal.roots import (
-    has_whole_number,
-    numbers_folded,
-)
+from einrnn.symbolic.normal.roots import has_whole_number, numbers_folded
 from einrnn.symbolic.normal.settle import affine_parts, settle
 from einrnn.symbolic.normal.signs import is_positive
 from einrnn.symbolic.normal.terms import Fresh, Poly, Term, TooLarge
@@ -73,7 +70,6 @@ from einrnn.symbolic.normal.values import counts_unevenly
 _MOST_TERMS = 4_000
 _MOST_STEPS = 20_000
 _MOST_NESTED = 24
-_LEFT_OUT = build.neg(Apply("inf", ()))
 
 Rule = Callable[["Normaliser", Term], "Poly | None"]
 
@@ -430,22 +426,12 @@ def _reduction(work: Normaliser, expr: Reduce) -> Steps[Poly]:
         inner = yield _expand.steps(work.inside(low, high), body)
         return within(_apart(work, inner, index), index, low, high)
     if expr.op == "logsumexp":
-        spread = Reduce("sum", expr.index, expr.lo, expr.hi, _exp(expr.body))
+        spread = Reduce("sum", expr.index, expr.lo, expr.hi, exp_of(expr.body))
         return (yield _function(work, Apply("log", (spread,))))
     binder = Binder(index, expr.lo, expr.hi)
     if expr.op == "prod":
         return product_over(work, binder, body)
     return extreme(work, expr.op, binder, work.inside(low, high).poly(body))
-
-
-def _exp(expr: Expr) -> Expr:
-    """The exponential of what may be left out by conditions: exp(-inf) is 0."""
-    if expr is _LEFT_OUT:
-        return build.ZERO
-    if not isinstance(expr, Cases):
-        return Apply("exp", (expr,))
-    branches = tuple((cond, _exp(branch)) for cond, branch in expr.branches)
-    return Cases(branches, _exp(expr.otherwise))
 
 
 def _apart(work: Normaliser, inner: Poly, index: Index) -> Poly:
@@ -488,12 +474,13 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
         inner.append(work.canonical((yield _expand.steps(work, arg))))
     split = by_bit(expr.function, inner, work.facts.bits)
     if split is not None:
-        bit, values = tm.atom(split.entry), list[Poly]()
+        values: list[Poly] = []
         for arguments in (split.at_0, split.at_1):
             value = Apply(expr.function, tuple(map(expression, arguments)))
             values.append((yield _expand.steps(work, value)))
-        no, yes = work.product(complement(bit), values[0]), work.product(bit, values[1])
-        return tm.plus((no, yes))
+        bit = tm.atom(split.entry)
+        pairs = zip((complement(bit), bit), values, strict=True)
+        return tm.plus(work.product(factor, value) for factor, value in pairs)
     if expr.function == "exp":
         return exponential(work, inner[0])
     if expr.function == "log":

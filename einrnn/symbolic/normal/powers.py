@@ -9,7 +9,7 @@ from einrnn.core import affine as af
 from einrnn.core import build
 from einrnn.core.build import is_bracket
 from einrnn.core.digits import is_long
-from einrnn.core.nodes import Add, Apply, Cond, Expr, Pow, Reduce, Value
+from einrnn.core.nodes import Add, Apply, Cases, Cond, Expr, Pow, Reduce, Value
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.picked import picked
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_REPEATED = 6
 _MOST_CASES = 6
+_LEFT_OUT = build.neg(Apply("inf", ()))
 _MINUS_ONE: Poly = {tm.UNIT: Fraction(-1)}
 
 
@@ -233,6 +234,16 @@ def exponential(work: Normaliser, inner: Poly) -> Poly:
         if conds:
             result = work.canonical(result)
     return result
+
+
+def exp_of(expr: Expr) -> Expr:
+    """The exponential of what may be left out by conditions: exp(-inf) is 0."""
+    if expr is _LEFT_OUT:
+        return build.ZERO
+    if not isinstance(expr, Cases):
+        return Apply("exp", (expr,))
+    branches = tuple((cond, exp_of(branch)) for cond, branch in expr.branches)
+    return Cases(branches, exp_of(expr.otherwise))
 
 
 def _exponential_of_sum(work: Normaliser, inner: Poly) -> Poly:

@@ -69,7 +69,7 @@ class _There(NamedTuple):
 
 
 @dataclass()
-class _Needs:
+class Needs:
     """What has a value: expressions, entries, of which a position may be any of an axis, and
     expressions at all values that an index in them has in a range."""
 
@@ -77,15 +77,15 @@ class _Needs:
     entries: set[Pattern] = field(default_factory=set["Pattern"])
     everywhere: set[tuple[Node, Range]] = field(default_factory=set["tuple[Node, Range]"])
 
-    def add(self, other: _Needs) -> None:
+    def add(self, other: Needs) -> None:
         """The same and what another one has."""
         self.values |= other.values
         self.entries |= other.entries
         self.everywhere |= other.everywhere
 
-    def common(self, other: _Needs) -> _Needs:
+    def common(self, other: Needs) -> Needs:
         """What both have."""
-        return _Needs(
+        return Needs(
             self.values & other.values,
             self.entries & other.entries,
             self.everywhere & other.everywhere,
@@ -176,7 +176,7 @@ class Defined:
         return self._has_values(
             back.right,
             (*known, *known_from(back.ranges)),
-            self._needs_of(statement, known),
+            self.needs_of(statement, known),
             _DEPTH,
         )
 
@@ -190,13 +190,13 @@ class Defined:
         earlier = tuple(substitute(side, back) for side in sides)
         # what is one step back is at one of the times, too
         known = (*known, *(substitute(value, back) for value in known))
-        needs = self._needs_of(statement, known)
+        needs = self.needs_of(statement, known)
         return all(self._has_values(side, known, needs, _DEPTH) for side in earlier)
 
     def come_with(self, statement: Statement, others: tuple[Expr, ...]) -> bool:
         """Whether other values are there wherever both sides of a statement are."""
         known = known_from(statement.ranges)
-        needs = self._needs_of(statement, known)
+        needs = self.needs_of(statement, known)
         return all(self._has_values(other, known, needs, _DEPTH) for other in others)
 
     def come_at_all(self, statement: Statement, lemma: Statement) -> bool:
@@ -207,37 +207,11 @@ class Defined:
             next(iter(apart[i].free)): Range(substitute(r.lo, apart), substitute(r.hi, apart))
             for i, r in lemma.ranges.items()
         }
-        needs = self._needs_of(statement, known_from(statement.ranges))
+        needs = self.needs_of(statement, known_from(statement.ranges))
         sides = (substitute(side, apart) for side in (lemma.left, lemma.right))
         return all(self._has_values(side, known_from(ranges), needs, _DEPTH) for side in sides)
 
-    def logarithms(self, statement: Statement) -> Iterator[tuple[Element, Range | None]]:
-        """The entries that surely are taken the logarithm of for both sides: one, or those with
-        :data:`ANY` position in a range."""
-        needs = self._needs_of(statement, known_from(statement.ranges))
-        alone = ((node, None) for node in needs.values)
-        for node, span in (*alone, *needs.everywhere):
-            match node:
-                case Apply("log", (Element() as entry,)):
-                    yield entry, span
-                case _:
-                    pass
-
-    def arguments(self, statement: Statement) -> Iterator[Expr]:
-        """What surely is taken a logarithm or a root of for both sides: nowhere negative where
-        they have values."""
-        for node in self._needs_of(statement, known_from(statement.ranges)).values:
-            match node:
-                case Apply("log" | "sqrt", (argument,)):
-                    yield argument
-                case Pow(base, Number(exponent)) if exponent.denominator % 2 == 0:
-                    yield base
-                case Matrix("logdet", row, column, size, body, power):
-                    yield Matrix("det", row, column, size, body, power, ())
-                case _:
-                    pass
-
-    def _needs_of(self, statement: Statement, known: Known) -> _Needs:
+    def needs_of(self, statement: Statement, known: Known) -> Needs:
         """What surely is computed for both sides."""
         needs = self._needs(statement.left, known, _DEPTH)
         needs.add(self._needs(statement.right, known, _DEPTH))
@@ -261,14 +235,14 @@ class Defined:
             return [()]
         return [where(clause, given) for clause in self._clauses(given, known)]
 
-    def _has_values(self, expr: Expr, known: Known, needs: _Needs, depth: int) -> bool:
+    def _has_values(self, expr: Expr, known: Known, needs: Needs, depth: int) -> bool:
         return all(
             self._has_value(place, needs, depth)
             for place in places(expr, known)
             if self._total.may_fail(place.node, place.known)
         )
 
-    def _has_value(self, place: Place, needs: _Needs, depth: int) -> bool:
+    def _has_value(self, place: Place, needs: Needs, depth: int) -> bool:
         node = place.node
         if not isinstance(node, Element):
             return needs.has_value(node, place) or self._is_carried(node, place, needs)
@@ -283,7 +257,7 @@ class Defined:
             for clause in clauses
         )
 
-    def _is_carried(self, node: Node, place: Place, needs: _Needs) -> bool:
+    def _is_carried(self, node: Node, place: Place, needs: Needs) -> bool:
         """Whether a reciprocal is that of a sum which is 0 only where another one is whose
         reciprocal has a value."""
         match _key(node):
@@ -297,9 +271,9 @@ class Defined:
             case _:
                 return False
 
-    def _needs(self, expr: Expr, known: Known, depth: int) -> _Needs:
+    def _needs(self, expr: Expr, known: Known, depth: int) -> Needs:
         """What surely is computed for an expression."""
-        found = _Needs()
+        found = Needs()
         for there in _computed(expr, known):
             if isinstance(there.node, Element):
                 self._entry_needs(found, there.node, there, depth)
@@ -307,7 +281,7 @@ class Defined:
                 found.add_value(there.node, there, there.bound)
         return found
 
-    def _entry_needs(self, found: _Needs, entry: Element, there: _There, depth: int) -> None:
+    def _entry_needs(self, found: Needs, entry: Element, there: _There, depth: int) -> None:
         if entry.tensor not in self._total.partial:
             return
         args = _positions(entry, there)
@@ -323,9 +297,9 @@ class Defined:
                 of = Element(meaning.of, entry.args[: len(self._model.axes(meaning.of))])
                 self._entry_needs(found, of, there, depth + 1)
         clauses = self._clauses(entry, there.known) if depth else []
-        every: _Needs | None = None
+        every: Needs | None = None
         for clause in clauses:
-            own = _Needs()
+            own = Needs()
             for inner in _computed(body_of(clause, entry), there.known):
                 both = {**there.bound, **inner.bound}
                 if isinstance(inner.node, Element):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.model import Model, Range
-from einrnn.core.nodes import Element, Expr
+from einrnn.core.nodes import Apply, Element, Expr, Matrix, Number, Pow
 from einrnn.core.reach import reached
 from einrnn.core.traverse import elements, tensors
+from einrnn.symbolic.normal.domain import known_from
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.defined import ANY, Defined
 from einrnn.symbolic.proof.entries import Chosen
@@ -21,7 +24,7 @@ def surely_positive(model: Model, defined: Defined, statement: Statement) -> fro
     sides have values."""
     return frozenset(
         entry.tensor
-        for entry, span in defined.logarithms(statement)
+        for entry, span in _logarithms(defined, statement)
         if entry.tensor in model.inputs and _is_all(model, statement, entry, span)
     )
 
@@ -33,7 +36,7 @@ def by_arguments(opener: Opener, statement: Statement) -> Proof | None:
     Raises:
         TooLarge: the budget ran out.
     """
-    given = frozenset(opener.defined.arguments(statement))
+    given = frozenset(_arguments(opener.defined, statement))
     for chosen in (nothing, opener.any) if given else ():
         if _by_arguments(opener, statement, given, chosen):
             return Proof("normal form", ("where logarithms and roots have values",))
@@ -64,3 +67,31 @@ def _is_all(model: Model, statement: Statement, entry: Element, span: Range | No
         return False
     same = (e for e in elements(*sides) if e.tensor == entry.tensor)
     return all(e.args[place] is entry.args[place] for e in same for place in fixed)
+
+
+def _logarithms(defined: Defined, statement: Statement) -> Iterator[tuple[Element, Range | None]]:
+    """The entries that surely are taken the logarithm of for both sides: one, or those with
+    :data:`ANY` position in a range."""
+    needs = defined.needs_of(statement, known_from(statement.ranges))
+    alone = ((node, None) for node in needs.values)
+    for node, span in (*alone, *needs.everywhere):
+        match node:
+            case Apply("log", (Element() as entry,)):
+                yield entry, span
+            case _:
+                pass
+
+
+def _arguments(defined: Defined, statement: Statement) -> Iterator[Expr]:
+    """What surely is taken a logarithm or a root of for both sides: nowhere negative where
+    they have values."""
+    for node in defined.needs_of(statement, known_from(statement.ranges)).values:
+        match node:
+            case Apply("log" | "sqrt", (argument,)):
+                yield argument
+            case Pow(base, Number(exponent)) if exponent.denominator % 2 == 0:
+                yield base
+            case Matrix("logdet", row, column, size, body, power):
+                yield Matrix("det", row, column, size, body, power, ())
+            case _:
+                pass
