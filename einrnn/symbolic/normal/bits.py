@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from einrnn.core.nodes import Element
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.brackets import complement
 from einrnn.symbolic.normal.terms import Poly, Term
 
 # with a value everywhere
@@ -40,6 +41,12 @@ class Split(NamedTuple):
     entry: Element
     at_0: Sequence[Poly]
     at_1: Sequence[Poly]
+
+    @property
+    def factors(self) -> tuple[Poly, Poly]:
+        """What is 1 where the entry is 0, and where it is 1."""
+        bit = tm.atom(self.entry)
+        return complement(bit), bit
 
 
 def by_bit(function: str, arguments: Sequence[Poly], bits: Container[str]) -> Split | None:

@@ -478,9 +478,7 @@ def _function(work: Normaliser, expr: Apply) -> Steps[Poly]:
         for arguments in (split.at_0, split.at_1):
             value = Apply(expr.function, tuple(map(expression, arguments)))
             values.append((yield _expand.steps(work, value)))
-        bit = tm.atom(split.entry)
-        pairs = zip((complement(bit), bit), values, strict=True)
-        return tm.plus(work.product(factor, value) for factor, value in pairs)
+        return tm.plus(map(work.product, split.factors, values))
     if expr.function == "exp":
         return exponential(work, inner[0])
     if expr.function == "log":
