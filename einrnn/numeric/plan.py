@@ -19,6 +19,7 @@ from einrnn.numeric.guards import check_guards
 from einrnn.numeric.labelled import aligned, spread
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
+from einrnn.numeric.prefixes import with_prefixes
 from einrnn.numeric.reading import Array
 from einrnn.numeric.references import (
     Box,
@@ -79,7 +80,8 @@ def plan(
 
     ``ordering`` chooses the order of each contraction; without it they are planned jointly.
     """
-    planner = _Planner(windowed(model, sizes), sizes, opaque_seed, ordering)
+    model = with_prefixes(windowed(model, sizes), sizes)
+    planner = _Planner(model, sizes, opaque_seed, ordering)
     return planner.run(outputs)
 
 

@@ -69,12 +69,12 @@ def _narrowed(node: Reduce, sizes: Sizes) -> Reduce:
             pass
         case _:
             return node
-    length = _number(af.minus(node.hi, node.lo), sizes)
+    length = number_of_sizes(af.minus(node.hi, node.lo), sizes)
     bound = frozenset(other.index for other in sums[1:])
     conds = cond.parts if isinstance(cond, And) else (cond,)
     for first, second in permutations(conds, 2):
         window = _window(first, second, node.index, bound)
-        last = None if window is None else _number(window[1], sizes)
+        last = None if window is None else number_of_sizes(window[1], sizes)
         if window is None or length is None or last is None:
             continue
         if not 0 <= _WORTH * (last + 1) <= length + 1:
@@ -106,7 +106,7 @@ def _window(
     first: Cond, second: Cond, index: Index, bound: frozenset[Index]
 ) -> tuple[Affine, Affine] | None:
     """An index by its place in the window that two conditions leave, and the last such place."""
-    begin, end = _room(first), _room(second)
+    begin, end = room(first), room(second)
     if begin is None or end is None:
         return None
     times = af.coefficient(begin, index)
@@ -117,7 +117,7 @@ def _window(
     return af.scale(af.minus(af.of(index), rest), times), last
 
 
-def _room(cond: Cond) -> Affine | None:
+def room(cond: Cond) -> Affine | None:
     """What a condition says to be at least zero."""
     match cond:
         case Compare("<=", Value(left), Value(right)):
@@ -132,7 +132,7 @@ def _room(cond: Cond) -> Affine | None:
             return None
 
 
-def _number(value: Affine, sizes: Sizes) -> int | None:
+def number_of_sizes(value: Affine, sizes: Sizes) -> int | None:
     """An index expression of sizes alone."""
     total = value.constant
     for atom, times in value.terms:

@@ -1,0 +1,194 @@
+"""Long sums up to an index, or from one on, as recurrences.
+
+``c[t] = sum[r=0..t] x[r]`` at all ``t`` reads every pair of ``r`` and ``t``. It is, at ``q = t``,
+``P[q] = P[q-1] + x[q]``, one step each. With ``g^(t-r)`` beside ``x[r]`` the step is
+``P[q] = g P[q-1] + x[q]``. Steps of a loop take longer than what is done at once, so that short
+sums stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from einrnn.core import affine as af
+from einrnn.core.build import ONE, ZERO
+from einrnn.core.model import Clause, Definition, Model, Range
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Cases,
+    Element,
+    Expr,
+    Index,
+    Mul,
+    Node,
+    Pow,
+    Reduce,
+    Value,
+)
+from einrnn.core.reach import reached
+from einrnn.core.traverse import rebuild, walk
+from einrnn.numeric.windows import number_of_sizes, room
+
+Sizes = Mapping[str, int]
+
+# from how many places on a loop is shorter than all pairs: of numbers that are added up, and of
+# powers that have to be computed for each pair
+_LONG, _LONG_WITH_POWERS = 1024, 128
+
+
+class _Part(NamedTuple):
+    """A sum over ``body`` at each ``place`` from ``lo`` to ``hi``, as far as one that is ``shift``
+    after ``at``; ``way`` is 1 where that is the last one and -1 where it is the first."""
+
+    at: Index
+    shift: int
+    way: int
+    lo: Affine
+    hi: Affine
+    body: Expr
+    place: Index
+
+
+def with_prefixes(model: Model, sizes: Sizes) -> Model:
+    """The model with such sums of its definitions as recurrences of their own.
+
+    A recurrence stays as it is, and so does what a condition may leave out.
+    """
+    changed: dict[str, Definition] = {}
+    for name, definition in model.definitions.items():
+        if name in reached(model, tuple(c.body for c in definition.clauses)):
+            continue
+        for number, clause in enumerate(definition.clauses):
+            found = dict(_recurrences(clause, sizes, f"{name}·{number}"))
+            if found:
+                body = rebuild(clause.body, lambda node, found=found: _read(node, found))
+                clauses = [*changed.get(name, definition).clauses]
+                clauses[number] = replace(clause, body=body)
+                changed[name] = replace(definition, clauses=tuple(clauses))
+                changed.update({new.name: new for new, _ in found.values()})
+    return replace(model, definitions={**model.definitions, **changed}) if changed else model
+
+
+def _read(node: Node, found: Mapping[Reduce, tuple[Definition, Expr]]) -> Node:
+    return found[node][1] if isinstance(node, Reduce) and node in found else node
+
+
+def _recurrences(
+    clause: Clause, sizes: Sizes, stem: str
+) -> Iterator[tuple[Reduce, tuple[Definition, Expr]]]:
+    """Each long sum of a clause, with the recurrence for it and the entry of that."""
+    nodes = dict.fromkeys(node for node in walk(clause.body) if isinstance(node, Reduce))
+    own = {node: _part(node, clause) for node in nodes}
+    guarded = {
+        below
+        for node in walk(clause.body)
+        if isinstance(node, Cases)
+        for below in walk(node)
+        if isinstance(below, Reduce)
+    }
+    for number, (node, part) in enumerate(own.items()):
+        if part is None or node in guarded:
+            continue
+        found = _recurrence(part, clause, sizes, f"{stem}·{number}")
+        if found is not None:
+            yield node, found
+
+
+def _part(node: Reduce, clause: Clause) -> _Part | None:
+    if node.op != "sum":
+        return None
+    lo, hi, body = node.lo, node.hi, node.body
+    match body:
+        case Cases(((cond, inner),), otherwise) if otherwise is ZERO:
+            gap = room(cond)
+            times = 0 if gap is None else af.coefficient(gap, node.index)
+            if gap is None or abs(times) != 1:
+                return None
+            end = af.scale(af.plus(gap, af.of(node.index), -times), -times)
+            placed = _place(end, clause)
+            if placed is None or (lo.free | hi.free):
+                return None
+            return _Part(*placed, -times, lo, hi, inner, node.index)
+        case _:
+            pass
+    up, down = _place(hi, clause), _place(lo, clause)
+    if up is not None and not lo.free:
+        return _Part(*up, 1, lo, af.plus(clause.ranges[up[0]].hi, af.of(up[1])), body, node.index)
+    if down is not None and not hi.free:
+        first = af.plus(clause.ranges[down[0]].lo, af.of(down[1]))
+        return _Part(*down, -1, first, hi, body, node.index)
+    return None
+
+
+def _place(end: Affine, clause: Clause) -> tuple[Index, int] | None:
+    """An index of a clause and how far after it an end is."""
+    letter = af.letter(af.shift(end, -end.constant))
+    return None if letter is None or letter not in clause.ranges else (letter, end.constant)
+
+
+def _recurrence(
+    part: _Part, clause: Clause, sizes: Sizes, name: str
+) -> tuple[Definition, Expr] | None:
+    span = clause.ranges[part.at]
+    ends = [number_of_sizes(end, sizes) for end in (span.lo, span.hi, part.lo, part.hi)]
+    first, last, lo, hi = (-1 if end is None else end for end in ends)
+    if None in ends or not lo - 1 <= first + part.shift <= last + part.shift <= hi + 1:
+        return None
+    if (part.way == 1 and last + part.shift > hi) or (part.way == -1 and first + part.shift < lo):
+        return None
+    # what lies beyond may have no value
+    low = part.lo if part.way == 1 else af.shift(span.lo, part.shift)
+    high = af.shift(span.hi, part.shift) if part.way == 1 else part.hi
+    ratio, body = _ratio(part)
+    if ratio is None or hi - lo + 1 < (_LONG if ratio == () else _LONG_WITH_POWERS):
+        return None
+    letters = tuple(i for i in clause.ranges if i in body.free | _free(ratio) and i is not part.at)
+    if (body.free | _free(ratio)) - {part.place} != frozenset(letters):
+        return None
+    place = part.place
+    before = af.shift(low, -1) if part.way == 1 else af.shift(high, 1)
+    axis = Range(before, high) if part.way == 1 else Range(low, before)
+    others = tuple(map(af.of, letters))
+    ranges = {letter: clause.ranges[letter] for letter in letters}
+    step = Element(name, (af.shift(af.of(place), -part.way), *others))
+    clauses = (
+        Clause((before, *others), ranges, ZERO),
+        Clause(
+            (af.of(place), *others),
+            {place: Range(low, high), **ranges},
+            Add((Mul((*ratio, step)) if ratio else step, body)),
+        ),
+    )
+    axes = (axis, *(ranges[letter] for letter in letters))
+    entry = Element(name, (af.shift(af.of(part.at), part.shift), *others))
+    return Definition(name, axes, clauses), entry
+
+
+def _free(ratio: tuple[Expr, ...]) -> frozenset[Index]:
+    return frozenset[Index]().union(*(factor.free for factor in ratio))
+
+
+def _ratio(part: _Part) -> tuple[tuple[Expr, ...] | None, Expr]:
+    """By what a summand grows from one place of ``at`` to the next, none where it is the same, and
+    the summand at its own place; None where it grows otherwise."""
+    if part.at not in part.body.free:
+        return (), part.body
+    factors = part.body.factors if isinstance(part.body, Mul) else (part.body,)
+    bases: list[Expr] = []
+    rest: list[Expr] = []
+    distance = af.shift(af.minus(af.of(part.at), af.of(part.place)), part.shift)
+    for factor in factors:
+        match factor:
+            case Pow(base, Value(exponent)) if exponent is af.scale(
+                distance, part.way
+            ) and not base.free & {part.at, part.place}:
+                bases.append(base)
+            case _ if part.at in factor.free:
+                return None, part.body
+            case _:
+                rest.append(factor)
+    summand = Mul(tuple(rest)) if len(rest) > 1 else rest[0] if rest else ONE
+    return tuple(bases), summand
