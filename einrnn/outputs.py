@@ -31,6 +31,7 @@ from einrnn.symbolic import simplify as s
 from einrnn.symbolic.arguments import named_arguments
 from einrnn.symbolic.attained import with_named_values
 from einrnn.symbolic.derived import complete, fewer_axes
+from einrnn.symbolic.products import with_running_products
 from einrnn.symbolic.sweep.sweep import swept
 from einrnn.symbolic.tangent import along
 
@@ -58,7 +59,7 @@ def formula_of(model: Model, texts: Sequence[str]) -> Formula:
     roots = {text: (with_stable_form(expr), ranges) for text, (expr, ranges) in found.items()}
     model = named_arguments(with_stable_forms(work.model))
     if work.differentiates or any(_differentiates(expr) for expr, _ in roots.values()):
-        model, roots = with_named_values(model, roots)
+        model, roots = with_named_values(with_running_products(model), roots)
     return Formula(work.with_tangents(model), roots)
 
 

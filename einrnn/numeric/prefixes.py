@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
-from einrnn.core.model import Clause, Definition, Model, Range
+from einrnn.core.model import Clause, Definition, Model
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -29,6 +29,7 @@ from einrnn.core.nodes import (
     Value,
 )
 from einrnn.core.reach import reached
+from einrnn.core.running import Places, running
 from einrnn.core.traverse import rebuild, walk
 from einrnn.numeric.windows import number_of_sizes, room
 
@@ -148,23 +149,16 @@ def _recurrence(
     letters = tuple(i for i in clause.ranges if i in body.free | _free(ratio) and i is not part.at)
     if (body.free | _free(ratio)) - {part.place} != frozenset(letters):
         return None
-    place = part.place
-    before = af.shift(low, -1) if part.way == 1 else af.shift(high, 1)
-    axis = Range(before, high) if part.way == 1 else Range(low, before)
-    others = tuple(map(af.of, letters))
-    ranges = {letter: clause.ranges[letter] for letter in letters}
-    step = Element(name, (af.shift(af.of(place), -part.way), *others))
-    clauses = (
-        Clause((before, *others), ranges, ZERO),
-        Clause(
-            (af.of(place), *others),
-            {place: Range(low, high), **ranges},
-            Add((Mul((*ratio, step)) if ratio else step, body)),
-        ),
+    others = {letter: clause.ranges[letter] for letter in letters}
+    definition = running(
+        name,
+        Places(part.place, low, high, part.way),
+        others,
+        ZERO,
+        lambda earlier: Add((Mul((*ratio, earlier)) if ratio else earlier, body)),
     )
-    axes = (axis, *(ranges[letter] for letter in letters))
-    entry = Element(name, (af.shift(af.of(part.at), part.shift), *others))
-    return Definition(name, axes, clauses), entry
+    at = af.shift(af.of(part.at), part.shift)
+    return definition, Element(name, (at, *map(af.of, letters)))
 
 
 def _free(ratio: tuple[Expr, ...]) -> frozenset[Index]:
