@@ -76,3 +76,17 @@ def test_a_law_is_proved_and_holds_in_numbers(name: str):
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_false_law_is_not_proved(name: str):
     assert not proved(TRAPS[name])
+
+
+FIBONACCI = "index t : T\nF[t] := F[t-1] + F[t-2] with F[0] := 0, F[-1] := 1\n[1] "
+OF_TWO_STEPS = "F[t+1] F[t-1] - F[t]^2 = {} for t < T-1"
+
+
+def test_a_claim_about_two_steps_that_changes_its_sign():
+    assert proved(FIBONACCI + OF_TWO_STEPS.format("(-1)^t"))
+    assert error_in_numbers(FIBONACCI + OF_TWO_STEPS.format("(-1)^t")) < 1e-10
+
+
+@pytest.mark.parametrize("right", ["(-1)^(t+1)", "1", "2 (-1)^t", "(-2)^t"])
+def test_the_like_that_is_false(right: str):
+    assert not proved(FIBONACCI + OF_TWO_STEPS.format(right))

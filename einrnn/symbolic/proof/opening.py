@@ -192,7 +192,17 @@ class Opener:
         """The expression with recurrent entries unfolded until all are behind the index, and
         none is ahead of the one that was furthest behind before; there only what leads back
         further is left."""
-        reach = min([-1, *self.offsets(expr, index, direction)])
+        reach = self.reach(expr, index, direction)
+        return self.opened_to(reach, work, expr, index, direction, chosen)
+
+    def reach(self, expr: Expr, index: Index, direction: int) -> int:
+        """How far from the index what is furthest behind it is, at least one step."""
+        return min([-1, *self.offsets(expr, index, direction)])
+
+    def opened_to(
+        self, reach: int, work: Normaliser, expr: Expr, index: Index, direction: int, chosen: Chosen
+    ) -> Expr:
+        """The same with none left that is ahead of what is ``reach`` from the index."""
         for turn in range(ROUNDS):
             expr = work.simple(expr)
             now = frozenset(

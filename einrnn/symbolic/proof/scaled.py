@@ -7,11 +7,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from einrnn.core import affine as af
-from einrnn.core.build import div
+from einrnn.core.build import compare, div
 from einrnn.core.model import Range
 from einrnn.core.nodes import Affine, Element, Expr, Index, Reduce
 from einrnn.core.traverse import elements, substitute, tensors, walk
 from einrnn.symbolic.normal import terms as tm
+from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, Term
@@ -46,7 +47,10 @@ def by_factor(
     work = opener.normaliser(replace(statement, ranges=ranges), ())
     now = work.poly(opener.opened(work, difference, index, direction, chosen))
     there = af.shift(af.of(index), -direction)
-    before = work.poly(substitute(difference, {index: there}))
+    # of what reads two times back the one before has entries of this time, too
+    reach = opener.reach(difference, index, direction)
+    earlier = substitute(difference, {index: there})
+    before = work.poly(opener.opened_to(reach, work, earlier, index, direction, chosen))
     recurrent = frozenset(e for e in elements(expression(before)) if opener.clock.recurs(e.tensor))
     for factor in (
         *_factors(now, before, recurrent),
@@ -58,7 +62,10 @@ def by_factor(
             continue
         first = span.lo if direction == UP else span.hi
         others = {i: r for i, r in statement.ranges.items() if i is not index}
-        if not at(opener, fixed(statement, index, first, others), Time(0, direction)):
+        start = fixed(statement, index, first, others)
+        if not follows((), af.minus(span.hi, span.lo)):  # nothing is said of no time at all
+            start = replace(start, condition=compare("<=", span.lo, span.hi))
+        if not at(opener, start, Time(0, direction)):
             return None
         step = "before" if direction == UP else "after"
         words = f"the difference, 0 at one end, is a multiple of that at the {index.name} {step}"
