@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 from einrnn.errors import Diagnostic, Related, Span
 from einrnn.language import terms as tm
 from einrnn.language.advice import whole_tensor
@@ -109,12 +112,25 @@ class Freeness:
         """A warning where a right side has some of the free indices but not all.
 
         An index that the left side has twice, as ``dq[t,l]/ds[t,m]`` has t, may be gone, and so
-        may ``excused`` ones.
+        may ``excused`` ones; but one of two factors may be meant to be summed.
         """
         have = frozenset(self.occurrences.of(right))
         twice = {name for name, count in self.occurrences.of(left).items() if count > 1}
-        missing = free - have - twice - excused
+        missing = free - have - excused
+        multiplied = sorted(missing & self._multiplied(left))
+        if have and multiplied:
+            letter, rest = multiplied[0], shown(left.span, self.source)
+            help_text = f"a left side is not summed: write sum[{letter}] {rest} if that is meant"
+            found = self._warning(right, frozenset((letter,)), None, free)
+            return [replace(found, help=help_text)]
+        missing -= twice
         return [self._warning(right, missing, None, free)] if have and missing else []
+
+    def _multiplied(self, term: tm.Term) -> frozenset[str]:
+        """The letters that several factors of a product have."""
+        factors = [factor for _, factor in term.factors] if isinstance(term, tm.Product) else []
+        counts = Counter(letter for factor in factors for letter in self.occurrences.of(factor))
+        return frozenset(letter for letter, count in counts.items() if count > 1)
 
     def _warning(
         self, term: tm.Term, lacks: frozenset[str], full: tm.Term | None, free: frozenset[str]

@@ -28,3 +28,10 @@ def test_messages_are_what_they_were(path: Path) -> None:
     if os.environ.get("EINRNN_WRITE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
+
+
+def test_a_product_on_the_left_that_looks_summed_is_remarked_on():
+    text = "input A[N,N], B[N,N]\nassume A[i,j] B[j,k] = delta[i,k]\n[1] A[i,j] A[i,j] = A[i,j]^2\n"
+    (found,) = elaborate_text(Source.of(text, "a.ein")).diagnostics
+    assert found.code == "W209"
+    assert found.help == "a left side is not summed: write sum[j] A[i,j] B[j,k] if that is meant"
