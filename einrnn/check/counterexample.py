@@ -8,6 +8,7 @@ from dataclasses import field
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice, product
+from operator import ne
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +46,13 @@ _MUCH = 100.0
 _Entry = tuple[str, tuple[int, ...]]
 _Edit = dict[_Entry, int]
 _Oracle = Callable[[Point], Interpreter]
-_Differ = Callable[[Any, Any], bool]
+
+
+class _Apart(NamedTuple):
+    """When two sides differ: by values that are quick to find, and by those with their errors."""
+
+    plainly: Callable[[Any, Any], bool]
+    strictly: Callable[[Any, Any], bool]
 
 
 class _Case(NamedTuple):
@@ -110,7 +117,7 @@ def find_closely(candidates: Candidates, ready: Ready, seconds: float) -> Counte
     have done."""
 
     def confirmed(case: _Case) -> _Failure | None:
-        return _first_failure(case, ready, candidates.interpreter, _surely_differ)
+        return _first_failure(case, ready, candidates.interpreter, _BY_LITTLE)
 
     def surely(case: _Case) -> bool:
         return case.found.error > 0 and confirmed(case) is not None
@@ -329,8 +336,11 @@ def _surely_differ(left: Any, right: Any) -> bool:
     return left != right if _are_rational(left, right) else is_apart(left, right, _MUCH)
 
 
+_BY_MUCH, _BY_LITTLE = _Apart(_differ, _differ), _Apart(ne, _surely_differ)
+
+
 def _first_failure(
-    case: _Case, ready: Ready, oracle: _Oracle, differ: _Differ = _differ
+    case: _Case, ready: Ready, oracle: _Oracle, apart: _Apart = _BY_MUCH
 ) -> _Failure | None:
     """The position at which the sides surely differ, that at which the floats did first."""
     point, found = case
@@ -345,14 +355,14 @@ def _first_failure(
     first = tuple((found.at or {}).get(index, spans[index].start) for index in ranges)
     others = islice(product(*spans.values()), _MOST_PLACES)
     for at in (first, *others):
-        failure = _failure(point, ready, interpreter, at, differ)
+        failure = _failure(point, ready, interpreter, at, apart)
         if failure is not None:
             return failure
     return None
 
 
 def _failure(
-    point: Point, ready: Ready, interpreter: Interpreter, at: tuple[int, ...], differ: _Differ
+    point: Point, ready: Ready, interpreter: Interpreter, at: tuple[int, ...], apart: _Apart
 ) -> _Failure | None:
     """How the sides differ at a position, if they surely do."""
     env = dict(zip(ready.claim.ranges, at, strict=True))
@@ -361,12 +371,12 @@ def _failure(
         right = interpreter.value(ready.forward.right, env)
     except EinrnnError:
         return None
-    if differ is _differ and not differ(left, right):
-        return None  # it need not be looked at strictly
+    if not apart.plainly(left, right):
+        return None
     if point.draw >= TIED and not _are_rational(left, right):
         return None  # of what is 0 at equal entries rounding may leave something
     sure = sure_values(point.prepared, ready, point, env)
-    if sure is None or is_near(*sure) or not differ(*sure):
+    if sure is None or is_near(*sure) or not apart.strictly(*sure):
         return None
     exact = _are_rational(left, right) and _are_rational(*sure)
     return _Failure(point, at, left, right, exact)

@@ -102,7 +102,7 @@ def inequalities(conditions: Iterable[Cond]) -> list[Affine]:
         elif isinstance(cond, Not) and isinstance(cond.part, Compare):
             rest.insert(0, negated(cond.part))
         elif isinstance(cond, Compare):
-            found += _from_relation(cond)
+            found += at_most_zero(cond)
     return found
 
 
@@ -112,7 +112,8 @@ def compared(cond: Compare) -> Affine | None:
     return None if left is None or right is None else af.minus(left, right)
 
 
-def _from_relation(cond: Compare) -> list[Affine]:
+def at_most_zero(cond: Compare) -> list[Affine]:
+    """What a relation between index expressions says to be at most zero."""
     difference = compared(cond)
     if difference is None:
         return []

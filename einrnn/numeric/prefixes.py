@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 from einrnn.core import affine as af
@@ -60,20 +61,19 @@ def with_prefixes(model: Model, sizes: Sizes) -> Model:
     """
     changed: dict[str, Definition] = {}
     for name, definition in model.definitions.items():
-        if name in reached(model, tuple(c.body for c in definition.clauses)):
-            continue
+        clauses: list[Clause] = []
+        new: dict[str, Definition] = {}
         for number, clause in enumerate(definition.clauses):
             found = dict(_recurrences(clause, sizes, f"{name}·{number}"))
-            if found:
-                body = rebuild(clause.body, lambda node, found=found: _read(node, found))
-                clauses = [*changed.get(name, definition).clauses]
-                clauses[number] = replace(clause, body=body)
-                changed[name] = replace(definition, clauses=tuple(clauses))
-                changed.update({new.name: new for new, _ in found.values()})
-    return replace(model, definitions={**model.definitions, **changed}) if changed else model
+            body = rebuild(clause.body, partial(_read, found)) if found else clause.body
+            clauses.append(replace(clause, body=body))
+            new.update({one.name: one for one, _ in found.values()})
+        if new and name not in reached(model, tuple(c.body for c in definition.clauses)):
+            changed |= {name: replace(definition, clauses=tuple(clauses)), **new}
+    return model.with_definitions(changed) if changed else model
 
 
-def _read(node: Node, found: Mapping[Reduce, tuple[Definition, Expr]]) -> Node:
+def _read(found: Mapping[Reduce, tuple[Definition, Expr]], node: Node) -> Node:
     return found[node][1] if isinstance(node, Reduce) and node in found else node
 
 

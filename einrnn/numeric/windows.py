@@ -13,14 +13,13 @@ from itertools import permutations
 
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO
-from einrnn.core.model import Clause, Model
+from einrnn.core.model import Clause, Definition, Model
 from einrnn.core.nodes import (
     Affine,
     And,
     Cases,
     Compare,
     Cond,
-    Dim,
     Expr,
     Index,
     Node,
@@ -29,6 +28,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.reach import reached
 from einrnn.core.traverse import rebuild, substitute
+from einrnn.numeric.bounds import at_most_zero, fixed
 
 Sizes = Mapping[str, int]
 
@@ -41,12 +41,13 @@ def windowed(model: Model, sizes: Sizes) -> Model:
 
     A recurrence stays as it is: its order hangs on what it reads.
     """
-    changed = {
-        name: replace(definition, clauses=tuple(_clause(c, sizes) for c in definition.clauses))
-        for name, definition in model.definitions.items()
-        if name not in reached(model, tuple(c.body for c in definition.clauses))
-    }
-    return replace(model, definitions={**model.definitions, **changed})
+    changed: dict[str, Definition] = {}
+    for name, definition in model.definitions.items():
+        clauses = tuple(_clause(clause, sizes) for clause in definition.clauses)
+        same = all(new.body is c.body for new, c in zip(clauses, definition.clauses, strict=True))
+        if not same and name not in reached(model, tuple(c.body for c in definition.clauses)):
+            changed[name] = replace(definition, clauses=clauses)
+    return model.with_definitions(changed) if changed else model
 
 
 def over_windows(expr: Expr, sizes: Sizes) -> Expr:
@@ -118,25 +119,11 @@ def _window(
 
 
 def room(cond: Cond) -> Affine | None:
-    """What a condition says to be at least zero."""
-    match cond:
-        case Compare("<=", Value(left), Value(right)):
-            return af.minus(right, left)
-        case Compare("<", Value(left), Value(right)):
-            return af.shift(af.minus(right, left), -1)
-        case Compare(">=", Value(left), Value(right)):
-            return af.minus(left, right)
-        case Compare(">", Value(left), Value(right)):
-            return af.shift(af.minus(left, right), -1)
-        case _:
-            return None
+    """What a condition says to be at least zero, if that is one index expression."""
+    found = at_most_zero(cond) if isinstance(cond, Compare) else []
+    return af.scale(found[0], -1) if len(found) == 1 else None
 
 
 def number_of_sizes(value: Affine, sizes: Sizes) -> int | None:
     """An index expression of sizes alone."""
-    total = value.constant
-    for atom, times in value.terms:
-        if not isinstance(atom, Dim) or atom.name not in sizes:
-            return None
-        total += times * sizes[atom.name]
-    return total
+    return af.number(fixed(value, sizes))
