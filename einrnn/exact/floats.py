@@ -81,7 +81,7 @@ class FloatPoints:
             raise EvaluationError("E601", f"no array was given for the input {name}")
         same = all(row[name] is self.rows[0][name] for row in self.rows)
         kept = self.rows[:1] if same else self.rows
-        arrays = [np.asarray(row[name]).astype(np.float64) for row in kept]
+        arrays = [_as_floats(np.asarray(row[name])) for row in kept]
         wanted = tuple(self.evaluator.number(size) for size in self.model.inputs[name].axes)
         for array in arrays:
             if array.shape != wanted:
@@ -143,6 +143,17 @@ class FloatPoint:
     ) -> FloatOutcome:
         """Both sides of ``left = right``, as :meth:`FloatPoints.outcomes` does."""
         return self.points.outcomes(left, right, ranges, condition)[0]
+
+
+def _as_floats(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """An array as floats; each object in it, of which a drawn array has few, is converted once."""
+    if values.dtype != object:
+        return values.astype(np.float64)
+    entries = values.ravel().tolist()
+    keys = list(map(id, entries))
+    floats = {key: float(value) for key, value in dict(zip(keys, entries, strict=True)).items()}
+    numbers = map(floats.__getitem__, keys)
+    return np.fromiter(numbers, np.float64, len(keys)).reshape(values.shape)
 
 
 def _outcomes(both: Compared) -> list[FloatOutcome]:

@@ -184,9 +184,8 @@ def _as_fractions(values: Array) -> Array:
 
 
 def _choose(values: tuple[Fraction, ...], shape: tuple[int, ...], rng: Rng) -> Array:
-    result = np.empty(shape, dtype=object)
-    for place in np.ndindex(shape):
-        result[place] = values[int(rng.integers(len(values)))]
+    table, result = np.array(values, dtype=object), np.empty(shape, dtype=object)
+    result[...] = table[rng.integers(len(values), size=shape)]
     return result
 
 

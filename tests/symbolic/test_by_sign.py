@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.symbolic.proving import error_in_numbers, proved
+from tests.symbolic.proving import error_in_numbers, proved, refused
 
 GIVEN = "dim N\ninput r, c positive, d, e positive, x[N], y[N]\nindex i : N\n"
 RIGHT = {
@@ -57,4 +57,4 @@ def test_it_is_proved(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_false_somewhere_is_not(name: str) -> None:
-    assert not proved(GIVEN + f"[1] {WRONG[name]}\n")
+    assert refused(GIVEN + f"[1] {WRONG[name]}\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.symbolic.proving import error_in_numbers, proved
+from tests.symbolic.proving import error_in_numbers, proved, refused
 
 LAWS = {
     "log sigmoid": "log(sigmoid(x)) = -softplus(-x)",
@@ -56,10 +56,10 @@ def test_an_identity_is_proved_and_holds_in_numbers(name: str):
 
 @pytest.mark.parametrize("name", TRAPS)
 def test_a_false_one_is_not_proved(name: str):
-    assert not proved(document(TRAPS[name]))
+    assert refused(document(TRAPS[name]))
 
 
 def test_cosines_at_whole_multiples_of_pi_change_their_sign():
     assert proved("dim N\n[1] sum[i=0..N-1] cos(pi i) = (1 - (-1)^N)/2")
     assert proved("dim N\n[1] sin(pi N + pi/2) = (-1)^N")
-    assert not proved("dim N\n[1] cos(pi N/2) = 0")
+    assert refused("dim N\n[1] cos(pi N/2) = 0")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.symbolic.proving import error_in_numbers, proved
+from tests.symbolic.proving import error_in_numbers, proved, refused
 
 GIVEN = """input x[N], q[K], W[M,N]
 index n, m, i : N
@@ -38,4 +38,4 @@ def test_it_is_proved_in_each(name: str) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_it_is_not_where_one_is_wrong(name: str) -> None:
-    assert not proved(GIVEN + f"[1] {WRONG[name]}\n")
+    assert refused(GIVEN + f"[1] {WRONG[name]}\n")
