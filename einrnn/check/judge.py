@@ -152,12 +152,19 @@ class Judge:
             open_ = tried.sizes and tried.failed_at is None and self._agrees(ready, tried)
             open_ = open_ and not self._is_convention(ready)
             found = None
-            needed = ("agrees",) if tried.extreme else ("agrees", "undecided")
-            if open_ and self.outcome(ready).verdict in needed:
+            if open_ and self._is_open(ready, tried):
                 found = self.proofs.of(ready, min(self.seconds, _PROOF_SECONDS))
             self._proofs[ready.key] = found
             self._spent[ready.key] = time.monotonic() - start
         return self._proofs[ready.key]
+
+    def _is_open(self, ready: Ready, tried: Tried) -> bool:
+        """Whether the exact tier leaves a claim open: where it cannot tell, floats that differ at
+        extreme entries are held against a claim if the interpreter confirms them."""
+        verdict = self.outcome(ready).verdict
+        if verdict != "undecided" or tried.extreme is None:
+            return verdict in ("agrees", "undecided")
+        return not self.numbers.surely_fails_at(tried.extreme, ready)
 
     def _is_convention(self, ready: Ready) -> bool:
         """Whether what a claim says of a derivative hangs on what that is taken for at a kink."""

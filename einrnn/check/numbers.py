@@ -108,6 +108,11 @@ class Numbers:
                     return point
         return None
 
+    def surely_fails_at(self, place: Place, ready: Ready) -> bool:
+        """Whether a claim fails at a place by the floats and by the interpreter."""
+        point = self.at(place, ready)
+        return point is not None and _fails_surely(point, ready)
+
     def small_point(self, ready: Ready) -> Point | None:
         """A point with few entries, where other engines are asked too; one with more where
         neither side has a value there, as where a matrix is singular at few sizes."""

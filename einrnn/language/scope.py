@@ -129,9 +129,15 @@ class Scoping:
         otherwise: tm.Term | None,
         letter: str,
     ) -> Steps[tm.Term]:
-        conditions = any(self._has(condition, letter) for condition, _ in branches)
+        conditions = [condition for condition, _ in branches if self._has(condition, letter)]
         values = [value for _, value in branches if self._has(value, letter)]
         last = otherwise is not None and self._has(otherwise, letter)
+        if len(conditions) == 1 and not values and not last:
+            compared = yield self._place_in_condition(conditions[0], letter)
+            if compared is None:
+                return self._wrap(term, letter)
+            told = tuple((compared if c is conditions[0] else c, v) for c, v in branches)
+            return replace(term, branches=told)
         if conditions or len(values) + last > 1:
             return self._wrap(term, letter)
         if last:
@@ -140,6 +146,26 @@ class Scoping:
         placed = yield self._place(values[0], letter)
         new = tuple((c, placed if value is values[0] else value) for c, value in branches)
         return replace(term, branches=new)
+
+    def _place_in_condition(
+        self, condition: tm.Condition, letter: str
+    ) -> Steps[tm.Condition | None]:
+        """The condition with the sum in the one value that has all occurrences; None where more
+        than one value has some, or the only one."""
+        if isinstance(condition, tm.Logic):
+            inside = [part for part in condition.parts if self._has(part, letter)]
+            if len(inside) > 1:
+                return None
+            placed = yield self._place_in_condition(inside[0], letter)
+            new = tuple(placed if part is inside[0] else part for part in condition.parts)
+            return None if placed is None else replace(condition, parts=new)
+        sides = [side for side in (condition.left, condition.right) if self._has(side, letter)]
+        if len(sides) > 1 or self.occurrences.of(sides[0])[letter] < 2:
+            return None
+        placed = yield self._place(sides[0], letter)
+        if sides[0] is condition.left:
+            return replace(condition, left=placed)
+        return replace(condition, right=placed)
 
     def _wrap(self, term: tm.Term, letter: str) -> tm.Term:
         """The sum over one letter, if the letter occurs often enough."""
@@ -185,16 +211,33 @@ class Scoping:
         while stack:
             node = stack.pop()
             stack.extend(part for part in reversed(tm.parts(node)) if self._has(part, letter))
-            if isinstance(node, tm.Func):
+            named = self._applied(node, letter)
+            if named is not None:
                 self._remarked.add(letter)
+                where, after, help_ = named
                 self.notes.append(
                     Diagnostic(
                         "N210",
-                        f"index {letter} is summed outside {node.name} and occurs inside it",
+                        f"index {letter} is summed outside {where} and occurs inside it",
                         node.span,
-                        f"summed after {node.name} is applied",
-                        help=f"write {node.name}(sum[{letter}] …) if the sum belongs inside",
+                        f"summed after {after}",
+                        help=help_,
                         severity="note",
                     )
                 )
                 return
+
+    def _applied(self, node: tm.Part, letter: str) -> tuple[str, str, str] | None:
+        """What a letter is summed outside of, when, and what to write else; None where a node
+        reads as no sum inside."""
+        match node:
+            case tm.Func(name):
+                help_ = f"write {name}(sum[{letter}] …) if the sum belongs inside"
+                return name, f"{name} is applied", help_
+            case tm.Compare(op, left, right):
+                if max(self.occurrences.of(side).get(letter, 0) for side in (left, right)) < 2:
+                    return None
+                help_ = f"write sum[{letter}] … {op} … if the sum belongs inside"
+                return "the comparison", "values are compared", help_
+            case _:
+                return None

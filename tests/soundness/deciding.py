@@ -20,7 +20,8 @@ from tests.soundness.generator import FREE, MODEL, RANK, I, J
 
 def normal_difference(left: Expr, right: Expr) -> Poly:
     """The normal form of the difference; raises TooLarge where the budget ends."""
-    work = Normaliser(known_from(FREE), rules=rules_of(MODEL, ()), facts=facts_of(MODEL))
+    facts = facts_of(MODEL)
+    work = Normaliser(known_from(FREE), rules=rules_of(MODEL, (), facts), facts=facts)
     return work.poly(sub(left, right))
 
 

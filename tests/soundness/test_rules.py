@@ -16,8 +16,10 @@ from einrnn.numeric.interpret import Interpreter
 from einrnn.symbolic.normal import finish
 from einrnn.symbolic.normal.domain import known_from
 from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import granted, inverse_pair, reduce_quotient, rules_of, vanishes
+from einrnn.symbolic.normal.stated import facts_of
 from tests.builders import LETTERS, at, entry, size
 
 I, J, K, L, T = (LETTERS[i] for i in "ijklt")
@@ -78,7 +80,8 @@ def counted(rule: Rule, fired: list[int]) -> Rule:
 
 def of_fact(tensor: str, name: FactName, axis: int | None = None) -> tuple[Rule, ...]:
     """The rules that one fact about one input gives."""
-    return rules_of(model(**{tensor: Fact(name, axis)}), ())[2:]
+    known = model(**{tensor: Fact(name, axis)})
+    return rules_of(known, (), facts_of(known))[2:]
 
 
 def inverse(row: str, column: str) -> Matrix:
@@ -94,7 +97,7 @@ def unit_sum() -> Rule:
         ranges={I: WHOLE},
         text="one",
     )
-    rule = granted(one)
+    rule = granted(one, Facts())
     assert rule is not None
     return rule
 

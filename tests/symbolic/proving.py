@@ -8,7 +8,7 @@ from einrnn.check.proofs import Proofs
 
 # what a proof needs depends on the machine, which may be slow and busy
 ENOUGH = 40.0
-TRIED = 4.0
+TRIED = 2.5
 
 
 def proved(text: str) -> bool:

@@ -81,7 +81,18 @@ LAWS = {
     "masked by cases": MASKED + "[1] dL/dW[i,j] = sum[t] dL/dh[t,i] on[t,i] h[t-1,j]",
     "by the last state": LAST + "[1] dL/ds[T-1,i] = s[T-1,i] - y[T-1,i]",
 }
+CORNER = """input p[T,U], q[T,U]
+A[t,u] := p[t,u] A[t-1,u] + q[t,u] A[t,u-1] with A[-1,u] := 0, A[t,-1] := 0, A[0,0] := 1
+"""
+LAWS |= {
+    "by the entry beside": CORNER + "[1] dA[t,u]/dA[t,u-1] = q[t,u]  for u >= 1",
+    "by the entry before": CORNER + "[1] dA[t,u]/dA[t-1,u] = p[t,u]  for t >= 1",
+    "by what is before on one axis only": CORNER
+    + "[1] dA[t,u]/dA[t-1,u+1] = 0  for t >= 1 and u < U-1",
+}
 TRAPS = {
+    "two ways to a corner": CORNER
+    + "[1] dA[t,u]/dA[t-1,u-1] = p[t,u] q[t-1,u]  for t >= 1 and u >= 1",
     "two back, one lost": ORDER + "[1] dz[T-1]/dz[t] = a[t+1] R[t+1]  for t < T-1",
     "two back, another end": ORDER + "[1] dL/dy[t] = H[t]",
     "another edge": EDGE + "[1] sum[s] a[t,s] b[t,s] = Z",

@@ -53,6 +53,13 @@ LAWS = {
         "input p positive, x, y\n[1] sqrt(4 p x + 4 p y) = 2 sqrt(p) sqrt(x + y)"
     ),
 }
+VARIANCE = """input r[T], u[T], a positive, b positive, c positive
+h[t] := a + b r[t-1]^2 + c h[t-1] with h[0] := a
+l := -1/2 sum[t] (log(h[t]) + r[t]^2/h[t])
+q[t] := 1/2 (r[t]^2/h[t] - 1)/h[t]
+d[t] := q[t] + c d[t+1] with d[T-1] := q[T-1]
+"""
+LAWS["a variance that recurs"] = VARIANCE + "[1] dl/dc = sum[t=1..T-1] d[t] h[t-1]"
 TRAPS = {
     "log of a square beside a sign": "input x, y\n[1] y log(x^2) + abs(y) = 2 y log(x) + y",
     "root of any square": "input x\n[1] sqrt(x^2) = x",

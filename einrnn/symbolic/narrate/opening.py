@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from einrnn.core import affine as af
 from einrnn.core.build import ZERO
 from einrnn.core.model import Model, Range
 from einrnn.core.nodes import Add, Apply, Cases, Element, Expr, Mul, Node, Reduce
@@ -114,8 +113,4 @@ def collapsed(scene: Scene, expr: Expr) -> Expr:
 def _is_late(scene: Scene, element: Element, ranges: Ranges) -> bool:
     """Whether an entry is a total derivative by what comes later."""
     places = scene.opener.clock.precedes(element.tensor)
-    if places is None:
-        return False
-    of, wrt, direction = places
-    ahead = af.scale(af.minus(element.args[wrt], element.args[of]), direction)
-    return at_least_zero(af.shift(ahead, -1), ranges)
+    return any(at_least_zero(place.by_later(element.args), ranges) for place in places)

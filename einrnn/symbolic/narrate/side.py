@@ -114,7 +114,7 @@ class Side:
             yield partial(self._by_rule, words, rule)
         for assumption in self.scene.granted:
             words = f"by [{assumption.name}]"
-            yield partial(self._by_rule, words, granted_rule(assumption))
+            yield partial(self._by_rule, words, granted_rule(assumption, self.scene.model))
         if level > 1:
             kept = tensors(other) if level == 2 else frozenset[str]()
             yield partial(self._own_definitions, kept)
@@ -133,7 +133,7 @@ class Side:
             given = Assumption(
                 usable.words, usable.statement.ranges, pattern, usable.statement.right, ""
             )
-            rule = granted_rule(given)
+            rule = granted_rule(given, self.scene.model)
             return None if rule is None else Line(self._term_by_term(rule), usable.words)
         if pattern.tensor not in tensors(self.last):
             return None

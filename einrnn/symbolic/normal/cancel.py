@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import permutations
 
 from einrnn.core import affine as af
 from einrnn.core.build import is_bracket
@@ -20,16 +21,22 @@ def parts_by_index(term: Term) -> Iterator[tuple[Term, Term]]:
     The term is the rest times the part; other bound indices that occur in the part stay
     bound by the rest, around both.
     """
-    for index in term.bound:
+    return parts_by_indices(term, 1)
+
+
+def parts_by_indices(term: Term, count: int) -> Iterator[tuple[Term, Term]]:
+    """As :func:`parts_by_index`, for so many bound indices at once, in every order."""
+    for indices in permutations(term.bound, count):
+        own = frozenset(indices)
         part = Term(
-            (index,),
-            tuple(cond for cond in term.conds if index in cond.free),
-            tuple(pair for pair in term.factors if index in pair[0].free),
+            indices,
+            tuple(cond for cond in term.conds if own & cond.free),
+            tuple(pair for pair in term.factors if own & pair[0].free),
         )
         rest = Term(
-            tuple(other for other in term.bound if other is not index),
-            tuple(cond for cond in term.conds if index not in cond.free),
-            tuple(pair for pair in term.factors if index not in pair[0].free),
+            tuple(other for other in term.bound if other not in own),
+            tuple(cond for cond in term.conds if not own & cond.free),
+            tuple(pair for pair in term.factors if not own & pair[0].free),
         )
         yield part, rest
 

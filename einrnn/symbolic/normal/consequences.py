@@ -7,16 +7,49 @@ from dataclasses import replace
 from itertools import combinations
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, iverson
+from einrnn.core.build import ONE, ZERO, iverson
 from einrnn.core.model import Assumption, Range
-from einrnn.core.nodes import Affine, Compare, Element, Expr, Index, Matrix, Mul, Reduce, Value
+from einrnn.core.nodes import (
+    Add,
+    Affine,
+    Cases,
+    Compare,
+    Cond,
+    Element,
+    Expr,
+    Index,
+    Matrix,
+    Mul,
+    Reduce,
+    Value,
+)
 from einrnn.core.traverse import fresh, substitute
 
 
 def consequences(assumption: Assumption) -> Iterator[Assumption]:
-    """Instances for letters that may be the same, and the other order of two inverse matrices."""
+    """Instances for letters that may be the same, the other order of two inverse matrices, and sums
+    with a gap as those before and after it."""
     yield from _merged(assumption)
     yield from _turned_round(assumption)
+    left, right = (_parted(side, assumption.ranges) for side in (assumption.left, assumption.right))
+    if left is not assumption.left or right is not assumption.right:
+        yield replace(assumption, left=left, right=right)
+
+
+def _parted(expr: Expr, ranges: Mapping[Index, Range]) -> Expr:
+    """A sum ``sum[j: j != i] x[i,j]`` as two, also where other sums are around it."""
+    match expr:
+        case Reduce("sum", index, lo, hi, Cases(((cond, body),), other)) if other is ZERO:
+            letter = _left_out(cond, index)
+            if letter is None or ranges.get(letter) != Range(lo, hi):
+                return expr
+            before = Reduce("sum", index, lo, af.shift(af.of(letter), -1), body)
+            return Add((before, Reduce("sum", index, af.shift(af.of(letter), 1), hi, body)))
+        case Reduce("sum", index, lo, hi, body):
+            inner = _parted(body, {**ranges, index: Range(lo, hi)})
+            return expr if inner is body else Reduce("sum", index, lo, hi, inner)
+        case _:
+            return expr
 
 
 def _merged(assumption: Assumption) -> Iterator[Assumption]:
@@ -30,6 +63,16 @@ def _merged(assumption: Assumption) -> Iterator[Assumption]:
         if isinstance(left, Mul) and len(set(left.factors)) < len(left.factors):
             kept = {i: span for i, span in ranges.items() if i is not second}
             yield replace(assumption, ranges=kept, left=left, right=right)
+
+
+def _left_out(cond: Cond, index: Index) -> Index | None:
+    """The other letter of ``index != letter``."""
+    match cond:
+        case Compare("!=", Value(one), Value(two)):
+            letters = [af.letter(one), af.letter(two)]
+        case _:
+            return None
+    return next((i for i in letters if i is not index), None) if index in letters else None
 
 
 def _turned_round(assumption: Assumption) -> Iterator[Assumption]:

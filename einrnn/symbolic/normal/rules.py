@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from itertools import product
 
@@ -31,61 +32,41 @@ from einrnn.core.nodes import (
 from einrnn.core.traverse import canonical, elements, rebuild, substitute, tensors, walk
 from einrnn.symbolic.match import match
 from einrnn.symbolic.normal import terms as tm
-from einrnn.symbolic.normal.cancel import parts_by_index, whole_range
+from einrnn.symbolic.normal.cancel import parts_by_index, parts_by_indices, whole_range
 from einrnn.symbolic.normal.consequences import consequences
-from einrnn.symbolic.normal.domain import follows, inequalities, is_zero, known_from
+from einrnn.symbolic.normal.domain import follows, inequalities, is_zero
 from einrnn.symbolic.normal.expand import Normaliser, Rule
+from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.geometric import geometric_sums
 from einrnn.symbolic.normal.matpow import matrix_powers
+from einrnn.symbolic.normal.orient import oriented
 from einrnn.symbolic.normal.places import as_index
 from einrnn.symbolic.normal.powers import primitive
 from einrnn.symbolic.normal.powersums import power_sums
-from einrnn.symbolic.normal.rebuild import expression, term_expression
+from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.slices import is_plain
-from einrnn.symbolic.normal.terms import Poly, Term
+from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 
 _FEW = 8
 _MOST_PRODUCTS = 64
 _MOST_TURNED = 3
 
 
-def rules_of(model: Model, assumptions: tuple[Assumption, ...]) -> tuple[Rule, ...]:
+def rules_of(model: Model, assumptions: tuple[Assumption, ...], facts: Facts) -> tuple[Rule, ...]:
     """The rules that a model's inputs and the granted assumptions give."""
     rules: list[Rule] = [reduce_quotient, vanishes, matrix_powers, power_sums, geometric_sums]
     for given in model.inputs.values():
         rules += fact_rules(given)
     for assumption in assumptions:
         stated = (assumption, *consequences(assumption))
-        rules += [rule for rule in map(granted, stated) if rule is not None]
+        rules += [rule for one in stated if (rule := granted(one, facts)) is not None]
     return tuple(rules)
 
 
-def granted(assumption: Assumption) -> Rule | None:
+def granted(assumption: Assumption, facts: Facts) -> Rule | None:
     """An assumption as a rule."""
-    found = oriented(assumption)
+    found = oriented(assumption, facts)
     return None if found is None else replacement(*found, assumption.ranges)
-
-
-def oriented(assumption: Assumption) -> tuple[Expr, Expr] | None:
-    """The side of an assumption that is one term, and the other side, in normal form."""
-    work = Normaliser(known_from(assumption.ranges))
-    left, right = work.poly(assumption.left), work.poly(assumption.right)
-    if len(left) != 1 or _size(left) < _size(right):
-        left, right = right, left
-    if len(left) != 1:
-        return None
-    ((term, coefficient),) = left.items()
-    if not term.factors or _size(left) < _size(right):
-        return None
-    image = tm.scale(right, 1 / coefficient)
-    return term_expression(term), expression(image)
-
-
-def _size(poly: Poly) -> tuple[int, int]:
-    return (
-        max((len(term.bound) for term in poly), default=0),
-        max((len(term.factors) for term in poly), default=0),
-    )
 
 
 def replacement(pattern: Expr, image: Expr, ranges: Mapping[Index, Range]) -> Rule:
@@ -144,8 +125,11 @@ def _of_transpose(node: Node) -> Node:
 def candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
     """Parts of a term that a pattern may match, each with the rest of the term."""
     if isinstance(pattern, Reduce):
-        for part, rest in parts_by_index(term):
-            yield expression({part: Fraction(1)}), rest
+        depth = _depth(pattern)
+        if math.perm(len(term.bound), depth) <= _MOST_PRODUCTS:
+            for part, rest in parts_by_indices(term, depth):
+                with suppress(TooLarge):  # other parts may have ranges that can be said
+                    yield expression({part: Fraction(1)}), rest
     if isinstance(pattern, Mul):
         yield from _products(term, pattern)
     for position, (atom, exponent) in enumerate(term.factors):
@@ -155,6 +139,14 @@ def candidates(term: Term, pattern: Expr) -> Iterator[tuple[Expr, Term]]:
                 kept = tm.merged(others, tm.sorted_factors([(atom, exponent - used)]))
                 single = expression(tm.atom(atom, used))
                 yield single, Term(term.bound, term.conds, kept)
+
+
+def _depth(pattern: Expr) -> int:
+    """How many sums a pattern is, one in the other."""
+    depth = 0
+    while isinstance(pattern, Reduce) and pattern.op == "sum":
+        pattern, depth = pattern.body, depth + 1
+    return depth
 
 
 def _products(term: Term, pattern: Mul) -> Iterator[tuple[Expr, Term]]:

@@ -21,6 +21,7 @@ from einrnn.core.nodes import (
 from einrnn.symbolic.normal.domain import follows
 
 _POSITIVE = frozenset({"exp", "cosh", "softplus", "sigmoid", "pi"})
+_NONNEGATIVE = frozenset({"abs", "relu", "sqrt"})
 
 
 def is_positive(expr: Expr, positive: frozenset[str]) -> bool:
@@ -53,7 +54,7 @@ def _needed(expr: Expr, positive: frozenset[str]) -> tuple[Expr, ...] | None:
         case Apply(function):
             return () if function in _POSITIVE else None
         case Add(parts):
-            return _one_positive(parts)
+            return _one_positive(parts, positive)
         case Mul(parts):
             return parts
         case Pow(base, _):
@@ -70,13 +71,19 @@ def _needed(expr: Expr, positive: frozenset[str]) -> tuple[Expr, ...] | None:
 _UNDEFINED = Apply("undefined", ())
 
 
-def _one_positive(parts: tuple[Expr, ...]) -> tuple[Expr, ...] | None:
-    """a^2 + b is positive where b is: squares may be left out, as long as one part stays."""
-    others = tuple(part for part in parts if not _is_square(part))
-    return others or None
+def _one_positive(parts: tuple[Expr, ...], positive: frozenset[str]) -> tuple[Expr, ...] | None:
+    """``c a^2 + b`` is positive where b is, and c: what is not negative may be left out, as long
+    as one part stays."""
+    bare = tuple(part for part in parts if not _is_nonnegative(part, frozenset()))
+    return tuple(part for part in bare if not _has_zeros(part, positive)) or bare or None
 
 
-def _is_square(expr: Expr) -> bool:
+def _has_zeros(expr: Expr, positive: frozenset[str]) -> bool:
+    """Whether a value is not negative, but nothing says that it is not 0."""
+    return _is_nonnegative(expr, positive) and not is_positive(expr, positive)
+
+
+def _is_nonnegative(expr: Expr, positive: frozenset[str]) -> bool:
     """Whether a value is never negative: an even power, and products and sums of such."""
     stack = [expr]
     while stack:
@@ -84,6 +91,10 @@ def _is_square(expr: Expr) -> bool:
             case Number(value) if value >= 0:
                 pass
             case Value(index) if follows((), index):
+                pass
+            case Element(tensor) if tensor in positive:
+                pass
+            case Apply(function) if function in _POSITIVE or function in _NONNEGATIVE:
                 pass
             case Pow(_, Number(exponent)) if exponent.denominator == 1 and exponent % 2 == 0:
                 pass

@@ -112,3 +112,20 @@ def assumed_unit(assumption: Assumption) -> tuple[str, Unit] | None:
     if None in letters or len(set(letters)) != len(letters) or total.index not in letters:
         return None
     return entry.tensor, Unit(letters.index(total.index), af.shift(total.hi, 1), False)
+
+
+def assumed_symmetric(assumption: Assumption, model: Model) -> str | None:
+    """The input that an assumption says to be symmetric, as ``A[…,i,j] = A[…,j,i]`` does for all
+    positions."""
+    left, right = assumption.left, assumption.right
+    if not isinstance(left, Element) or left.tensor not in model.inputs or len(left.args) < 2:
+        return None
+    letters = [af.letter(arg) for arg in left.args]
+    *others, row, column = left.args
+    if None in letters or len(set(letters)) < len(letters):
+        return None
+    whole = model.axes(left.tensor)
+    if any(assumption.ranges.get(i) != axis for i, axis in zip(letters, whole, strict=True) if i):
+        return None
+    turned = Element(left.tensor, (*others, column, row))
+    return left.tensor if right is turned else None

@@ -27,7 +27,8 @@ def vanishes_unweighted(work: Normaliser, poly: Poly) -> bool:
         return False
     freed = False
     for name in _weights(poly):
-        without = _without(work, poly, name)
+        # without another vector, its index may have become free
+        without = _without(work, poly, name) if name in _weights(poly) else None
         if without is not None:
             work, poly = without
             freed = True

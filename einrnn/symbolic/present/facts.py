@@ -22,7 +22,9 @@ from einrnn.core.nodes import (
     Pow,
     Reduce,
 )
-from einrnn.core.traverse import canonical, substitute
+from einrnn.core.traverse import canonical, substitute, tensors
+from einrnn.symbolic.normal.stated import assumed_symmetric
+from einrnn.symbolic.present.cost import cost
 from einrnn.symbolic.present.mirrored import is_symmetric
 from einrnn.symbolic.present.pattern import Pattern, find
 from einrnn.symbolic.present.terms import Term, split, times
@@ -30,14 +32,17 @@ from einrnn.symbolic.ranges import Ranges, conjunction
 
 Rule = Callable[[Term, Ranges], "Term | None"]
 
+_MOST_RULES = 100
+
 
 def rules_of(model: Model, granted: Iterable[Assumption]) -> tuple[Rule, ...]:
     """The rules that the inputs, the softmaxes and the granted assumptions of a model give.
 
     Each turns a term into an equal, shorter one, or returns None.
     """
-    given = (rule for assumption in granted if (rule := granted_rule(assumption)) is not None)
-    return (*(rule for _, rule in rules_in_words(model)), *given)
+    given = (granted_rule(assumption, model) for assumption in granted)
+    known = (rule for _, rule in rules_in_words(model))
+    return (*known, *(rule for rule in given if rule is not None))
 
 
 def rules_in_words(model: Model) -> tuple[tuple[str, Rule], ...]:
@@ -56,11 +61,12 @@ def rules_in_words(model: Model) -> tuple[tuple[str, Rule], ...]:
 
 
 def shortened(term: Term, rules: tuple[Rule, ...], ranges: Ranges) -> Term:
-    """The term after every rule that applies."""
-    found: Term | None = term
-    while found is not None:
-        term = found
+    """The term after every rule that applies; what is granted may lead in a circle."""
+    for _ in range(_MOST_RULES):
         found = next((new for rule in rules if (new := rule(term, ranges)) is not None), None)
+        if found is None:
+            break
+        term = found
     return term
 
 
@@ -172,8 +178,14 @@ def _place(at: Affine, bound: frozenset[Index]) -> tuple[bool, str, bytes]:
     return bool(at.free & bound), letter.name if letter is not None else "", at.key
 
 
-def granted_rule(assumption: Assumption) -> Rule | None:
-    """An assumption, from the side that is a product to the other, shorter side."""
+def granted_rule(assumption: Assumption, model: Model) -> Rule | None:
+    """An assumption, from the side that is a product to the other, where that one is no longer."""
+    left, right = assumption.left, assumption.right
+    name = assumed_symmetric(assumption, model)
+    if name is not None:
+        return _symmetric(name)
+    if tensors(left) & tensors(right) and cost(left) <= cost(right):
+        return None  # it would apply to what it leaves
     pattern = Pattern(split(assumption.left), assumption.ranges)
     if not pattern.term.powers or isinstance(assumption.left, Add):
         return None

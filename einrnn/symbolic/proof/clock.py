@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Model, Range
@@ -43,6 +43,19 @@ class Time:
 
     axis: int
     direction: int
+
+
+class Ahead(NamedTuple):
+    """The positions of one axis among those of a total derivative, that of what is differentiated
+    and that of what it is differentiated by, and the direction in which entries are computed."""
+
+    of: int
+    wrt: int
+    direction: int
+
+    def by_later(self, args: tuple[Affine, ...]) -> Affine:
+        """What is at least zero where an entry is one by a later one."""
+        return af.shift(af.scale(af.minus(args[self.wrt], args[self.of]), self.direction), -1)
 
 
 _RECENT: OrderedDict[int, Clock] = OrderedDict()
@@ -241,22 +254,23 @@ class Clock:
         found = [
             (tuple(axes[name] for name in sorted(names)), -direction, axes)
             for direction in (UP, DOWN)
-            if (axes := self._axes(names, direction)) is not None
+            if (axes := next(self._axes(names, direction), None)) is not None
         ]
         if not found:
             return None
         _, against, axes = min(found, key=lambda row: row[:2])
         return {name: Time(axis, -against) for name, axis in axes.items()}
 
-    def _axes(self, names: frozenset[str], direction: int) -> dict[str, int] | None:
-        """An axis for each name, such that some reference goes back in time and none ahead."""
+    def _axes(self, names: frozenset[str], direction: int) -> Iterator[dict[str, int]]:
+        """Each choice of an axis for every name, such that some reference goes back along them and
+        none ahead."""
         order = self._by_references(names)
         choices = [range(len(self.model.axes(name))) for name in order]
         chosen: list[int] = []
         rest: list[Iterator[int]] = [iter(choices[0])] if order else []
         for _ in range(_MOST_CHOICES):
             if not rest:
-                return None
+                return
             axis = next(rest[-1], None)
             if axis is None:
                 rest.pop()
@@ -270,8 +284,7 @@ class Clock:
                 chosen.append(axis)
                 rest.append(iter(choices[len(chosen)]))
             elif any(self._ways(one, other, axes, direction)[1] for one in axes for other in axes):
-                return axes
-        return None
+                yield axes
 
     def _by_references(self, names: frozenset[str]) -> list[str]:
         """The names, each after one that it refers to or that refers to it, where there is one."""
@@ -363,30 +376,34 @@ class Clock:
         )
 
     @cached_property
-    def causal(self) -> dict[str, tuple[int, int, int] | None]:
+    def causal(self) -> dict[str, tuple[Ahead, ...]]:
         """Filled by :meth:`precedes`."""
         return {}
 
-    def precedes(self, name: str) -> tuple[int, int, int] | None:
-        """For a total derivative: the two positions of time among its axes, and the
-        direction, where an entry by a later one (in that direction) is 0."""
+    def precedes(self, name: str) -> tuple[Ahead, ...]:
+        """For a total derivative: along which of its axes an entry by a later one is 0; time comes
+        first."""
         if name not in self.causal:
             self.causal[name] = self._precedes(name)
         return self.causal[name]
 
-    def _precedes(self, name: str) -> tuple[int, int, int] | None:
+    def _precedes(self, name: str) -> tuple[Ahead, ...]:
         meaning = self.model.derived.get(name)
         if meaning is None or meaning.kind != "total":
-            return None
+            return ()
         of, wrt = meaning.of, meaning.wrt
         if of not in self.model.definitions or not self.model.axes(wrt):
-            return None
+            return ()
         between = frozenset(o for o in self.reach(of) if self._reads(o, wrt)) | {of, wrt}
-        order = self.order(between)
-        if order is None:
-            return None
+        first = self.order(between)
+        if first is None:
+            return ()
         split = len(self.model.definitions[of].axes)
-        return order[of].axis, split + order[wrt].axis, order[of].direction
+        found = [Ahead(first[of].axis, split + first[wrt].axis, first[of].direction)]
+        for direction in (UP, DOWN):
+            every = self._axes(between, direction)
+            found += [Ahead(axes[of], split + axes[wrt], direction) for axes in every]
+        return tuple(dict.fromkeys(found))
 
 
 def _curvature(node: Node) -> int:

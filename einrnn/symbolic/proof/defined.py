@@ -37,9 +37,9 @@ from einrnn.symbolic.normal.domain import follows, known_from
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.guarded import unguarded
 from einrnn.symbolic.normal.matrices import ordered
+from einrnn.symbolic.normal.orient import oriented
 from einrnn.symbolic.normal.places import Known, Place, places
 from einrnn.symbolic.normal.rebuild import expression
-from einrnn.symbolic.normal.rules import oriented
 from einrnn.symbolic.normal.stated import facts_of
 from einrnn.symbolic.normal.terms import TooLarge
 from einrnn.symbolic.proof.carried import Carried
@@ -159,7 +159,7 @@ class Defined:
     def may_assume(self, assumption: Assumption) -> bool:
         """The same of an assumption: it grants nothing where a side has no value."""
         try:
-            found = oriented(assumption)
+            found = oriented(assumption, facts_of(self._model))
         except TooLarge:
             return False
         sides = (assumption.left, assumption.right)

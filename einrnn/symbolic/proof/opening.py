@@ -21,7 +21,7 @@ from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import has_factor, inverse_pair, rules_of
-from einrnn.symbolic.normal.stated import assumed_unit, facts_of
+from einrnn.symbolic.normal.stated import assumed_symmetric, assumed_unit, facts_of
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP, Clock, Time, clock_of
@@ -56,12 +56,16 @@ class Opener:
     def __post_init__(self) -> None:
         self.clock = clock_of(self.model)
         self.assumptions = tuple(filter(self.defined.may_assume, self.assumptions))
-        granted = rules_of(self.model, self.assumptions)
+        said = [assumed_symmetric(given, self.model) for given in self.assumptions]
+        facts = _assuming(facts_of(self.model), self.assumptions)
+        symmetric = facts.symmetric.union(self.symmetric, (name for name in said if name))
+        self._facts = replace(facts, symmetric=symmetric)
+        pairs = zip(self.assumptions, said, strict=True)
+        others = tuple(given for given, name in pairs if name is None)
+        granted = rules_of(self.model, others, self._facts)
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
         edged = (at_edges(self.model, self.clock),) if self.clock.edged else ()
         self._rules = (*granted, inverse_pair, self.causal, *edged, *found)
-        facts = _assuming(facts_of(self.model), self.assumptions)
-        self._facts = replace(facts, symmetric=facts.symmetric | self.symmetric)
 
     @property
     def tied(self) -> frozenset[str]:
@@ -157,10 +161,7 @@ class Opener:
     def at_one_time(self, element: Element) -> bool:
         """Whether a total derivative is by an entry of the same time: it ends there."""
         places = self.clock.precedes(element.tensor)
-        if places is None:
-            return False
-        of, wrt, _ = places
-        return element.args[of] is element.args[wrt]
+        return bool(places) and element.args[places[0].of] is element.args[places[0].wrt]
 
     def at_boundary(self, element: Element, when: Time) -> bool:
         """Whether an entry is at a time for which its definition has a clause."""
@@ -177,12 +178,8 @@ class Opener:
         for atom, _ in term.factors:
             if not isinstance(atom, Element):
                 continue
-            places = self.clock.precedes(atom.tensor)
-            if places is None:
-                continue
-            of, wrt, direction = places
-            ahead = af.scale(af.minus(atom.args[wrt], atom.args[of]), direction)
-            if follows(known, af.shift(ahead, -1)) and has_factor(work, term, atom):
+            later = (place.by_later(atom.args) for place in self.clock.precedes(atom.tensor))
+            if any(follows(known, ahead) for ahead in later) and has_factor(work, term, atom):
                 return {}
         return None
 
