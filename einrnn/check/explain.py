@@ -29,6 +29,7 @@ from einrnn.language.text import text
 _SEARCHED = 0.55
 _JUDGED = 0.85
 _MOST_JUDGED = 5
+_LONG_PROOF = 3.0
 _DRAWS = (0, 1, 2, 3, 4, 5)
 _SLACK = 0.3  # how much larger an edit may be if it can be proved
 
@@ -121,7 +122,11 @@ def _judged(
         if repair.verdict == "proved":
             return edit, repair
         best = best or (edit, repair)
-    return best
+    if best is None or setting.expired:
+        return best
+    # among others there was little time for it
+    edit, repair = best
+    return edit, confirmed(setting, edit, seed, proofs, _LONG_PROOF) or repair
 
 
 def _wrong_term(setting: Setting, edit: Edit) -> str | None:

@@ -117,12 +117,15 @@ def reads(body: Expr, index: Index, model: Model) -> Affine | None:
     """The size of the axes that a letter stands on by itself, if they have one size."""
     found: Affine | None = None
     for node in walk(body):
-        if not isinstance(node, Element | Derivative):
-            continue
-        for axis, arg in enumerate(node.args):
-            if af.letter(arg) is not index:
+        match node:
+            case Element(tensor, args) | Derivative(_, _, tensor, args):
+                axes = [axis for axis, arg in enumerate(args) if af.letter(arg) is index]
+                sizes = [axis_size(model, tensor, axis) for axis in axes]
+            case Matrix(_, _, _, own, _, _, at):
+                sizes = [own for arg in at if af.letter(arg) is index]
+            case _:
                 continue
-            size = axis_size(model, node.tensor, axis)
+        for size in sizes:
             if size is None or (found is not None and found is not size):
                 return None
             found = size

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Context, Decimal, Inexact, localcontext
+from fractions import Fraction
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO, neg
@@ -40,6 +42,7 @@ from einrnn.language.implied import implied, spread
 from einrnn.language.naming import Naming, standing, whole
 
 SUM, PRODUCT, POWER, ATOM = range(4)
+_LONG_DENOMINATOR, _DIGITS = 1000, 20
 NEUTRAL = {
     "sum": (ZERO,),
     "prod": (ONE,),
@@ -94,8 +97,8 @@ class Printer:
     def _expr(self, expr: Expr) -> Steps[tuple[str, int]]:
         match expr:
             case Number(value):
-                level = SUM if value < 0 else ATOM if value.denominator == 1 else PRODUCT
-                return str(value), level
+                shown = number_text(value)
+                return shown, SUM if value < 0 else PRODUCT if "/" in shown else ATOM
             case Value(index):
                 shown = affine_text(index)
                 return shown, ATOM if af.letter(index) or shown.isalnum() else SUM
@@ -172,7 +175,8 @@ class Printer:
             if isinstance(factor, Reduce) and not last and not self._is_implied(factor):
                 piece = yield self._called(factor)
             elif isinstance(factor, Number) and factor.value.denominator != 1:
-                piece = str(factor.value) if position == 0 else f"({factor.value})"
+                amount = number_text(factor.value)
+                piece = amount if position == 0 else f"({amount})"
             elif last and isinstance(factor, Reduce) and not self._is_implied(factor):
                 piece = yield self._at(factor, PRODUCT)
             else:
@@ -351,6 +355,17 @@ def affine_text(value: Affine) -> str:
     if value.constant or not shown:
         shown += f"{value.constant:+d}" if shown else str(value.constant)
     return shown
+
+
+def number_text(value: Fraction) -> str:
+    """A number as a quotient, or as the decimal that is shorter where it has many digits."""
+    if value.denominator > _LONG_DENOMINATOR:
+        with localcontext(Context(prec=_DIGITS)) as context:
+            decimal = Decimal(value.numerator) / Decimal(value.denominator)
+            shown = f"{decimal:f}"
+            if not context.flags[Inexact] and len(shown) < len(str(value)):
+                return shown
+    return str(value)
 
 
 def bracket(args: tuple[Affine, ...]) -> str:

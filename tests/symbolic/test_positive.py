@@ -59,8 +59,10 @@ l := -1/2 sum[t] (log(h[t]) + r[t]^2/h[t])
 q[t] := 1/2 (r[t]^2/h[t] - 1)/h[t]
 d[t] := q[t] + c d[t+1] with d[T-1] := q[T-1]
 """
+LAWS["a softsign"] = "input r\n[1] d/dr (r/(1 + abs(r))) = 1/(1 + abs(r))^2"
 LAWS["a variance that recurs"] = VARIANCE + "[1] dl/dc = sum[t=1..T-1] d[t] h[t-1]"
 TRAPS = {
+    "a softsign, unsquared": "input r\n[1] d/dr (r/(1 + abs(r))) = 1/(1 + abs(r))",
     "log of a square beside a sign": "input x, y\n[1] y log(x^2) + abs(y) = 2 y log(x) + y",
     "root of any square": "input x\n[1] sqrt(x^2) = x",
     "root of a product of one sign": "input x, y\n[1] sqrt(x y) + abs(x) = sqrt(x y) + x",

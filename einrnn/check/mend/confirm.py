@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from einrnn.check.claims import Prepared, Ready, has_derivatives, prepare_more
 from einrnn.check.compare import all_positions, interpreted
 from einrnn.check.counterexample import fails_at
 from einrnn.check.mend.edit import Edit
 from einrnn.check.mend.places import flat
-from einrnn.check.mend.setting import Setting
+from einrnn.check.mend.setting import ONE_OF_SEVERAL, Setting
 from einrnn.check.mend.values import NotEvaluated, Values
 from einrnn.check.points import SMALL, TIED, Point, Points
 from einrnn.check.proofs import Proofs
@@ -20,21 +22,25 @@ from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Counterexample, Repair
 from einrnn.core.model import Claim
-from einrnn.core.nodes import Cond, Element, Expr, Number
-from einrnn.core.traverse import tensors
+from einrnn.core.nodes import Cond, Derivative, Element, Expr, Node, Number
+from einrnn.core.traverse import tensors, walk
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
 from einrnn.language.text import condition_text, left_text, text
 from einrnn.numeric.sample import sample
+
+Array = npt.NDArray[Any]
 
 _DRAWS = (0, 1)
 _SIMPLE = tuple(range(SMALL, SMALL + 4))
 _ORACLE_ENTRIES = 4
 
 
-def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair | None:
+def confirmed(
+    setting: Setting, edit: Edit, seed: int, proofs: Proofs, most: float = ONE_OF_SEVERAL
+) -> Repair | None:
     """The repair, if the edited claim reads back from its text and holds at all sizes tried;
-    with the verdict on it."""
+    with the verdict on it, for which ``most`` seconds are allowed."""
     claim = setting.ready.claim
     left = claim.left if edit.left is None else edit.left
     shown = text(edit.expr, setting.model, claim.ranges)
@@ -46,7 +52,8 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
     prepared, ready = prepare_more(setting.prepared, repaired)
     if ready is None or not holds(prepared, ready, seed):
         return None
-    if any(agrees(_there(prepared, case), ready) is False for case in setting.failures):
+    there = [_there(prepared, case) for case in setting.failures]
+    if any(agrees(point, ready) is False or _lacks_values(point, ready) for point in there):
         return None
     if edit.left is not None and says_nothing(prepared, ready, seed):
         return None
@@ -57,7 +64,7 @@ def confirmed(setting: Setting, edit: Edit, seed: int, proofs: Proofs) -> Repair
         statement += f" for {condition_text(claim.condition, setting.model)}"
     if edit.stated is not None and proofs.proved.get(edit.stated, _MORE) <= {*ready.assumptions}:
         return Repair(statement, shown, words, "proved", "as another claim")
-    proof = proofs.over(prepared).of(ready, setting.seconds_to_prove)
+    proof = proofs.over(prepared).of(ready, setting.seconds_to_prove(most))
     if proof is None:
         return Repair(statement, shown, words, "tested", "numbers")
     return Repair(statement, shown, words, "proved", proof.method)
@@ -85,6 +92,9 @@ def _is_circular(setting: Setting, right: Expr) -> bool:
     left, before = setting.ready.claim.left, tensors(setting.ready.claim.right)
     if flat(left) is right:
         return True
+    if isinstance(left, Derivative):
+        claimed = map(_names, walk(setting.ready.claim.right))
+        return _names(left) in map(_names, walk(right)) and _names(left) not in claimed
     if not isinstance(left, Element):
         return False
     new = tensors(right) - before
@@ -170,20 +180,38 @@ def fails(point: Point, ready: Ready) -> bool:
     return point.draw < TIED or fails_at(point, ready)
 
 
+def _names(node: Node) -> tuple[frozenset[str], str] | None:
+    """What a derivative is of and by, whatever the positions are."""
+    return (tensors(node.body), node.tensor) if isinstance(node, Derivative) else None
+
+
+def _lacks_values(point: Point, ready: Ready) -> bool:
+    """Whether the right side has no value somewhere at a point where the left one has."""
+    both = _values(point, ready)
+    return both is not None and bool((np.isfinite(both[0]) & ~np.isfinite(both[1])).any())
+
+
 def agrees(point: Point, ready: Ready) -> bool | None:
     """Whether both sides have the same values at a point; None where they have none."""
+    both = _values(point, ready)
+    if both is None:
+        return None
+    left, right = both
+    known = np.isfinite(left) & np.isfinite(right)
+    if not known.any():
+        return None
+    return bool(relative(left[known], right[known]).max(initial=0.0) <= AGREES)
+
+
+def _values(point: Point, ready: Ready) -> tuple[Array, Array] | None:
     values = Values(point.prepared.forward, point.sizes, point.arrays)
     try:
         spans = ready.claim.ranges.items()
         scope = {i: (values.number(r.lo), values.number(r.hi)) for i, r in spans}
         left = values.over(ready.forward.left, scope)
-        right = values.over(ready.forward.right, scope)
+        return left, values.over(ready.forward.right, scope)
     except (NotEvaluated, EinrnnError):
         return None
-    known = np.isfinite(left) & np.isfinite(right)
-    if not known.any():
-        return None
-    return bool(relative(left[known], right[known]).max(initial=0.0) <= AGREES)
 
 
 def _by_interpreter(points: Points, ready: Ready) -> bool:

@@ -272,6 +272,7 @@ def _leaving(rest: tuple[Expr, ...], inner: Add) -> Iterator[Change]:
 
 def _sum(node: Add) -> Iterator[Change]:
     terms = node.terms
+    yield Change(Pow(node, number(2)), 1.2, "a square is missing on {}", (node,))
     for position, term in enumerate(terms):
         rest = (*terms[:position], *terms[position + 1 :])
         cost = 1.1 + 0.1 * weight(term)
@@ -330,7 +331,7 @@ def _function(node: Apply) -> Iterator[Change]:
     arg = node.args[0]
     slope = row.derivatives[0](arg)
     yield Change(slope, 1.5, "{} should be its derivative {}", (node, slope))
-    yield Change(arg, 1.2, "{} is too much around {}", (Apply(node.function, (ONE,)), arg))
+    yield Change(arg, 1.2, f"{node.function} is too much around {{}}", (arg,))
     for other in ("tanh", "sigmoid", "exp", "log", "sin", "cos", "relu", "step"):
         if other != node.function:
             new = Apply(other, node.args)

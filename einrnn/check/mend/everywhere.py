@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import permutations, product
 
@@ -19,13 +20,16 @@ from einrnn.core.nodes import (
     Element,
     Expr,
     Index,
+    Mul,
     Node,
     Reduce,
 )
-from einrnn.core.traverse import rebuild, substitute, walk
+from einrnn.core.traverse import elements, rebuild, substitute, walk
 from einrnn.language.freeness import listed
 
 _MOST_LETTERS = 4
+# more than an edit of one factor of the right side: a number, a sign, a delta
+_FLIPPED, _SUMMED = 2.2, 2.4
 
 
 def edits_everywhere(root: Expr, model: Model, ranges: Ranges) -> Iterator[Edit]:
@@ -76,12 +80,27 @@ def edits_of_left(claim: Claim) -> Iterator[Edit]:
         return
     if isinstance(claim.left, Derivative):
         left = _flipped(claim.left, claim.left.kind)
-        yield Edit(claim.right, 1.0, "{} should be {}", (claim.left, left), left=left)
+        yield Edit(claim.right, _FLIPPED, "{} should be {}", (claim.left, left), left=left)
+        yield from _without_sums(claim, claim.left)
     letters = sorted(claim.left.free - claim.right.free, key=lambda letter: letter.name)
     if letters:
         words = f"{listed(frozenset(i.name for i in letters))} should be summed on the left side"
         left = _summed(claim.left, letters, claim)
-        yield Edit(claim.right, 1.0, words, left=left)
+        yield Edit(claim.right, _SUMMED, words, left=left)
+
+
+def _without_sums(claim: Claim, left: Derivative) -> Iterator[Edit]:
+    """``d/da[i] (sum[j,k] …)`` where it is ``d/da[i] (A[j,k] a[j] a[k])``: on a left side nothing
+    is summed that is not written as a sum, and what stands there is free on the right."""
+    places = Counter(i for e in elements(left.body) for arg in e.args for i in arg.free)
+    chosen = frozenset[Index]().union(*(arg.free for arg in left.args))
+    letters = [i for i in sorted(places, key=lambda i: i.name) if places[i] > 1]
+    letters = [i for i in letters if i in claim.ranges and i not in chosen]
+    if isinstance(left.body, Mul) and letters:
+        words = f"{listed(frozenset(i.name for i in letters))} should be summed on the left side"
+        inner = [i for i in letters if i in claim.right.free]
+        right = _summed(claim.right, inner, claim)
+        yield Edit(right, _SUMMED, words, left=_summed(left, letters, claim))
 
 
 def _summed(left: Expr, letters: list[Index], claim: Claim) -> Expr:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from einrnn.check.assumptions import residuals
 from einrnn.check.claims import Prepared, Ready, has_derivatives
 from einrnn.check.mend.confirm import agrees, fails, says_nothing
-from einrnn.check.mend.setting import Setting
+from einrnn.check.mend.setting import ONE_OF_SEVERAL, Setting
 from einrnn.check.points import SMALL, TIED, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import Sizes, trial_sizes
@@ -180,7 +180,7 @@ def sufficient(
             continue
         if _met(hypothesis, setting.prepared.model, counterexample):
             continue
-        if proofs.over(prepared).of(ready, setting.seconds_to_prove) is not None:
+        if proofs.over(prepared).of(ready, setting.seconds_to_prove(ONE_OF_SEVERAL)) is not None:
             return hypothesis, True
         tested = tested or hypothesis
     return None if tested is None else (tested, False)

@@ -87,7 +87,7 @@ class Search:
         claim = self.setting.ready.claim
         for edit in edits_of_left(claim):
             assert edit.left is not None
-            difference = sub(edit.left, claim.right)
+            difference = sub(edit.left, edit.expr)
             values = [
                 (self.setting.at(difference, target), target) for target in self.setting.targets
             ]

@@ -23,7 +23,8 @@ from einrnn.symbolic.derived import complete, forward
 
 CLOSE = 1e-8
 _SHORTEST_PROOF = 0.15
-_LONGEST_PROOF = 0.7
+# for a proof of one of several candidates
+ONE_OF_SEVERAL = 0.7
 Ranges = Mapping[Index, Range]
 Dimension = tuple[str, ...] | int
 
@@ -126,10 +127,9 @@ class Setting:
         """Whether nothing new should be begun."""
         return time.process_time() > self.deadline
 
-    @property
-    def seconds_to_prove(self) -> float:
+    def seconds_to_prove(self, most: float) -> float:
         """The time for one more proof: what is left, but enough for a short one."""
-        return min(max(self.deadline - time.process_time(), _SHORTEST_PROOF), _LONGEST_PROOF)
+        return min(max(self.deadline - time.process_time(), _SHORTEST_PROOF), most)
 
     def aim(self, rows: Iterable[Iterable[Point | None]]) -> None:
         """Evaluate the left side at a point of each row: the first at which it is not 0 and the

@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import product
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, delta, power, total
+from einrnn.core.build import ONE, delta, is_bracket, power, total
 from einrnn.core.model import Assumption, Input, Model, Range
 from einrnn.core.nodes import (
     Add,
@@ -279,6 +279,8 @@ def _divisor(work: Normaliser, base: Expr) -> tuple[tm.Factors, Fraction, Poly] 
     if not isinstance(base, Add):
         return None
     poly = work.poly(base)
+    if any(is_bracket(atom) for term in poly for atom, _ in term.factors):
+        return None  # a bracket is its own square: what it is divided into would come back
     plain = [(t, c) for t, c in poly.items() if not t.bound and not t.conds and t.factors]
     positive = [(t, c) for t, c in plain if all(e > 0 for _, e in t.factors)]
     if not positive:

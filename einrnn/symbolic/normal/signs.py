@@ -72,15 +72,12 @@ _UNDEFINED = Apply("undefined", ())
 
 
 def _one_positive(parts: tuple[Expr, ...], positive: frozenset[str]) -> tuple[Expr, ...] | None:
-    """``c a^2 + b`` is positive where b is, and c: what is not negative may be left out, as long
-    as one part stays."""
-    bare = tuple(part for part in parts if not _is_nonnegative(part, frozenset()))
-    return tuple(part for part in bare if not _has_zeros(part, positive)) or bare or None
-
-
-def _has_zeros(expr: Expr, positive: frozenset[str]) -> bool:
-    """Whether a value is not negative, but nothing says that it is not 0."""
-    return _is_nonnegative(expr, positive) and not is_positive(expr, positive)
+    """``c a^2 + b`` is positive where b is, and c: what is never negative may be left out, as long
+    as one part is positive."""
+    others = tuple(part for part in parts if not _is_nonnegative(part, positive))
+    if others:
+        return others
+    return () if any(is_positive(part, positive) for part in parts) else None
 
 
 def _is_nonnegative(expr: Expr, positive: frozenset[str]) -> bool:

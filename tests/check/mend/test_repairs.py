@@ -51,6 +51,56 @@ def test_a_published_mistake_is_repaired(path: Path):
     assert equal(text, verdict)
 
 
+POOLING = """input x[C,I], g[C]
+a[c] := mean[i] x[c,i]
+L := sum[c] g[c] a[c]
+"""
+FILTER = """input P0 positive, H, A, R positive, Q positive
+p[t] := A^2 P[t-1] + Q with p[0] := P0
+S[t] := H^2 p[t] + R
+K[t] := p[t] H/S[t]
+P[t] := (1 - K[t] H)^2 p[t] + K[t]^2 R
+index t : T
+"""
+PROCESS = """input y[N], K[N,N] spd
+a[i] := inv(K)[i,j] y[j]
+l := -1/2 sum[i] y[i] a[i] - 1/2 logdet(K)
+"""
+VALUES = """input P[S,S], r[S], g
+M[i,j] := delta[i,j] - g P[i,j]
+V[i] := inv(M)[i,j] r[j]
+"""
+ALONE = (
+    (POOLING, "dL/dx[c,i] = g[c]", "dL/dx[c,i] = g[c]/I"),
+    (POOLING, "da[c]/dx[e,i] = 1/I", "da[c]/dx[e,i] = delta[c,e]/I"),
+    (FILTER, "dP[t]/dp[t] = 1 - K[t] H", "dP[t]/dp[t] = (1 - K[t] H)^2"),
+    (PROCESS, "dl/dy[i] = -1/2 a[i]", "dl/dy[i] = -a[i]"),
+    ("input S[N,N]\n", "dS[i,j]/dS[k,l] = delta[i,k]", "dS[i,j]/dS[k,l] = delta[i,k] delta[j,l]"),
+    (
+        "input A[N,N], a[N]\n",
+        "d/da[i] (A[j,k] a[j] a[k]) = (A[i,j] + A[j,i]) a[j]",
+        "d/da[i] (sum[j,k] A[j,k] a[j] a[k]) = sum[j] (A[i,j] + A[j,i]) a[j]",
+    ),
+)
+
+
+@pytest.mark.parametrize(("document", "written", "right"), ALONE)
+def test_the_side_that_people_mean_is_repaired(document: str, written: str, right: str):
+    """Nothing else in the document says what is right, and other left sides would do as well."""
+    repair = wrong(f"{document}[wrong] {written}\n").repair
+    assert repair is not None
+    assert repair.verdict == "proved"
+    left, side = right.split(" = ")
+    assert repair.statement.split(" = ")[0].replace("sum[j] sum[k]", "sum[j,k]") == left
+    (same,) = einrnn.parse(f"{document}[1] {side} = {repair.right}\n").check()
+    assert same.verdict == "proved"
+
+
+def test_a_repair_has_values_where_the_claim_has():
+    repair = wrong(f"{VALUES}[wrong] dV[i]/dg = inv(M)[i,j] V[j]\n").repair
+    assert repair is None or "/g" not in repair.right
+
+
 def test_a_repair_is_never_the_left_side_itself():
     verdict = wrong("input x[N]\nf := sum[i] exp(x[i])^2\n[wrong] df/dx[i] = exp(x[i])^2\n")
     assert verdict.repair is not None
