@@ -29,6 +29,8 @@ DELTAS = ("delta", "δ")
 MATRIX = ("inv", "det", "logdet", "matpow")
 FORMS = ("tr", "dot", "outer", *MATRIX)
 CONSTANTS = ("pi", "π", "inf", "undefined")
+# what people write before what a claim depends on
+_CONDITIONS = frozenset(("under", "given", "assuming", "where", "when", "if", "provided", "by"))
 # what functions are called elsewhere
 _ELSEWHERE = {
     "ln": "log(…)",
@@ -223,6 +225,11 @@ class Names:
             return f"indices stand in brackets: {stem}[{letters or '…'}]"
         if name in _ELSEWHERE:
             return f"write {_ELSEWHERE[name]}"
+        if name in _CONDITIONS and not used:
+            return (
+                "assumptions and earlier claims are named after `using`, "
+                "a condition on indices stands after `for`"
+            )
         if name == "T" and not used:
             return "a transposed matrix is A.T; a size is declared: dim T"
         if not used and len(name) == 1 and name.islower():

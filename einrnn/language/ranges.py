@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from einrnn.core import affine as af
 from einrnn.core.model import Definition, Range
-from einrnn.core.nodes import Dim, Index
+from einrnn.core.nodes import Affine, Dim, Index
 from einrnn.errors import Diagnostic
 from einrnn.language.bounds import evaluate, outside, uncovered
 from einrnn.language.elaborate import Reading
@@ -88,7 +89,7 @@ def _report(
         help_text = f"add a boundary clause, {name}{clause} := 0, or restrict the range"
         help_text += _unnamed(axis)
     else:
-        help_text = f"restrict the range, or give {name} a longer axis"
+        help_text = f"restrict the range{_restricted(at, axis)}, or give {name} a longer axis"
     place = _place(str(position), number, len(axes))
     return Diagnostic(
         "E217",
@@ -98,6 +99,18 @@ def _report(
         f"{name} has entries {axis.lo!r}..{axis.hi!r}",
         help=help_text,
     )
+
+
+def _restricted(at: Affine, axis: Range) -> str:
+    """How to declare the index of ``x[n+1]`` so that it stays inside."""
+    letters = [atom for atom, _ in at.terms if isinstance(atom, Index)]
+    if len(letters) != 1 or af.coefficient(at, letters[0]) != 1:
+        return ""
+    (letter,) = letters
+    ahead = af.minus(at, af.of(letter))
+    if ahead.terms or ahead.constant <= 0 or axis.lo is not af.ZERO:
+        return ""
+    return f", as index {letter.name} : {af.shift(axis.hi, 1 - ahead.constant)!r} does"
 
 
 def _simple(shown: str, axis: Range) -> str:
