@@ -261,6 +261,10 @@ class Clock:
         _, against, axes = min(found, key=lambda row: row[:2])
         return {name: Time(axis, -against) for name, axis in axes.items()}
 
+    def ways(self, names: frozenset[str], name: str, direction: int) -> list[int]:
+        """The axes of one of the definitions and inputs that may be time in this direction."""
+        return list(dict.fromkeys(axes[name] for axes in self._axes(names, direction)))
+
     def _axes(self, names: frozenset[str], direction: int) -> Iterator[dict[str, int]]:
         """Each choice of an axis for every name, such that some reference goes back along them and
         none ahead."""

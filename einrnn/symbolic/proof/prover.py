@@ -31,6 +31,7 @@ from einrnn.symbolic.proof.growth import by_any_size, by_growth
 from einrnn.symbolic.proof.induction import by_induction, solved
 from einrnn.symbolic.proof.invariance import by_invariance, by_ratio
 from einrnn.symbolic.proof.known import Known, nothing
+from einrnn.symbolic.proof.lattice import by_lattice
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
@@ -333,6 +334,7 @@ class Prover:
         for index in dict.fromkeys(i for i, _ in self._times(statement, elements(difference))):
             yield partial(by_invariance, opener, statement, difference, chosen, index)
             yield partial(by_ratio, opener, statement, chosen, index)
+        yield partial(by_lattice, opener, statement, chosen, self._prove)
         yield partial(self._by_same_summands, statement, difference, chosen)
         if is_now(chosen):
             for index in _counted(statement, difference):
