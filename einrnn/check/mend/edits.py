@@ -97,6 +97,8 @@ def _signs(place: Place) -> Iterator[Change]:
     node, above = place.node, place.above
     if isinstance(above, Reduce | Matrix) and above.op in ("sum", "inv"):
         return  # it is the sign of what is around it, and is written in front of that
+    if isinstance(above, Pow) and node is above.base and isinstance(above.exponent, Number):
+        return  # likewise, or it makes no difference
     yield Change(product((MINUS, node)), 1.0, "the sign of {} is wrong", (node,))
 
 
@@ -118,7 +120,11 @@ def _element(place: Place, node: Element, model: Model) -> Iterator[Change]:
     for args, cost in arguments(node.args, place.ranges):
         if _fits(model, node.tensor, args, place.ranges):
             new = Element(node.tensor, args)
-            yield Change(new, cost, "{} should be {}", (node, new))
+            if isinstance(place.above, Matrix) and args == node.args[::-1]:
+                # where the function is read the other way round reads better
+                yield Change(new, cost + 0.2, f"{node.tensor} should be transposed")
+            else:
+                yield Change(new, cost, "{} should be {}", (node, new))
     yield from _summed_position(place, node, model)
     for other in same_shape(model, node.tensor):
         new = Element(other, node.args)
