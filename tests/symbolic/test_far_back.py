@@ -84,13 +84,18 @@ LAWS = {
 CORNER = """input p[T,U], q[T,U]
 A[t,u] := p[t,u] A[t-1,u] + q[t,u] A[t,u-1] with A[-1,u] := 0, A[t,-1] := 0, A[0,0] := 1
 """
+LINE = """input a, c
+y[t] := 2 y[t-1] - y[t-2] with y[0] := a, y[1] := a + c
+"""
 LAWS |= {
+    "from a time on": LINE + "[1] y[t] = a + c t  for t >= 2",
     "by the entry beside": CORNER + "[1] dA[t,u]/dA[t,u-1] = q[t,u]  for u >= 1",
     "by the entry before": CORNER + "[1] dA[t,u]/dA[t-1,u] = p[t,u]  for t >= 1",
     "by what is before on one axis only": CORNER
     + "[1] dA[t,u]/dA[t-1,u+1] = 0  for t >= 1 and u < U-1",
 }
 TRAPS = {
+    "from a time on, another slope": LINE + "[1] y[t] = a + 2 c t  for t >= 2",
     "two ways to a corner": CORNER
     + "[1] dA[t,u]/dA[t-1,u-1] = p[t,u] q[t-1,u]  for t >= 1 and u >= 1",
     "two back, one lost": ORDER + "[1] dz[T-1]/dz[t] = a[t+1] R[t+1]  for t < T-1",

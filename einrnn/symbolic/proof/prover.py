@@ -87,7 +87,18 @@ class Prover:
         left, right = (tm.in_order(canonical(s)) for s in (statement.left, statement.right))
         if left is right:
             return Proof("normal form")
-        return self._case_by_case(statement) or self._prove(statement)
+        return (
+            self._case_by_case(statement)
+            or self._prove(statement)
+            or self._without_condition(statement)
+        )
+
+    def _without_condition(self, statement: Statement) -> Proof | None:
+        """A proof that needs no condition: what holds from some time on may hold before it, too."""
+        if statement.condition is None or self._opener.expired():
+            return None
+        found = self._prove(replace(statement, condition=None))
+        return found and replace(found, steps=(*found.steps, "without the condition"))
 
     def _case_by_case(self, statement: Statement) -> Proof | None:
         """A proof of each case, where the condition has several."""
