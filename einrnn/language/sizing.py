@@ -216,22 +216,23 @@ class Sizing:
 
     def meet(self, letter: Variable, axis: Variable, at: tm.Letter) -> None:
         """A letter stands on an axis: both have one size, unless the letter is declared to range
-        over less, as ``t : T`` on an axis of ``T+1`` positions."""
+        over less, as ``t : T`` on an axis of ``T+1`` positions, or over more: conditions then have
+        to see to it that nothing is read where there is nothing."""
         if not self.sizes.unify(letter, axis):
-            if self._ends_before(at.name, letter, axis):
+            if self._ends_elsewhere(at.name, letter, axis):
                 return
             raise clash(self.names, self.axes, letter, axis, at)
         letter.uses.append((at.span, axis))
 
-    def _ends_before(self, name: str, letter: Variable, axis: Variable) -> bool:
+    def _ends_elsewhere(self, name: str, letter: Variable, axis: Variable) -> bool:
         """Whether of two sizes one is that which a letter is declared to have, and the other one
-        is some positions more."""
+        is some positions more or less."""
         said, sizes = self.names.letters.get(name), (letter.size(), axis.size())
         own = self.declared.get(name) if said is None else self.constant(said)
         if own is None or sizes[0] is None or sizes[1] is None or own not in sizes:
             return False
         more = af.number(af.plus(af.plus(*sizes), own, -2))
-        return more is not None and more > 0
+        return more is not None and more != 0
 
     def _look_up(self, read: tm.Read, axis: Variable) -> None:
         known = self.looked_up.get(read.name)

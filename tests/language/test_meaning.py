@@ -345,3 +345,25 @@ def test_dot_behind_a_factor_is_a_call() -> None:
         for text in ("1/2 dot(r, r)", "2 dot(r, r)^2")
     )
     assert (half, double) == (2.5, 50.0)
+
+
+STEPS = """dim N
+input x[N+1]
+index i : N+1
+index n : N
+L := sum[n] 1/2 (x[n+1] - x[n])^2
+e[n] := x[n+1] - x[n]
+"""
+
+
+def test_conditions_may_keep_a_declared_letter_inside_an_axis():
+    text = "g[i] := { -e[0] if i == 0 ; e[N-1] if i == N ; e[i-1] - e[i] otherwise }\n"
+    document = einrnn.parse(STEPS + text + "[1] dL/dx[i] = g[i]\n")
+    assert document.check()["1"].verdict == "proved"
+    found = document.compile("g", "dL/dx")(x=np.array([1.0, 3, 2, 7]))
+    assert found["g"].tolist() == found["dL/dx"].tolist() == [-2, 3, -6, 5]
+
+
+def test_a_declared_letter_reads_nothing_beyond_an_axis():
+    (problem,) = einrnn.parse(STEPS + "g[i] := e[i] x[i]\n").diagnostics
+    assert problem.code == "E217"
