@@ -269,7 +269,7 @@ class _Setter:
         return f"{base}^{{{(yield self._at(expr.exponent, SUM))}}}", POWER
 
     def _apply(self, expr: Apply) -> Steps[tuple[str, int]]:
-        soft = softmax_of(expr)
+        soft = softmax_of(expr, self.model)
         if soft is not None:
             index, body = soft
             inner = yield self._at(body, SUM)

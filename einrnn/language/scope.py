@@ -78,8 +78,17 @@ class Scoping:
             case tm.Reduce() | tm.Softmax() | tm.Matrix() | tm.Derivative():
                 body = term.body
                 condition = term.condition if isinstance(term, tm.Reduce) else None
-                if self._in_args(term, letter) or (condition and self._has(condition, letter)):
+                if self._in_args(term, letter):
                     return self._wrap(term, letter)
+                if isinstance(term, tm.Reduce) and condition and self._has(condition, letter):
+                    if self._has(body, letter):
+                        return self._wrap(term, letter)
+                    placed = yield self._place_in_condition(condition, letter)
+                    return (
+                        self._wrap(term, letter)
+                        if placed is None
+                        else replace(term, condition=placed)
+                    )
                 return replace(term, body=(yield self._place(body, letter)))
             case tm.Cases(branches, otherwise):
                 return (yield self._place_in_cases(term, branches, otherwise, letter))
@@ -234,6 +243,14 @@ class Scoping:
             case tm.Func(name):
                 help_ = f"write {name}(sum[{letter}] …) if the sum belongs inside"
                 return name, f"{name} is applied", help_
+            case tm.Cases(branches, otherwise):
+                values = [value for _, value in branches if self._has(value, letter)]
+                if otherwise is not None and self._has(otherwise, letter):
+                    values.append(otherwise)
+                if len(values) < 2 or not any(self._is_uneven(v, letter) for v in values):
+                    return None
+                help_ = f"write sum[{letter}] … in each branch if the sums belong inside"
+                return "the cases", "a branch is chosen", help_
             case tm.Compare(op, left, right):
                 if max(self.occurrences.of(side).get(letter, 0) for side in (left, right)) < 2:
                     return None
@@ -241,3 +258,12 @@ class Scoping:
                 return "the comparison", "values are compared", help_
             case _:
                 return None
+
+    def _is_uneven(self, value: tm.Term, letter: str) -> bool:
+        """Whether the sum of a value over a letter is not what is left with the sum inside."""
+        return any(
+            isinstance(node, tm.Power | tm.Func)
+            or (isinstance(node, tm.Sum) and not all(self._has(t, letter) for _, t in node.terms))
+            for node in tm.walk(value)
+            if self._has(node, letter)
+        )

@@ -211,7 +211,7 @@ class Printer:
         return f"{base}^{exponent}", POWER
 
     def _apply(self, expr: Apply) -> Steps[tuple[str, int]]:
-        soft = softmax_of(expr)
+        soft = softmax_of(expr, self.model)
         if soft is not None:
             index, body = soft
             return f"softmax[{index.name}]({(yield self._at(body, SUM))})", ATOM
@@ -393,19 +393,26 @@ def divisor(factor: Expr) -> Expr | None:
     return None
 
 
-def softmax_of(expr: Expr) -> tuple[Index, Expr] | None:
-    """The letter and the argument of ``exp(q - logsumexp_k q)``, where it is a softmax."""
+def softmax_of(expr: Expr, model: Model) -> tuple[Index, Expr] | None:
+    """The letter and the argument of ``exp(q - logsumexp_k q)``, where it reads as a softmax."""
+    found = normalised(expr)
+    return None if found is None or not whole(found[2], model) else found[:2]
+
+
+def normalised(expr: Expr) -> tuple[Index, Expr, Reduce] | None:
+    """The letter, the argument and the norm of ``exp(q - logsumexp_k q)``, over whatever range."""
     match expr:
-        case Apply("exp", (Add((body, Mul((Number(minus), Reduce() as norm)))),)):
-            if minus != -1 or norm.op != "logsumexp" or norm.lo is not af.ZERO:
+        case Apply("exp", (Add((body, Mul((Number(minus), Reduce("logsumexp") as norm)))),)):
+            if minus != -1:
                 return None
         case _:
             return None
-    for index in sorted(body.free, key=lambda i: i.name):
+    around = norm.body.free - {norm.index}  # it would not be told from such an index
+    for index in sorted(body.free - around, key=lambda i: i.name):
         if norm.index is index or norm.index not in body.free:
             moved = substitute(norm.body, {norm.index: af.of(index)})
             if canonical(moved) is canonical(body):
-                return index, body
+                return index, body, norm
     return None
 
 

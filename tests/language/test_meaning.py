@@ -6,6 +6,7 @@ import pytest
 import einrnn
 from einrnn.core.nodes import Dim, Index
 from einrnn.language import elaborate_text, load_model
+from einrnn.language.text import text
 from einrnn.source import Source
 from tests.language.helpers import evaluate, normal
 
@@ -56,6 +57,8 @@ def computed(source: str) -> np.ndarray:
         ("z[i] := [A[i,j] x[j] > 3 c]", (A @ X > 3 * S).astype(float)),
         ("z[i] := [3 c < A[i,j] x[j] and c > 1]", ((A @ X > 3 * S) & (S > 1)).astype(float)),
         ("z[i] := { 1 if A[i,j] x[j] > 3 c ; c otherwise }", np.where(A @ X > 3 * S, 1, S)),
+        ("z[i] := sum[j: M[j,k] x[k] > 3 c] A[i,j]", A @ (M @ X > 3 * S)),
+        ("z[i] := max[j: M[j,k] x[k] > 0 and c > 0] (A[i,j])", A.max(axis=1)),
         ("z[i] := [A[i,j] > x[j]]", (A > X).sum(axis=1)),
         ("z[i] := A[i,j] [A[i,j] x[j] > c]", (A * (A * X > S)).sum(axis=1)),
         ("z[k,i] := B[j,k] A[i,j] x[j]", np.einsum("jk,ij,j->ki", B, A, X)),
@@ -367,3 +370,33 @@ def test_conditions_may_keep_a_declared_letter_inside_an_axis():
 def test_a_declared_letter_reads_nothing_beyond_an_axis():
     (problem,) = einrnn.parse(STEPS + "g[i] := e[i] x[i]\n").diagnostics
     assert problem.code == "E217"
+
+
+@pytest.mark.parametrize(
+    ("right", "noted"),
+    [
+        ("{ 1 - A[i,j] x[j] if c > 0 ; 1 - A[i,j] y[j] otherwise }", True),
+        ("{ (A[i,j] x[j])^2 if c > 0 ; A[i,j] y[j] otherwise }", True),
+        ("{ A[i,j] x[j] if c > 0 ; A[i,j] y[j] otherwise }", False),
+        ("A[i,j] [A[i,j] x[j] > 0]", True),
+        ("A[i,j] [x[j] > 0]", False),
+    ],
+)
+def test_a_sum_that_may_belong_inside_is_noted(right: str, noted: bool):
+    found = einrnn.parse(f"{INPUTS}z[i] := {right}\n").diagnostics
+    assert any(one.code == "N210" for one in found) == noted
+
+
+def test_a_softmax_is_printed_where_it_is_one():
+    head = "dim J\ninput S[J,J], x[J], q[J]\nindex i, j, k : J\n"
+    rows = {
+        "q[j] - logsumexp[k] q[k]": True,
+        "q[j] - logsumexp[k=0..j] q[k]": False,
+        "q[j] - logsumexp[k=0..J-2] q[k]": False,
+        "S[j,j] x[j] - logsumexp[k](S[j,k] x[k])": False,
+    }
+    for argument, is_one in rows.items():
+        model = einrnn.parse(f"{head}z[j] := exp({argument})\n").model
+        (clause,) = model.definitions["z"].clauses
+        shown = text(clause.body, model, tuple(clause.ranges))
+        assert ("softmax" in shown) == is_one

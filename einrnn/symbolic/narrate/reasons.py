@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from einrnn.core.model import Model
 from einrnn.core.nodes import Apply, Element, Expr, Opaque, Reduce
 from einrnn.core.traverse import walk
-from einrnn.language.text import bracket, softmax_of
+from einrnn.language.text import bracket, normalised
 
 _RULES = {
     "log": "d log(x) = dx/x",
@@ -105,7 +105,7 @@ def functions(expr: Expr) -> list[str]:
     hidden: set[Expr] = set()
     nodes = list(walk(expr))
     for node in nodes:
-        if isinstance(node, Apply) and softmax_of(node) is not None:
+        if isinstance(node, Apply) and normalised(node) is not None:
             found["softmax"] = None
             hidden |= {n for n in walk(node.args[0]) if isinstance(n, Reduce)} | {node}
     for node in nodes:
