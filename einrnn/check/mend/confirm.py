@@ -16,6 +16,7 @@ from einrnn.check.mend.edit import Edit
 from einrnn.check.mend.places import flat
 from einrnn.check.mend.setting import ONE_OF_SEVERAL, Setting
 from einrnn.check.mend.values import NotEvaluated, Values
+from einrnn.check.numbers import Numbers
 from einrnn.check.points import SMALL, TIED, Point, Points
 from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
@@ -66,6 +67,8 @@ def confirmed(
         return Repair(statement, shown, words, "proved", "as another claim")
     proof = proofs.over(prepared).of(ready, setting.seconds_to_prove(most))
     if proof is None:
+        if not survives(prepared, ready, seed):
+            return None
         return Repair(statement, shown, words, "tested", "numbers")
     return Repair(statement, shown, words, "proved", proof.method)
 
@@ -148,6 +151,16 @@ def holds(prepared: Prepared, ready: Ready, seed: int) -> bool:
                 return False
             tried += agree is True
     return tried > 0 and _by_interpreter(points, ready)
+
+
+def survives(prepared: Prepared, ready: Ready, seed: int) -> bool:
+    """Whether a claim that is not proved holds wherever claims are tried, large sizes, equal
+    entries and those that differ much among them."""
+    numbers = Numbers(prepared, seed)
+    tried = numbers.sides(ready)
+    if tried.failed_at is not None:
+        return False
+    return tried.extreme is None or not numbers.surely_fails_at(tried.extreme, ready)
 
 
 def says_nothing(prepared: Prepared, ready: Ready, seed: int) -> bool:

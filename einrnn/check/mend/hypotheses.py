@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from einrnn.check.assumptions import residuals
 from einrnn.check.claims import Prepared, Ready, has_derivatives
-from einrnn.check.mend.confirm import agrees, fails, says_nothing
+from einrnn.check.mend.confirm import agrees, fails, says_nothing, survives
 from einrnn.check.mend.setting import ONE_OF_SEVERAL, Setting
 from einrnn.check.points import SMALL, TIED, Points
 from einrnn.check.proofs import Proofs
@@ -182,7 +182,8 @@ def sufficient(
             continue
         if proofs.over(prepared).of(ready, setting.seconds_to_prove(ONE_OF_SEVERAL)) is not None:
             return hypothesis, True
-        tested = tested or hypothesis
+        if tested is None and survives(prepared, ready, seed):
+            tested = hypothesis
     return None if tested is None else (tested, False)
 
 
