@@ -13,7 +13,7 @@ from einrnn.symbolic.match import Binding, match
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.domain import follows, inequalities, side
 from einrnn.symbolic.normal.rebuild import expression, term_expression
-from einrnn.symbolic.normal.rules import candidates
+from einrnn.symbolic.normal.replace import candidates
 from einrnn.symbolic.normal.settle import span
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero

@@ -16,7 +16,7 @@ from einrnn.core.model import Range
 from einrnn.core.nodes import Add, Affine, Element, Expr, Index, Mul, Reduce
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal.expand import Normaliser
-from einrnn.symbolic.normal.rules import replacement
+from einrnn.symbolic.normal.replace import replacement
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.entries import Chosen

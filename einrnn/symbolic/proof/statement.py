@@ -13,7 +13,7 @@ from einrnn.core.traverse import substitute, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, known_from, side
 from einrnn.symbolic.normal.expand import Normaliser, Rule
-from einrnn.symbolic.normal.rules import replacement
+from einrnn.symbolic.normal.replace import replacement
 from einrnn.symbolic.normal.terms import Poly, Term, TooLarge
 
 if TYPE_CHECKING:
