@@ -298,7 +298,10 @@ class Judge:
     def _tested(self, base: Verdict, ready: Ready, tried: Tried) -> Verdict:
         if not tried.sizes:
             note = "no inputs were found at which both sides have a value"
-            return replace(base, notes=(note,))
+            if not self.numbers.has_points(ready):
+                names = ", ".join(f"[{name}]" for name in ready.assumptions)
+                note = f"no inputs were found that satisfy {names}: nothing was tried"
+            return replace(base, method="at no point", notes=(note,))
         if tried.error > AGREES:
             note = f"the sides differ by {tried.error:.1e}, too little to refute the claim"
             if tried.error > REFUTES:

@@ -108,6 +108,11 @@ class Numbers:
                     return point
         return None
 
+    def has_points(self, ready: Ready) -> bool:
+        """Whether inputs were found that satisfy what a claim assumes."""
+        sizes = trial_sizes(self.prepared.model)
+        return any(self.points.at(row, ready.assumptions) is not None for row in sizes)
+
     def surely_fails_at(self, place: Place, ready: Ready) -> bool:
         """Whether a claim fails at a place by the floats and by the interpreter."""
         point = self.at(place, ready)

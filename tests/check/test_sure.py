@@ -123,6 +123,12 @@ def test_look_ups_beside_the_position_are_no_defect() -> None:
     assert verdict(head + "[1] x[k[i]+1] = 2 x[k[i]+1]").verdict == "refuted"
 
 
+def test_an_assumption_that_nothing_satisfies_is_said() -> None:
+    found = verdict("input P[N,N]\nassume [g] sum[j: j > i] P[i,j] = 1\n[1] 1 = 2 using g")
+    assert (found.verdict, found.method) == ("tested", "at no point")
+    assert "satisfy [g]" in found.notes[0]
+
+
 def test_an_assumption_about_something_else_is_no_help() -> None:
     text = "input a, m, n\nassume [larger] max(m, n) = m\n[1] [a < 20] = 1"
     found = verdict(text).true_under
