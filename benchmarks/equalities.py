@@ -9,6 +9,7 @@ processor time per pair. The status is 1 if any is missed or undecided.
 from __future__ import annotations
 
 import argparse
+import gc
 import random
 import statistics
 import sys
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    gc.set_threshold(1_000_000, 50, 50)  # as the command line does
     rng = random.Random(options.seed)
     counts: Counter[str] = Counter()
     by_factors: Counter[int] = Counter()
