@@ -19,6 +19,7 @@ from einrnn.numeric.guards import check_guards
 from einrnn.numeric.labelled import aligned, spread
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
+from einrnn.numeric.nested import with_inner_sums
 from einrnn.numeric.prefixes import with_prefixes
 from einrnn.numeric.reading import Array
 from einrnn.numeric.references import (
@@ -80,7 +81,7 @@ def plan(
 
     ``ordering`` chooses the order of each contraction; without it they are planned jointly.
     """
-    model = with_prefixes(windowed(model, sizes), sizes)
+    model = with_prefixes(with_inner_sums(windowed(model, sizes)), sizes)
     planner = _Planner(model, sizes, opaque_seed, ordering)
     return planner.run(outputs)
 

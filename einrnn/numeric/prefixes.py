@@ -41,7 +41,7 @@ Sizes = Mapping[str, int]
 _LONG, _LONG_WITH_POWERS = 1024, 128
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """A sum over ``body`` at each ``place`` from ``lo`` to ``hi``, as far as one that is ``shift``
     after ``at``; ``way`` is 1 where that is the last one and -1 where it is the first."""
 
@@ -82,7 +82,7 @@ def _recurrences(
 ) -> Iterator[tuple[Reduce, tuple[Definition, Expr]]]:
     """Each long sum of a clause, with the recurrence for it and the entry of that."""
     nodes = dict.fromkeys(node for node in walk(clause.body) if isinstance(node, Reduce))
-    own = {node: _part(node, clause) for node in nodes}
+    own = {node: part_of(node, clause) for node in nodes}
     guarded = {
         below
         for node in walk(clause.body)
@@ -98,7 +98,8 @@ def _recurrences(
             yield node, found
 
 
-def _part(node: Reduce, clause: Clause) -> _Part | None:
+def part_of(node: Reduce, clause: Clause) -> Part | None:
+    """What a sum is as one up to an index of a clause, or from one on."""
     if node.op != "sum":
         return None
     lo, hi, body = node.lo, node.hi, node.body
@@ -112,15 +113,15 @@ def _part(node: Reduce, clause: Clause) -> _Part | None:
             placed = _place(end, clause)
             if placed is None or (lo.free | hi.free):
                 return None
-            return _Part(*placed, -times, lo, hi, inner, node.index)
+            return Part(*placed, -times, lo, hi, inner, node.index)
         case _:
             pass
     up, down = _place(hi, clause), _place(lo, clause)
     if up is not None and not lo.free:
-        return _Part(*up, 1, lo, af.plus(clause.ranges[up[0]].hi, af.of(up[1])), body, node.index)
+        return Part(*up, 1, lo, af.plus(clause.ranges[up[0]].hi, af.of(up[1])), body, node.index)
     if down is not None and not hi.free:
         first = af.plus(clause.ranges[down[0]].lo, af.of(down[1]))
-        return _Part(*down, -1, first, hi, body, node.index)
+        return Part(*down, -1, first, hi, body, node.index)
     return None
 
 
@@ -131,7 +132,7 @@ def _place(end: Affine, clause: Clause) -> tuple[Index, int] | None:
 
 
 def _recurrence(
-    part: _Part, clause: Clause, sizes: Sizes, name: str
+    part: Part, clause: Clause, sizes: Sizes, name: str
 ) -> tuple[Definition, Expr] | None:
     span = clause.ranges[part.at]
     ends = [number_of_sizes(end, sizes) for end in (span.lo, span.hi, part.lo, part.hi)]
@@ -165,7 +166,7 @@ def _free(ratio: tuple[Expr, ...]) -> frozenset[Index]:
     return frozenset[Index]().union(*(factor.free for factor in ratio))
 
 
-def _ratio(part: _Part) -> tuple[tuple[Expr, ...] | None, Expr]:
+def _ratio(part: Part) -> tuple[tuple[Expr, ...] | None, Expr]:
     """By what a summand grows from one place of ``at`` to the next, none where it is the same, and
     the summand at its own place; None where it grows otherwise."""
     if part.at not in part.body.free:
