@@ -6,52 +6,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import partial
+from collections import Counter
+from collections.abc import Iterator
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model, Range
-from einrnn.core.nodes import Cases, Element, Expr, Mul, Node, Reduce
-from einrnn.core.reach import reached
-from einrnn.core.traverse import rebuild, walk
-from einrnn.numeric.prefixes import Part, part_of
-
-Inner = tuple[Definition, Element]
+from einrnn.core.nodes import Cases, Element, Expr, Mul, Reduce
+from einrnn.core.traverse import binds, walk
+from einrnn.numeric.prefixes import Found, Part, part_of, with_own_definitions
 
 
 def with_inner_sums(model: Model) -> Model:
     """The model with the inner sums of its definitions as definitions of their own; recurrences
     stay as they are, and so does what a condition may leave out."""
-    changed: dict[str, Definition] = {}
-    for name, definition in model.definitions.items():
-        clauses: list[Clause] = []
-        new: dict[str, Definition] = {}
-        for number, clause in enumerate(definition.clauses):
-            found = dict(_inner_sums(clause, f"{name}·{number}"))
-            body = rebuild(clause.body, partial(_read, found)) if found else clause.body
-            clauses.append(replace(clause, body=body))
-            new.update({one.name: one for one, _ in found.values()})
-        if new and name not in reached(model, tuple(c.body for c in definition.clauses)):
-            changed |= {name: replace(definition, clauses=tuple(clauses)), **new}
-    return model.with_definitions(changed) if changed else model
+    return with_own_definitions(model, _inner_sums)
 
 
-def _read(found: Mapping[Expr, Inner], node: Node) -> Node:
-    return found[node][1] if isinstance(node, Reduce) and node in found else node
-
-
-def _inner_sums(clause: Clause, stem: str) -> Iterator[tuple[Expr, Inner]]:
+def _inner_sums(clause: Clause, stem: str) -> Found:
     """Each such sum that stands in one other sum only, with its definition and its entry."""
     nodes = [node for node in dict.fromkeys(walk(clause.body)) if isinstance(node, Reduce)]
     guarded = {
         below for node in walk(clause.body) if isinstance(node, Cases) for below in walk(node)
     }
     outer = {node: part_of(node, clause) for node in nodes if node not in guarded}
+    binders = Counter(index for node in walk(clause.body) for index in binds(node))
     rows = [(p, inner) for p in outer.values() if p is not None for inner in _sums_in(p.body)]
     for number, (part, inner) in enumerate(rows):
-        alone = sum(other is inner for _, other in rows) == 1
-        if alone and _is_apart(part, inner, clause):
+        # under another sum over the same letter it could be read elsewhere
+        if binders[part.place] == 1 and _is_apart(part, inner, clause):
             yield inner, _defined(part, inner, clause, f"{stem}·in{number}")
 
 
@@ -69,7 +51,7 @@ def _is_apart(part: Part, inner: Reduce, clause: Clause) -> bool:
     return own is not None and part.at not in inner.free and inner.free <= letters
 
 
-def _defined(part: Part, inner: Reduce, clause: Clause, name: str) -> Inner:
+def _defined(part: Part, inner: Reduce, clause: Clause, name: str) -> tuple[Definition, Expr]:
     ranges = {i: clause.ranges[i] for i in clause.ranges if i in inner.free}
     if part.place in inner.free:
         ranges = {part.place: Range(part.lo, part.hi), **ranges}

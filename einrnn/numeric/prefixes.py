@@ -8,7 +8,7 @@ sums stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -35,6 +35,8 @@ from einrnn.core.traverse import rebuild, walk
 from einrnn.numeric.windows import number_of_sizes, room
 
 Sizes = Mapping[str, int]
+Found = Iterator[tuple[Reduce, tuple[Definition, Expr]]]
+Find = Callable[[Clause, str], Found]
 
 # from how many places on a loop is shorter than all pairs: of numbers that are added up, and of
 # powers that have to be computed for each pair
@@ -59,12 +61,18 @@ def with_prefixes(model: Model, sizes: Sizes) -> Model:
 
     A recurrence stays as it is, and so does what a condition may leave out.
     """
+    return with_own_definitions(model, lambda clause, stem: _recurrences(clause, sizes, stem))
+
+
+def with_own_definitions(model: Model, find: Find) -> Model:
+    """The model with the sums that ``find`` has of a clause, and a stem for their names, as the
+    definitions and entries that it gives for them; recurrences stay as they are."""
     changed: dict[str, Definition] = {}
     for name, definition in model.definitions.items():
         clauses: list[Clause] = []
         new: dict[str, Definition] = {}
         for number, clause in enumerate(definition.clauses):
-            found = dict(_recurrences(clause, sizes, f"{name}·{number}"))
+            found = dict(find(clause, f"{name}·{number}"))
             body = rebuild(clause.body, partial(_read, found)) if found else clause.body
             clauses.append(replace(clause, body=body))
             new.update({one.name: one for one, _ in found.values()})
@@ -77,9 +85,7 @@ def _read(found: Mapping[Reduce, tuple[Definition, Expr]], node: Node) -> Node:
     return found[node][1] if isinstance(node, Reduce) and node in found else node
 
 
-def _recurrences(
-    clause: Clause, sizes: Sizes, stem: str
-) -> Iterator[tuple[Reduce, tuple[Definition, Expr]]]:
+def _recurrences(clause: Clause, sizes: Sizes, stem: str) -> Found:
     """Each long sum of a clause, with the recurrence for it and the entry of that."""
     nodes = dict.fromkeys(node for node in walk(clause.body) if isinstance(node, Reduce))
     own = {node: part_of(node, clause) for node in nodes}

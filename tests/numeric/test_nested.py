@@ -25,6 +25,10 @@ FORMS = {
         "{ sum[a=0..i] sum[b=0..j] x[a,b] if j > 0 ; 0 otherwise }",
         lambda i, j, a, b: j > 0 and a <= i and b <= j,
     ),
+    "beside one that goes further": (
+        "sum[a=0..i-1] sum[b=0..j] x[a,b] + sum[a] sum[b=0..j] x[a,b]",
+        lambda i, j, a, b: (b <= j) * (1 + (a < i)),
+    ),
     "inside another one": (
         "sum[a=0..i] sum[b=0..j] (x[a,b] + sum[d=0..j] x[a,d])",
         lambda i, j, a, b: (a <= i and b <= j) * (1 + j + 1),
