@@ -392,3 +392,8 @@ def binder_depth(root: Node) -> int:
         ]
         found = root.__dict__["_depth"] = max(numbers, default=-1) + 1
     return found
+
+
+def below_cases(root: Node) -> frozenset[Node]:
+    """Cases and everything in them: what a condition may leave out."""
+    return frozenset(b for node in walk(root) if isinstance(node, Cases) for b in walk(node))

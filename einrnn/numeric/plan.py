@@ -81,7 +81,7 @@ def plan(
 
     ``ordering`` chooses the order of each contraction; without it they are planned jointly.
     """
-    model = with_prefixes(with_inner_sums(windowed(model, sizes)), sizes)
+    model = with_prefixes(with_inner_sums(windowed(model, sizes), sizes), sizes)
     planner = _Planner(model, sizes, opaque_seed, ordering)
     return planner.run(outputs)
 

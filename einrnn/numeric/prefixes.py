@@ -31,7 +31,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.reach import reached
 from einrnn.core.running import Places, running
-from einrnn.core.traverse import rebuild, walk
+from einrnn.core.traverse import below_cases, rebuild, walk
 from einrnn.numeric.windows import number_of_sizes, room
 
 Sizes = Mapping[str, int]
@@ -89,13 +89,7 @@ def _recurrences(clause: Clause, sizes: Sizes, stem: str) -> Found:
     """Each long sum of a clause, with the recurrence for it and the entry of that."""
     nodes = dict.fromkeys(node for node in walk(clause.body) if isinstance(node, Reduce))
     own = {node: part_of(node, clause) for node in nodes}
-    guarded = {
-        below
-        for node in walk(clause.body)
-        if isinstance(node, Cases)
-        for below in walk(node)
-        if isinstance(below, Reduce)
-    }
+    guarded = below_cases(clause.body)
     for number, (node, part) in enumerate(own.items()):
         if part is None or node in guarded:
             continue
@@ -137,9 +131,9 @@ def _place(end: Affine, clause: Clause) -> tuple[Index, int] | None:
     return None if letter is None or letter not in clause.ranges else (letter, end.constant)
 
 
-def _recurrence(
-    part: Part, clause: Clause, sizes: Sizes, name: str
-) -> tuple[Definition, Expr] | None:
+def reach(part: Part, clause: Clause, sizes: Sizes) -> tuple[Affine, Affine, int] | None:
+    """The first and the last place that such a sum reads for any of its ends, and how many there
+    are in its range; None where an end may be beyond that. What lies beyond may have no value."""
     span = clause.ranges[part.at]
     ends = [number_of_sizes(end, sizes) for end in (span.lo, span.hi, part.lo, part.hi)]
     first, last, lo, hi = (-1 if end is None else end for end in ends)
@@ -147,11 +141,20 @@ def _recurrence(
         return None
     if (part.way == 1 and last + part.shift > hi) or (part.way == -1 and first + part.shift < lo):
         return None
-    # what lies beyond may have no value
     low = part.lo if part.way == 1 else af.shift(span.lo, part.shift)
     high = af.shift(span.hi, part.shift) if part.way == 1 else part.hi
+    return low, high, hi - lo + 1
+
+
+def _recurrence(
+    part: Part, clause: Clause, sizes: Sizes, name: str
+) -> tuple[Definition, Expr] | None:
+    read = reach(part, clause, sizes)
+    if read is None:
+        return None
+    low, high, places = read
     ratio, body = _ratio(part)
-    if ratio is None or hi - lo + 1 < (_LONG if ratio == () else _LONG_WITH_POWERS):
+    if ratio is None or places < (_LONG if ratio == () else _LONG_WITH_POWERS):
         return None
     letters = tuple(i for i in clause.ranges if i in body.free | _free(ratio) and i is not part.at)
     if (body.free | _free(ratio)) - {part.place} != frozenset(letters):

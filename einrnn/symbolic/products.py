@@ -13,10 +13,10 @@ from dataclasses import replace
 from einrnn.core import affine as af
 from einrnn.core.build import ONE
 from einrnn.core.model import Clause, Definition, Model
-from einrnn.core.nodes import Affine, Cases, Element, Expr, Mul, Node, Reduce
+from einrnn.core.nodes import Affine, Element, Expr, Mul, Node, Reduce
 from einrnn.core.reach import reached
 from einrnn.core.running import Places, running
-from einrnn.core.traverse import rebuild, walk
+from einrnn.core.traverse import below_cases, rebuild, walk
 
 
 def with_running_products(model: Model) -> Model:
@@ -44,9 +44,7 @@ def with_running_products(model: Model) -> Model:
 def _products(
     clause: Clause, stem: str, taken: int
 ) -> Iterator[tuple[Reduce, Definition, Element]]:
-    guarded = frozenset(
-        below for node in walk(clause.body) if isinstance(node, Cases) for below in walk(node)
-    )
+    guarded = below_cases(clause.body)
     for node in dict.fromkeys(walk(clause.body)):
         if isinstance(node, Reduce) and node.op == "prod" and node not in guarded:
             found = _recurrence(node, clause, f"{stem} {taken}" if taken else stem)

@@ -29,6 +29,10 @@ FORMS = {
         "sum[a=0..i-1] sum[b=0..j] x[a,b] + sum[a] sum[b=0..j] x[a,b]",
         lambda i, j, a, b: (b <= j) * (1 + (a < i)),
     ),
+    "under a condition that keeps it inside": (
+        "sum[a=0..M: a <= i] sum[b=0..j] x[a,b]",
+        lambda i, j, a, b: a <= i and b <= j,
+    ),
     "inside another one": (
         "sum[a=0..i] sum[b=0..j] (x[a,b] + sum[d=0..j] x[a,d])",
         lambda i, j, a, b: (a <= i and b <= j) * (1 + j + 1),
