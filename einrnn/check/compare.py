@@ -48,7 +48,8 @@ def span(point: Point, ready: Ready) -> list[range]:
 
 
 class Compiled:
-    """All claims of a document in one program; claims that cannot share it get their own."""
+    """All claims of a document that should hold in one program; what cannot share it, or is
+    asked about a claim that should fail, gets a program of its own."""
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
@@ -63,20 +64,21 @@ class Compiled:
             EinrnnError: the sides cannot be compiled or not be evaluated at these sizes.
         """
         key = (point, ready.key)
-        if key not in self._values:
+        if key not in self._values and _is_meant(ready):
             self._evaluate_all(point)
         if key not in self._values:
             self._values[key] = self._evaluate_one(point, ready)
         return self._values[key]
 
     def _evaluate_all(self, point: Point) -> None:
+        meant = tuple(filter(_is_meant, self._prepared.claims))
         try:
             if self._together is None:
-                self._together = self._compile(self._prepared.claims)
+                self._together = self._compile(meant)
             out = self._together(**_arguments(self._together, point))
         except EinrnnError:
             return
-        for ready in self._prepared.claims:
+        for ready in meant:
             self._values[point, ready.key] = _both(out, ready)
 
     def _evaluate_one(self, point: Point, ready: Ready) -> Both:
@@ -92,6 +94,10 @@ class Compiled:
             for side, expr in (("left", ready.reverse.left), ("right", ready.reverse.right)):
                 outputs[f"{ready.key} {side}"] = (expr, order, ready.claim.ranges)
         return compile_program(self._prepared.reverse, outputs)  # type: ignore[arg-type]
+
+
+def _is_meant(ready: Ready) -> bool:
+    return ready.claim.expect == "hold"
 
 
 def _arguments(program: Program, point: Point) -> dict[str, object]:

@@ -48,9 +48,19 @@ def witnesses(
     return None if known else Prompted(partial(_witnessed, seed, labels), _load_engines)
 
 
+# sympy takes as long to load as a document takes to be read; what its sums load when they are
+# first made, and a program when it is first called, is loaded meanwhile, too
+_ENGINES = (
+    "einrnn.check.witnesses",
+    "einrnn.numeric.closed",
+    "einrnn.sympy_backend.evaluate",
+    "sympy.tensor.tensor",
+)
+
+
 def _load_engines() -> None:
-    for engine in ("einrnn.check.witnesses", "einrnn.sympy_backend.evaluate"):
-        import_module(engine)  # sympy takes as long to load as a document takes to be read
+    for engine in _ENGINES:
+        import_module(engine)
 
 
 def _witnessed(seed: int, labels: frozenset[str], given: Prepared) -> Words:
