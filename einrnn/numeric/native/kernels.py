@@ -8,7 +8,7 @@ from functools import cache
 from einrnn.numeric.native.runtime import text
 from einrnn.numeric.native.toolchain import library
 
-_TYPES = ("base.h", "matrix.h")
+_TYPES = ("base.h", "turn.h", "matrix.h")
 _BODIES = ("pack.h", "product.h", "matvec.h")
 
 

@@ -20,9 +20,11 @@ from einrnn.numeric.native.items import (
     Turns,
 )
 from einrnn.numeric.native.nest import arranged
+from einrnn.numeric.native.squares import Crossed, crossed, square
 
-# entries of a tile along the outer loop and along the inner one, where memory is written in a row
-_TILE = 64, 256
+# columns of squares that are gone through together: what lies beside a turned square in a row of
+# the cache is still there when it is needed
+_BLOCK = 1024
 _STARTS = {"sum": "0", "prod": "1", "max": "-INFINITY", "min": "INFINITY"}
 _FOLDS = {
     "sum": "{0} += {1};",
@@ -73,8 +75,10 @@ class Loops:
         return rows
 
     def _sweep(self, sweep: Sweep, depth: int) -> list[str]:
-        if self._crosses(sweep):
-            return self._in_tiles(sweep, depth)
+        found = crossed(sweep, self.context)
+        return self._in_squares(sweep, found, depth) if found else self._loop(sweep, depth)
+
+    def _loop(self, sweep: Sweep, depth: int) -> list[str]:
         pad = "    " * depth
         folds = [s for s in statements(sweep) if s.fold and s.kept == sweep.depth]
         rows: list[str] = []
@@ -97,42 +101,46 @@ class Loops:
     def _ends(self, sweep: Sweep) -> tuple[str, str]:
         return self.context.ranges.get(f"i{sweep.depth}", ("0", str(sweep.size)))
 
-    def _crosses(self, sweep: Sweep) -> bool:
-        """Whether two large loops, and nothing between them, read some array along the outer one
-        and write along the inner one."""
-        inner = sweep.body[0] if len(sweep.body) == 1 else None
-        if not isinstance(inner, Sweep) or min(sweep.size, inner.size) < 2 * _TILE[0]:
-            return False
-        if any(not isinstance(below, Statement) or below.fold for below in inner.body):
-            return False
-        reads = (self.context.cell(arg) for s in statements(inner) for arg in s.args)
-        outer, along = f"i{sweep.depth}", f"i{inner.depth}"
-        for cell in reads:
-            steps = dict(self.context.views.flat(cell).terms) if cell is not None else {}
-            if steps.get(outer) == 1 and steps.get(along, 0) >= _TILE[0]:
-                return True
-        return False
-
-    def _in_tiles(self, sweep: Sweep, depth: int) -> list[str]:
-        """Two loops in tiles that the cache holds, however they go through an array."""
-        rows: list[str] = []
+    def _in_squares(self, sweep: Sweep, found: Sequence[Crossed], depth: int) -> list[str]:
+        """Two loops in squares of which some are turned, then over what makes no square."""
         (inner,) = sweep.body
         assert isinstance(inner, Sweep)
-        for level, (loop, tile) in enumerate(zip((sweep, inner), _TILE, strict=True)):
-            pad, name, (lo, hi) = "    " * (depth + level), f"i{loop.depth}", self._ends(loop)
-            first, end = f"from_{name}", f"to_{name}"
-            rows.append(f"{pad}for (long {first} = {lo}; {first} < {hi}; {first} += {tile}) {{")
-            short = f"{hi} - {first} < {tile} ? {hi} : {first} + {tile}"
-            rows.append(f"{pad}    const long {end} = {short};")
+        pad, outer, along = "    " * depth, f"i{sweep.depth}", f"i{inner.depth}"
+        (lo, hi), (first, last) = self._ends(sweep), self._ends(inner)
+        rows = [f"{pad}{{"]
+        for name, start, end in ((outer, lo, hi), (along, first, last)):
+            rows.append(
+                f"{pad}    const long end_{name} = {start} + ({end} - {start}) / LANES * LANES;"
+            )
+        block = f"from_{along}"
+        rows += [
+            f"{pad}    for (long {block} = {first}; {block} < end_{along}; {block} += {_BLOCK})",
+            f"{pad}    for (long at_{outer} = {lo}; at_{outer} < end_{outer}; at_{outer} += LANES)",
+            f"{pad}    for (long at_{along} = {block};"
+            f" at_{along} < smaller(end_{along}, {block} + {_BLOCK}); at_{along} += LANES) {{",
+        ]
+        before = dict(self.context.scope)
+        for one in found:
+            lines, entry = square(one, self.context, outer, along)
+            rows += [f"{pad}        {line}" for line in lines]
+            self.context.scope[one.cell.base] = (one.cell.at, entry)
+        own = {name: (f"at_{name}", f"at_{name} + LANES") for name in (outer, along)}
+        rows += self._within(sweep, own, depth + 2)
+        self.context.scope = before
+        rows.append(f"{pad}    }}")
+        beside = {outer: (lo, f"end_{outer}"), along: (f"end_{along}", last)}
+        below = {outer: (f"end_{outer}", hi), along: (first, last)}
+        for rest in (beside, below):
+            rows += self._within(sweep, rest, depth + 1)
+        return [*rows, f"{pad}}}"]
+
+    def _within(self, sweep: Sweep, ranges: dict[str, tuple[str, str]], depth: int) -> list[str]:
+        """A loop, and those in it, over parts of their ranges."""
         before = dict(self.context.ranges)
-        for loop in (sweep, inner):
-            name = f"i{loop.depth}"
-            self.context.ranges[name] = (f"from_{name}", f"to_{name}")
-        pad, name = "    " * (depth + 2), f"i{sweep.depth}"
-        rows.append(f"{pad}for (long {name} = from_{name}; {name} < to_{name}; {name}++) {{")
-        rows += self._block(sweep.body, depth + 3)
+        self.context.ranges |= ranges
+        rows = self._loop(sweep, depth)
         self.context.ranges = before
-        return [*rows, *("    " * (depth + level) + "}" for level in (2, 1, 0))]
+        return rows
 
     def _folded(self, fold: Statement, pad: str) -> list[str]:
         """The result of a fold, when its loops have ended."""

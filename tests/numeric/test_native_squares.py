@@ -1,0 +1,50 @@
+"""Arrays read across the rows that are written, against numpy, at sizes that leave every rest."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import einrnn
+from einrnn.numeric.native import writer
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+
+TEXT = """
+dim N, M, K
+input A[N,N], B[M,N], C[K,N,M], n[N,N] integer in K
+H[i,j] := A[i,j] + A[j,i]
+F[k,i,j] := C[k,i,j]^2 + B[j,i]/2 - B[j,i] C[k,i,j]
+S[i,j] := A[j,i] + A[j-1,i] + n[j,i]   with S[i,0] := A[0,i]
+"""
+OUTPUTS = ("H", "F", "S")
+
+
+def expected(A, B, C, n):
+    return {
+        "H": A + A.T,
+        "F": C**2 + B.T / 2 - B.T * C,
+        "S": np.concatenate((A.T[:, :1], A.T[:, 1:] + A.T[:, :-1] + n.T[:, 1:]), axis=1),
+    }
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("n", "m"), [(64, 64), (67, 129), (130, 71), (95, 64)])
+def test_what_is_read_across(n, m, dtype, threads, monkeypatch):
+    monkeypatch.setenv("EINRNN_NUM_THREADS", str(threads))
+    monkeypatch.setattr(writer, "_MUCH_SWEEP", 1)
+    rng = np.random.default_rng(n)
+    data = {
+        "A": rng.normal(size=(n, n)).astype(dtype),
+        "B": rng.normal(size=(m, n)).astype(dtype),
+        "C": rng.normal(size=(2, n, m)).astype(dtype),
+        "n": rng.integers(2, size=(n, n)),
+    }
+    program = einrnn.parse(TEXT).compile(*OUTPUTS, backend="native")
+    found = program(**data)
+    assert "turned_" in program.source()
+    exact = {"rtol": 1e-5, "atol": 1e-5} if dtype == "float32" else {"rtol": 1e-13}
+    for name, want in expected(**data).items():
+        assert found[name].dtype == dtype
+        np.testing.assert_allclose(found[name], want, **exact)
