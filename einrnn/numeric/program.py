@@ -105,10 +105,12 @@ class Program:
         A jax or torch program takes arrays of its library too, gives such arrays back, and
         is differentiated there by its derived gradient, also under ``jit`` and ``vmap``.
         """
-        if self._short is not None:
-            names, fits, run = self._short
-            if [*given] == names and fits(map(type, given.values())):
-                return run(*given.values())
+        short = self._short
+        if short is not None:
+            names, fits, run = short
+            values = given.values()
+            if [*given] == names and fits(map(type, values)):
+                return run(*values)
         if self._usual is not None:
             found = self._usual(given)
             if found is not None:

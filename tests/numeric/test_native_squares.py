@@ -30,7 +30,7 @@ def expected(A, B, C, n):
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("n", "m"), [(64, 64), (67, 129), (130, 71), (95, 64)])
+@pytest.mark.parametrize(("n", "m"), [(64, 64), (67, 129), (130, 71), (95, 64), (260, 1031)])
 def test_what_is_read_across(n, m, dtype, threads, monkeypatch):
     monkeypatch.setenv("EINRNN_NUM_THREADS", str(threads))
     monkeypatch.setattr(writer, "_MUCH_SWEEP", 1)
@@ -48,3 +48,12 @@ def test_what_is_read_across(n, m, dtype, threads, monkeypatch):
     for name, want in expected(**data).items():
         assert found[name].dtype == dtype
         np.testing.assert_allclose(found[name], want, **exact)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_hessian_of_a_quadratic_form(dtype):
+    text = "dim N\ninput S[N,N], x[N]\nL := x[i] S[i,j] x[j]"
+    program = einrnn.parse(text).compile("d2L/dx[i]dx[j]", backend="native")
+    S = np.random.default_rng(0).normal(size=(301, 301)).astype(dtype)
+    np.testing.assert_array_equal(program(S=S)["d2L/dx[i]dx[j]"], S + S.T)
+    assert "turned_" in program.source()

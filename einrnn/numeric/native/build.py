@@ -125,7 +125,7 @@ class _Builder:
             case Cast(out, source):
                 self.draft.map(out, "{0}", [source])
             case Fold(_, "logsumexp"):
-                rows, _ = opened(step, self.views.registers)
+                rows = opened(step, self.views.registers).rows
                 self._note(rows)
                 for level in self.draft.levels:
                     level.written |= {out for row in rows for out in writes(row)}

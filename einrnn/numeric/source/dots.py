@@ -1,8 +1,8 @@
-"""A sum of ``y (q - (a + b))`` as that of ``y (q - b)`` less that of ``y a``.
+"""A sum of ``y (x - a)`` for ``a = log Σ exp(x)`` as that of ``y x`` less that of ``y a``.
 
-The log of a softmax is ``q - (log total + top)``, and ``q - top`` is computed anyway, for its
-exponential, which can be put in its place if nothing reads ``q`` later. ``a`` has fewer axes
-than ``q``: its part is a product of a matrix and a vector.
+The log of a softmax is such a difference, and ``x`` is computed anyway, for its exponential,
+which can be put in its place if nothing reads ``x`` later. ``a`` has fewer axes than ``x``: its
+part is a product of a matrix and a vector.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def parted(plan: Plan) -> Plan:
 
 @dataclass(frozen=True)
 class _Match:
-    """``dot`` sums ``other (q - a - b)``; ``shifted`` is ``q - b``, ``order`` aligns ``a``."""
+    """``dot`` sums ``other (shifted - a)``; ``order`` aligns ``a`` with what is shifted."""
 
     dot: Contract
     other: int
@@ -68,17 +68,18 @@ def _match(dot: Contract, own: int, other: int, made: Mapping[int, Step]) -> _Ma
     step = made.get(own)
     if not isinstance(step, Map) or step.function != "-" or own == other:
         return None
-    q, aligned = step.args
+    shifted, aligned = step.args
     align = made.get(aligned)
-    both = made.get(align.source) if isinstance(align, Align) else None
-    if not isinstance(align, Align) or not isinstance(both, Map) or both.function != "+":
+    if not isinstance(align, Align):
         return None
-    for a, b in (both.args, both.args[::-1]):
-        for shifted in made.values():
-            if isinstance(shifted, Map) and shifted.function == "-" and shifted.args[0] == q:
-                right = made.get(shifted.args[1])
-                if isinstance(right, Align) and (right.source, right.order) == (b, align.order):
-                    return _Match(dot, other, shifted.out, a, align.order)
+    match made.get(align.source):
+        case Map(a, "log", (total,)):
+            fold = made.get(total)
+        case _:
+            return None
+    e = made.get(fold.source) if isinstance(fold, Fold) and fold.op == "sum" else None
+    if isinstance(e, Map) and e.function == "exp" and e.args == (shifted,):
+        return _Match(dot, other, shifted, a, align.order)
     return None
 
 

@@ -9,6 +9,7 @@ with, ``Σ_{k=1..K} tanh(a k)``, is counted from either end of its range.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -118,7 +119,9 @@ def _least(work: Normaliser, term: Term) -> Poly:
     mapping: dict[Index, Affine] = {}
     for part in by_dummies(term):
         mapping.update(_least_choice(work, part).mapping)
-    best: Poly = {canonical(tm.rename(term, mapping)): Fraction(1)}
+    # a dummy may have become a sum of others, and one of those a dummy by itself
+    moved = replace(tm.rename(term, mapping), bound=term.bound)
+    best: Poly = {canonical(moved): Fraction(1)}
     counts = any(isinstance(node, Value) for node in walk(*(atom for atom, _ in term.factors)))
     return work.poly(expression(best)) if counts or _loose(term) else best
 
