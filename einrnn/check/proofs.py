@@ -20,6 +20,7 @@ from einrnn.core.traverse import rename_dims, tensors
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.exhaustive import with_exhaustive_cases
 from einrnn.symbolic.maxima import differentiated_by, one_each, with_one_each
+from einrnn.symbolic.normal.stated import said_symmetric
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.generic import is_generic
 from einrnn.symbolic.proof.positive import surely_positive
@@ -67,6 +68,10 @@ class Proofs:
     prepared: Prepared
     points: tuple[Point, ...]
     _known: dict[str, list[_Known]] = field(default_factory=dict[str, list[_Known]])
+    # what claims say to be symmetric, with the assumptions that they lean on
+    _mirrored: dict[str, list[tuple[str, frozenset[str]]]] = field(
+        default_factory=dict[str, "list[tuple[str, frozenset[str]]]"]
+    )
     # by their keys what the proved claims lean on
     proved: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     # by what they assume the claims that hold together
@@ -165,7 +170,8 @@ class Proofs:
         # else what is known of maxima may not hold there
         same = plain or self._by >= differentiated_by(prepared.forward, ())
         known = {way: list(lemmas) for way, lemmas in self._known.items() if same}
-        other = Proofs(prepared, (), known, dict(self.proved))
+        mirrored = {way: list(said) for way, said in self._mirrored.items() if same}
+        other = Proofs(prepared, (), known, mirrored, dict(self.proved))
         other.__dict__.update(_found=self._found, _symmetric=self._symmetric)  # cached properties
         return other
 
@@ -222,6 +228,13 @@ class Proofs:
         granted, found = self._granted(ready), self._found.get(way, ())
         return Scene(self._models[way], statement, granted, found, deadline)
 
+    def _said_symmetric(self, way: Way, lemma: Lemma) -> str | None:
+        """The tensor that a lemma says to be symmetric, wherever it has a value."""
+        said, model = lemma.statement, self._models[way]
+        if said.condition is not None or not self._defined[way].may_replace(said):
+            return None
+        return said_symmetric(model, said.left, said.right, said.ranges)
+
     def _granted(self, ready: Ready) -> tuple[Assumption, ...]:
         return named_assumptions(self._models["stated"], ready.assumptions)
 
@@ -234,7 +247,8 @@ class Proofs:
             if known.assumptions <= allowed
             and (not known.partial or come(statement, known.lemma.statement))
         ]
-        found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset())
+        said = {name for name, held in self._mirrored.get(way, ()) if held <= allowed}
+        found, mirrored = self._found.get(way, ()), self._symmetric.get(way, frozenset()) | said
         return Prover(model, granted, tuple(lemmas), deadline, found, mirrored)
 
     def _statement(self, ready: Ready, pair: Sides) -> Statement:
@@ -269,7 +283,9 @@ class Proofs:
         for way, pair in _ways(ready):
             lemma = Lemma(ready.claim.label, over_ranges(self._statement(ready, pair)))
             defined, known = self._defined[way], self._known.setdefault(way, [])
-            if usable((lemma,)):
+            if (name := self._said_symmetric(way, lemma)) is not None:
+                self._mirrored.setdefault(way, []).append((name, assumptions))
+            elif usable((lemma,)):
                 partial = not defined.may_replace(lemma.statement)
                 known.append(_Known(lemma, assumptions, partial))
             elif (about_one := solved_for(defined, lemma)) is not None:

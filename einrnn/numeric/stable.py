@@ -17,13 +17,14 @@ from einrnn.core.traverse import rebuild, substitute
 
 def with_stable_forms(model: Model) -> Model:
     """The model with such expressions in the place of those that are written out in it."""
-    definitions = {name: _definition(found) for name, found in model.definitions.items()}
+    change = partial(_written_out, partial(_opened, model))
+    definitions = {name: _definition(found, change) for name, found in model.definitions.items()}
     same = all(definitions[name] is found for name, found in model.definitions.items())
     return model if same else replace(model, definitions=definitions)
 
 
-def _definition(definition: Definition) -> Definition:
-    bodies = [with_stable_form(clause.body) for clause in definition.clauses]
+def _definition(definition: Definition, change: Callable[[Node], Node]) -> Definition:
+    bodies = [rebuild(clause.body, change) for clause in definition.clauses]
     pairs = list(zip(definition.clauses, bodies, strict=True))
     if all(clause.body is body for clause, body in pairs):
         return definition
@@ -32,11 +33,18 @@ def _definition(definition: Definition) -> Definition:
 
 def with_stable_form(expr: Expr) -> Expr:
     """The same of an expression."""
-    return rebuild(expr, _written_out)
+    return rebuild(expr, partial(_written_out, _itself))
 
 
-def _written_out(node: Node) -> Node:
-    return (_stable(node, lambda expr: expr) or node) if isinstance(node, Expr) else node
+def _written_out(opened: Callable[[Expr], Expr], node: Node) -> Node:
+    """What divides an exponential is looked at where it is defined; all else as it is written."""
+    if isinstance(node, Mul):
+        return _normalised(node.factors, opened) or _quotient(node.factors) or node
+    return (_stable(node, _itself) or node) if isinstance(node, Expr) else node
+
+
+def _itself(expr: Expr) -> Expr:
+    return expr
 
 
 def stable(model: Model, node: Expr) -> Expr | None:
@@ -55,9 +63,24 @@ def _stable(node: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
                 return apply("sigmoid", neg(inner.args[0]))
             return None
         case Mul(factors):
-            return _quotient(factors)
+            return _normalised(factors, opened) or _quotient(factors)
         case _:
             return None
+
+
+def _normalised(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Expr | None:
+    """``exp(x) / Σ exp(y)``, as ``softmax`` is written out, with one exponential."""
+    for own, other in permutations(factors, 2):
+        match own, other:
+            case Apply("exp", (x,)), Pow(total, Number(power)) if power == -1:
+                logarithm = _of_sum(opened(total), opened)
+            case _:
+                continue
+        if logarithm is not None:
+            short = apply("exp", Add((x, neg(logarithm))))
+            rest = tuple(factor for factor in factors if factor is not own and factor is not other)
+            return Mul((short, *rest)) if rest else short
+    return None
 
 
 def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
@@ -99,16 +122,23 @@ def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             return neg(_log(base, opened))
         case Add((Apply("exp", (x,)), Apply("exp", (y,)))):
             return Add((x, apply("softplus", Add((y, neg(x))))))
-        case Reduce("sum", index, lo, hi, body):
-            inner = opened(body)
-            if isinstance(inner, Apply) and inner.function == "exp":
-                return Reduce("logsumexp", index, lo, hi, inner.args[0])
-            return None
+        case Reduce():
+            return _of_sum(of, opened)
         case Add():
             other = _beside_one(of)
             return None if other is None else _of_one_and(other, opened)
         case _:
             return None
+
+
+def _of_sum(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+    """``log Σ exp(x)``."""
+    if not isinstance(of, Reduce) or of.op != "sum":
+        return None
+    inner = opened(of.body)
+    if not isinstance(inner, Apply) or inner.function != "exp":
+        return None
+    return Reduce("logsumexp", of.index, of.lo, of.hi, inner.args[0])
 
 
 def _of_product(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Expr | None:

@@ -84,8 +84,9 @@ def _narrowed(node: Reduce, sizes: Sizes) -> Reduce:
         mapping = {node.index: place}
         others = (substitute(c, mapping) for c in conds if c is not first and c is not second)
         lo, hi = Value(node.lo), Value(node.hi)
-        guards = (*others, Compare("<=", lo, Value(place)), Compare("<=", Value(place), hi))
-        found: Expr = Cases(((And(guards), substitute(body, mapping)),), ZERO)
+        # in front: the other conditions may look up what is at the place
+        there = (Compare("<=", lo, Value(place)), Compare("<=", Value(place), hi))
+        found: Expr = Cases(((And((*there, *others)), substitute(body, mapping)),), ZERO)
         for other in reversed(sums[1:]):
             low, high = substitute(other.lo, mapping), substitute(other.hi, mapping)
             found = Reduce("sum", other.index, low, high, found)

@@ -86,3 +86,43 @@ def test_a_cross_entropy_as_it_is_written():
     wanted = (top[:, 0] + np.log(total) - q[np.arange(5), y]).sum()
     assert float(found["L"]) == pytest.approx(wanted)
     np.testing.assert_allclose(found["dL/dq"], p / total[:, None] - np.eye(4)[y], atol=1e-12)
+
+
+SPELLED = {
+    "in parts": "Z[t] := sum[k] exp(q[t,k])\np[t,k] := exp(q[t,k])/Z[t]\n",
+    "at once": "p[t,k] := exp(q[t,k])/sum[l] exp(q[t,l])\n",
+    "by name": "p[t,k] := softmax[k](q[t,k])\n",
+}
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+@pytest.mark.parametrize("name", SPELLED)
+def test_a_softmax_however_it_is_written(name, backend):
+    text = "input q[T,K], y[T,K]\n" + SPELLED[name] + "L := -y[t,k] log(p[t,k])\n"
+    q, y = np.array([[300.0, -700, 300, 1], [1e3, 0, 1e3, 1e4]]), np.eye(4)[[1, 0]]
+    found = einrnn.parse(text).compile("L", "dL/dq", "p", backend=backend)(q=q, y=y)
+    logs = q - np.logaddexp.reduce(q, axis=1)[:, None]
+    np.testing.assert_allclose(found["L"], -(y * logs).sum(), rtol=1e-14)
+    np.testing.assert_allclose(found["p"], np.exp(logs), atol=1e-15)
+    np.testing.assert_allclose(found["dL/dq"], np.exp(logs) - y, atol=1e-15)
+
+
+LONG = """
+input q[T,K], A[K,K], y[T,K]
+a[t,k] := softmax[k](q[t,k] + A[k,l] a[t-1,l])   with a[-1,k] := 0
+L := y[t,k] log(a[t,k])
+"""
+SHORT = "input q[T,K], y[T,K]\nL := y[t,k] log(softmax[k](q[t,k]))\n"
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+@pytest.mark.parametrize("recurs", [False, True])
+def test_what_all_logits_have_in_common_costs_no_digits(recurs, backend):
+    rng = np.random.default_rng(0)
+    # whole numbers and eighths, so that the common part is added without rounding
+    q = (rng.integers(-16, 16, (5, 4)) / 8).astype(np.float32)
+    given = {"y": np.eye(4, dtype=np.float32)[rng.integers(4, size=5)]}
+    given |= {"A": np.zeros((4, 4), np.float32)} if recurs else {}
+    program = einrnn.parse(LONG if recurs else SHORT).compile("L", backend=backend)
+    near, far = (program(q=q + np.float32(c), **given) for c in (0, 4096))
+    assert float(far["L"]) == pytest.approx(float(near["L"]), rel=1e-6)

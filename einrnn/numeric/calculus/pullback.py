@@ -62,7 +62,7 @@ def pullback(
     shared &= set(formula.model.definitions)
     shared = shared if available is None else shared & set(available)
     backward = with_given(closed, within(closed, shared))
-    kept = {name: f"kept: {name}" for name in sorted(shared & read_inputs(backward))}
+    kept = _places(sorted(shared & read_inputs(backward)), formula.roots)
     roots = {place: _whole(done.model, name) for name, place in kept.items()}
     return Pullback(replace(formula, roots={**formula.roots, **roots}), backward, names, kept)
 
@@ -89,6 +89,15 @@ def _gradient(model: Model, total: str, name: str) -> tuple[Expr, Ranges]:
     args = tuple(af.of(letter) for letter in letters)
     ranges = dict(zip(letters, model.axes(name), strict=True))
     return Derivative("total", Element(total, ()), name, args), ranges
+
+
+def _places(names: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """Outputs for what is kept, none of them ``taken``: a formula that is itself the forward
+    part of a pullback has such outputs already."""
+    mark = "kept: "
+    while any(mark + name in taken for name in names):
+        mark += "kept: "
+    return {name: mark + name for name in names}
 
 
 def _whole(model: Model, name: str) -> tuple[Expr, Ranges]:

@@ -11,6 +11,7 @@ import numpy as np
 from einrnn.dataclass import dataclass
 from einrnn.errors import EvaluationError
 from einrnn.numeric import binding
+from einrnn.numeric.calculus import torch_batches
 from einrnn.numeric.calculus.batched import batched
 from einrnn.numeric.calculus.rules import Rule, Rules, read_by
 from einrnn.numeric.generated import Generated
@@ -76,6 +77,11 @@ class TorchFunction:
         """The outputs of tensors that fit, differentiable where the program's formula is known."""
         if self.rules is None:
             return self.run(tensors, sizes)
+        level = torch_batches.level(tensors.values())
+        if level is not None:
+            moved = torch_batches.opened(tensors, level)
+            found = self.over([*moved]).applied({**tensors, **moved}, sizes)
+            return torch_batches.closed(found, level)
         rule = None
         if any(tensor.requires_grad for tensor in tensors.values()):
             rule = self.rules.first([n for n, t in tensors.items() if t.is_floating_point()])

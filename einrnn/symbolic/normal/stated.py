@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE
 from einrnn.core.model import Assumption, Input, Model, Range
-from einrnn.core.nodes import (
-    Element,
-    Matrix,
-    Reduce,
-)
+from einrnn.core.nodes import Element, Expr, Index, Matrix, Reduce
 from einrnn.core.traverse import tensors
 from einrnn.symbolic.normal.definite import is_definite
 from einrnn.symbolic.normal.expand import Normaliser
@@ -114,18 +111,19 @@ def assumed_unit(assumption: Assumption) -> tuple[str, Unit] | None:
     return entry.tensor, Unit(letters.index(total.index), af.shift(total.hi, 1), False)
 
 
-def assumed_symmetric(assumption: Assumption, model: Model) -> str | None:
-    """The input that an assumption says to be symmetric, as ``A[…,i,j] = A[…,j,i]`` does for all
+def said_symmetric(
+    model: Model, left: Expr, right: Expr, ranges: Mapping[Index, Range]
+) -> str | None:
+    """The tensor that an equation says to be symmetric, as ``A[…,i,j] = A[…,j,i]`` does for all
     positions."""
-    left, right = assumption.left, assumption.right
-    if not isinstance(left, Element) or left.tensor not in model.inputs or len(left.args) < 2:
+    if not isinstance(left, Element) or len(left.args) < 2:
         return None
     letters = [af.letter(arg) for arg in left.args]
     *others, row, column = left.args
     if None in letters or len(set(letters)) < len(letters):
         return None
     whole = model.axes(left.tensor)
-    if any(assumption.ranges.get(i) != axis for i, axis in zip(letters, whole, strict=True) if i):
+    if any(ranges.get(i) != axis for i, axis in zip(letters, whole, strict=True) if i):
         return None
     turned = Element(left.tensor, (*others, column, row))
     return left.tensor if right is turned else None

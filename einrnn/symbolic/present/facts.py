@@ -23,7 +23,7 @@ from einrnn.core.nodes import (
     Reduce,
 )
 from einrnn.core.traverse import canonical, substitute, tensors
-from einrnn.symbolic.normal.stated import assumed_symmetric
+from einrnn.symbolic.normal.stated import said_symmetric
 from einrnn.symbolic.present.cost import cost
 from einrnn.symbolic.present.mirrored import is_symmetric
 from einrnn.symbolic.present.pattern import Pattern, find
@@ -181,7 +181,7 @@ def _place(at: Affine, bound: frozenset[Index]) -> tuple[bool, str, bytes]:
 def granted_rule(assumption: Assumption, model: Model) -> Rule | None:
     """An assumption, from the side that is a product to the other, where that one is no longer."""
     left, right = assumption.left, assumption.right
-    name = assumed_symmetric(assumption, model)
+    name = said_symmetric(model, assumption.left, assumption.right, assumption.ranges)
     if name is not None:
         return _symmetric(name)
     if tensors(left) & tensors(right) and cost(left) <= cost(right):

@@ -451,21 +451,25 @@ def _computed(expr: Expr, known: Known) -> Iterator[_There]:
 
 
 def _positions(entry: Element, there: _There) -> tuple[Affine | Range, ...] | None:
-    """The positions of an entry, where bound indices are for themselves all those that they run
-    through; None where they are not."""
-    letters = [af.letter(arg) for arg in entry.args]
-    spans = {i: there.bound[i] for i in letters if i is not None and i in there.bound}
-    bound = there.bound.keys()
-    if any(span.lo.free & bound or span.hi.free & bound for span in spans.values()):
+    """The positions of an entry, where a bound index that one of them counts by ones is for all
+    those that it runs through; None where bound indices are not so."""
+    inside = [arg.free & there.bound.keys() for arg in entry.args]
+    alone = sum(map(len, inside)) == len(frozenset[Index]().union(*inside))
+    if not alone or not there.perhaps <= frozenset[Index]().union(*inside):
         return None
-    alone = all(letters.count(index) == 1 for index in spans)
-    others = (a for a, i in zip(entry.args, letters, strict=True) if i not in spans)
-    if not alone or any(arg.free & bound for arg in others) or not there.perhaps <= spans.keys():
-        return None
-    return tuple(
-        spans.get(letter, arg) if letter is not None else arg
-        for arg, letter in zip(entry.args, letters, strict=True)
-    )
+    found: list[Affine | Range] = []
+    for arg, indices in zip(entry.args, inside, strict=True):
+        if not indices:
+            found.append(arg)
+            continue
+        index, *others = indices
+        span, step = there.bound[index], af.coefficient(arg, index)
+        by_ones = abs(step) == 1 and index not in af.plus(arg, af.of(index), -step).free
+        if others or not by_ones or (span.lo.free | span.hi.free) & there.bound.keys():
+            return None
+        ends = [substitute(arg, {index: end}) for end in (span.lo, span.hi)]
+        found.append(Range(*ends) if step == 1 else Range(*reversed(ends)))
+    return tuple(found)
 
 
 def _meets(own: Affine | Range, at: Affine, place: Place) -> bool:

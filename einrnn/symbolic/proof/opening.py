@@ -11,8 +11,8 @@ from einrnn.core import affine as af
 from einrnn.core.build import sub
 from einrnn.core.cputime import passed
 from einrnn.core.model import Assumption, Model
-from einrnn.core.nodes import Affine, Element, Expr, Index
-from einrnn.core.traverse import elements, tensors
+from einrnn.core.nodes import Affine, Element, Expr, Index, Number, Pow
+from einrnn.core.traverse import elements, tensors, walk
 from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.domain import follows, inequalities, known_from, of_sizes
 from einrnn.symbolic.normal.ends import Ends
@@ -21,7 +21,7 @@ from einrnn.symbolic.normal.facts import Facts
 from einrnn.symbolic.normal.finish import peeled
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.rules import has_factor, inverse_pair, rules_of
-from einrnn.symbolic.normal.stated import assumed_symmetric, assumed_unit, facts_of
+from einrnn.symbolic.normal.stated import assumed_unit, facts_of, said_symmetric
 from einrnn.symbolic.normal.terms import Poly, Term
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.clock import UP, Clock, Time, clock_of
@@ -56,7 +56,7 @@ class Opener:
     def __post_init__(self) -> None:
         self.clock = clock_of(self.model)
         self.assumptions = tuple(filter(self.defined.may_assume, self.assumptions))
-        said = [assumed_symmetric(given, self.model) for given in self.assumptions]
+        said = [said_symmetric(self.model, a.left, a.right, a.ranges) for a in self.assumptions]
         facts = _assuming(facts_of(self.model), self.assumptions)
         symmetric = facts.symmetric.union(self.symmetric, (name for name in said if name))
         self._facts = replace(facts, symmetric=symmetric)
@@ -95,20 +95,17 @@ class Opener:
     ) -> Normaliser:
         """Normal forms where the ranges and the condition of a statement hold, and some
         expressions are not negative."""
-        known = known_from(statement.ranges)
-        if statement.condition is not None:
-            brackets = Normaliser().bracket(statement.condition)
-            if len(brackets) == 1:
-                ((term, _),) = brackets.items()
-                given = inequalities(term.conds)
-                known = (*known, *given, *of_sizes(given, statement.ranges))
         return Normaliser(
-            known,
+            _known_of(statement),
             rules=(*self._rules, *rules),
             deadline=self.deadline,
             facts=replace(self._facts, nonnegative=nonnegative),
             ends=Ends(self._opened_at_ends, self.clock.at_ends),
         )
+
+    def plain(self, statement: Statement) -> Normaliser:
+        """Normal forms without rules: what is assumed is not made use of."""
+        return Normaliser(_known_of(statement), deadline=self.deadline, facts=self._facts)
 
     def _opened_at_ends(self, expr: Expr) -> Expr:
         """The expression without entries at times for which their definition has a clause, or at
@@ -259,11 +256,11 @@ class Opener:
         """How far recurrent entries are ahead of the index in time, 0 for the rest."""
         return [self.offset(e, index, direction, 0) for e in elements(expr)]
 
-    def hurried(self) -> Opener:
-        """The same with a quarter of the time that is left: for what shows at once or not at
-        all, so that most of it is left to what comes after."""
+    def hurried(self, share: int = 4) -> Opener:
+        """The same with a quarter, or another share, of the time that is left: for what shows at
+        once or not at all, so that most of it is left to what comes after."""
         now = time.process_time()
-        return replace(self, deadline=min(self.deadline, now + (self.deadline - now) / 4))
+        return replace(self, deadline=min(self.deadline, now + (self.deadline - now) / share))
 
     def expired(self) -> bool:
         """Whether the time is up."""
@@ -273,6 +270,11 @@ class Opener:
         self, work: Normaliser, difference: Expr, index: Index, direction: int, chosen: Chosen
     ) -> bool:
         """Whether a difference is 0 once what recurs at the index is opened there."""
+        ahead = self._divisors_ahead(difference, index, direction)
+        if ahead:  # quotients of quotients, if those that they are computed from are opened too
+            alone = self.without(work, unfold(difference, self.model, ahead.__contains__), chosen)
+            if is_zero(work, work.poly(alone)):
+                return True
         opened = self.opened(work, difference, index, direction, chosen)
         if is_zero(work, work.poly(opened)) or self._is_zero_related(work, opened, chosen):
             return True
@@ -294,6 +296,18 @@ class Opener:
                 return True
             ahead = frozenset(e for e in elements(opened) if self._is_near_start(e))
         return False
+
+    def _divisors_ahead(self, expr: Expr, index: Index, direction: int) -> frozenset[Element]:
+        """The recurrent entries that are further ahead than others, where something is divided by
+        one of them."""
+        nowhere = -(1 << 30)
+        found = {e: self.offset(e, index, direction, nowhere) for e in elements(expr)}
+        offsets = {offset for offset in found.values() if offset > nowhere}
+        if len(offsets) < 2:
+            return frozenset()
+        ahead = frozenset(e for e, offset in found.items() if offset == max(offsets))
+        divided = (node for node in walk(expr) if isinstance(node, Pow) and _divides(node))
+        return ahead if any(ahead & {*elements(node)} for node in divided) else frozenset()
 
     def _is_zero_related(self, work: Normaliser, difference: Expr, chosen: Chosen) -> bool:
         """Whether a difference is 0 once what is computed, at one time, from what it speaks of is
@@ -414,3 +428,19 @@ def _assuming(facts: Facts, assumptions: tuple[Assumption, ...]) -> Facts:
         seen |= named
     kept = {name: unit for name, unit in units.items() if name not in tied}
     return replace(facts, units=kept, tied=frozenset(tied))
+
+
+def _divides(power: Pow) -> bool:
+    return isinstance(power.exponent, Number) and power.exponent.value < 0
+
+
+def _known_of(statement: Statement) -> tuple[Affine, ...]:
+    """What is at least zero by the ranges and the condition of a statement."""
+    known = known_from(statement.ranges)
+    if statement.condition is not None:
+        brackets = Normaliser().bracket(statement.condition)
+        if len(brackets) == 1:
+            ((term, _),) = brackets.items()
+            given = inequalities(term.conds)
+            known = (*known, *given, *of_sizes(given, statement.ranges))
+    return known

@@ -19,6 +19,7 @@ from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.accumulated import by_accumulation
+from einrnn.symbolic.proof.assumed import by_assumptions
 from einrnn.symbolic.proof.chained import by_chain
 from einrnn.symbolic.proof.closed_forms import by_closed_form
 from einrnn.symbolic.proof.common import by_common_factor
@@ -32,6 +33,7 @@ from einrnn.symbolic.proof.induction import by_induction, solved
 from einrnn.symbolic.proof.invariance import by_invariance, by_ratio
 from einrnn.symbolic.proof.known import Known, nothing
 from einrnn.symbolic.proof.lattice import by_lattice
+from einrnn.symbolic.proof.multiplied import by_multiplied
 from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
@@ -318,8 +320,10 @@ class Prover:
         if len(self._known.applicable(difference)) > 1:
             for lemma in self._known.applicable(difference):
                 yield partial(self._known.by, statement, difference, chosen, (lemma,))
+        # at a later stage less may be left to be opened
+        own = opener.hurried(2) if isinstance(chosen, partial) else opener
         for index, direction in self._times(statement, elements(difference)):
-            step = partial(by_step, opener, statement, difference, chosen, index, direction)
+            step = partial(by_step, own, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
             yield from (inductive, step) if _is_closed(statement, index) else (step, inductive)
             for other in solved(opener, statement, index):
@@ -348,9 +352,12 @@ class Prover:
         yield partial(by_lattice, opener, statement, chosen, self._prove)
         yield partial(self._by_same_summands, statement, difference, chosen)
         if is_now(chosen):
+            times = self._times(statement, elements(difference))
+            yield partial(by_assumptions, opener, statement, times)
             for index in _counted(statement, difference):
                 yield partial(by_invariance, opener, statement, difference, chosen, index)
                 yield partial(by_growth, opener, statement, index)
+                yield partial(by_multiplied, opener, statement, index)
             helped = self._known.by_helped_induction if self.lemmas else _not_at_all
             yield partial(by_every_time, opener, statement, helped)
             yield partial(by_every_time_before, opener, statement)

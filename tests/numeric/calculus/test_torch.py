@@ -1,5 +1,7 @@
 """torch programs under autograd and torch.func, against torch's derivative of a loop by hand."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -127,6 +129,92 @@ def test_forward_mode(name, key):
         torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
     point = value.clone().requires_grad_()
     assert torch.autograd.gradcheck(ours, (point,), check_forward_ad=True)
+
+
+ROWS = """
+dim H, N
+input W[H,H], h[H], c[H]
+input k[N] integer in H
+q[i] := exp(c[i])
+y[i] := tanh(W[i,j] h[j]) q[i]
+z[n] := y[k[n]]^2 q[k[n]]
+"""
+
+
+def rows():
+    """Rows that are looked up, as a function of W and h, and the same by hand. That ``q`` does
+    not depend on them tells what is batched from what is not."""
+    rng = np.random.default_rng(0)
+    W, h, c = (torch.from_numpy(rng.normal(size=shape)) for shape in ((3, 3), (3,), (3,)))
+    k = torch.tensor([0, 2, 2, 1])
+    program = einrnn.parse(ROWS).compile("z", backend="torch")
+
+    def ours(W, h):
+        return program(W=W, h=h, c=c, k=k)["z"]
+
+    def theirs(W, h):
+        return ((torch.tanh(W @ h) * c.exp()) ** 2 * c.exp())[k]
+
+    return ours, theirs, W, h
+
+
+def test_derivatives_of_what_derivatives_keep():
+    """A program that keeps something for its derivative is differentiated as any other."""
+    ours, theirs, W, h = rows()
+    jacrev, vmap = torch.func.jacrev, torch.func.vmap
+    many = torch.stack([h, 2 * h])
+    ways = [
+        lambda f: jacrev(jacrev(f))(W, h),
+        lambda f: vmap(jacrev(jacrev(f, 1), 1), (None, 0))(W, many),
+        lambda f: jacrev(jacrev(lambda hs: vmap(f, (None, 0))(W, hs).sum()))(many),
+        lambda f: jacrev(jacrev(jacrev(f, 1), 1), 1)(W, h),
+        lambda f: torch.func.grad(lambda a: (jacrev(f)(a, h) ** 2).sum())(W),
+    ]
+    for way in ways:
+        torch.testing.assert_close(way(ours), way(theirs), rtol=1e-10, atol=1e-10)
+
+
+def test_batches_of_gradients():
+    """torch makes them of its older vmap, which no ``torch.func`` transformation sees."""
+    ours, theirs, W, h = rows()
+    jacobian, hessian = torch.autograd.functional.jacobian, torch.autograd.functional.hessian
+    point = W.clone().requires_grad_()
+
+    def given(f):
+        seeds = torch.eye(4, dtype=W.dtype)
+        return torch.autograd.grad(f(point, h), point, seeds, is_grads_batched=True)[0]
+
+    def again(f):
+        found = jacobian(lambda a: f(a, h), point, vectorize=True, create_graph=True)
+        return torch.autograd.grad((found**3).sum(), point)[0]
+
+    ways = [
+        given,
+        again,
+        lambda f: jacobian(f, (W, h), vectorize=True),
+        lambda f: jacobian(f, (W, h), vectorize=True, strategy="forward-mode"),
+        lambda f: hessian(lambda *a: f(*a).sum(), (W, h), vectorize=True),
+    ]
+    for way in ways:
+        torch.testing.assert_close(way(ours), way(theirs), rtol=1e-10, atol=1e-10)
+    checked = {"check_batched_grad": True}
+    assert torch.autograd.gradcheck(
+        lambda a: ours(a, h),
+        (point,),
+        check_forward_ad=True,
+        check_batched_forward_grad=True,
+        **checked,
+    )
+    assert torch.autograd.gradgradcheck(lambda a: ours(a, h), (point,), **checked)
+
+
+def test_batches_in_batches():
+    vmap = importlib.import_module("torch._vmap_internals")._vmap
+    ours, theirs, W, h = rows()
+    many, few = torch.stack([W, -W, 2 * W]), torch.stack([h, 2 * h])
+    found = vmap(lambda a: vmap(lambda b: ours(a, b))(few))(many)
+    expected = torch.stack([torch.stack([theirs(a, b) for b in few]) for a in many])
+    torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
 
 def test_the_derived_program_runs(monkeypatch):
