@@ -21,6 +21,7 @@ _STEPS = 40
 _MOST_SLOPES = 12_000
 _TOLERANCE = 1e-13
 _DIFFERENCE = 1e-6
+_VANISHED = 1e-5
 
 
 def residuals(
@@ -63,7 +64,8 @@ def satisfy(
                 return None
             if np.max(np.abs(now), initial=0.0) < _TOLERANCE:
                 obeys = all(_obeys(model.inputs[name], result[name]) for name in movable)
-                return result if obeys else None
+                lost = any(_vanished(arrays[name], result[name]) for name in movable)
+                return result if obeys and not lost else None
             unknowns = sum(result[name].size for name in movable)
             if not movable or unknowns * len(now) > _MOST_SLOPES:
                 return None
@@ -71,6 +73,13 @@ def satisfy(
     except (EinrnnError, np.linalg.LinAlgError):
         return None
     return None
+
+
+def _vanished(before: npt.NDArray[np.generic], after: npt.NDArray[np.generic]) -> bool:
+    """Whether an array has been moved to all but 0, where ``A v = λ v`` holds whatever A is: what is
+    divided by it then is made of the rest that the steps have left."""
+    most = [float(np.abs(array.astype(float)).max(initial=0.0)) for array in (before, after)]
+    return most[1] < _VANISHED * most[0]
 
 
 def _obeys(given: Input, array: npt.NDArray[np.generic]) -> bool:

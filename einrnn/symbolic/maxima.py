@@ -31,6 +31,7 @@ from einrnn.core.nodes import (
 )
 from einrnn.core.reach import reached
 from einrnn.core.traverse import elements, fresh, rebuild, substitute, tensors, walk
+from einrnn.symbolic.normal.domain import follows
 
 _FREE_FACTS = frozenset(("positive", "invertible"))
 _DEPTH = 4
@@ -141,18 +142,27 @@ def _met(body: Expr, index: Index) -> Expr | None:
 
 def _are_apart(value: Expr, index: Index, model: Model, assumed: frozenset[str]) -> bool:
     """Whether a value has, as a summand, an entry of an input of its own at each value of an
-    index, and nothing else in it needs that input: two of them are the same by chance only."""
+    index, or sums of such entries times entries of other inputs, and nothing else in it needs
+    that input: two of them are the same by chance only."""
     terms = _terms(value, model, _DEPTH)
     for place, term in enumerate(terms):
-        entry = _entry(term)
-        given = model.inputs.get(entry.tensor) if entry is not None else None
-        if entry is None or given is None or given.name in assumed or not _is_free(given):
+        entries = _entries(term, index)
+        inputs = {entry.tensor: model.inputs.get(entry.tensor) for entry in entries}
+        if len(inputs) < len(entries) or any(
+            given is None or name in assumed or not _is_free(given)
+            for name, given in inputs.items()
+        ):
             continue
-        own = [arg for arg in entry.args if index in arg.free]
-        rest = terms[:place] + terms[place + 1 :]
-        if len(own) == 1 and not elements(*entry.args) and entry.tensor not in reached(model, rest):
+        needed = reached(model, terms[:place] + terms[place + 1 :])
+        moved = [entry for entry in entries if index in entry.free]
+        if len(moved) == 1 and moved[0].tensor not in needed and _is_own(moved[0], index):
             return True
     return False
+
+
+def _is_own(entry: Element, index: Index) -> bool:
+    own = [arg for arg in entry.args if index in arg.free]
+    return len(own) == 1 and not elements(*entry.args)
 
 
 def _is_free(given: Input) -> bool:
@@ -173,12 +183,17 @@ def _terms(value: Expr, model: Model, depth: int) -> list[Expr]:
     return [value]
 
 
-def _entry(term: Expr) -> Element | None:
-    """The entry that a summand is, a number times it included."""
+def _entries(term: Expr, index: Index) -> list[Element]:
+    """The entries that a summand is a product of, a number times it and sums of such products,
+    which are over something for each value of the index, included; none if it is something else."""
     match term:
+        case Reduce("sum", _, lo, hi, body) if index not in lo.free | hi.free:
+            return _entries(body, index) if follows((), af.minus(hi, lo)) else []
         case Element():
-            return term
-        case Mul((Number(value), Element() as entry)) if value:
-            return entry
+            return [term]
+        case Mul(factors):
+            others = [f for f in factors if not isinstance(f, Number) or not f.value]
+            found = [f for f in others if isinstance(f, Element)]
+            return found if len(found) == len(others) else []
         case _:
-            return None
+            return []

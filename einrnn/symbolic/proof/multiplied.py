@@ -19,13 +19,14 @@ from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.scaled import after_first
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
 from einrnn.symbolic.proof.trace import Scaled
 
 
 def by_multiplied(opener: Opener, statement: Statement, index: Index) -> Proof | None:
     """Induction over an index at which the difference of the sides is a multiple of what it is
     one step before."""
+    statement = narrowed(statement, index)
     others = {i: r for i, r in statement.ranges.items() if i is not index}
     if statement.condition is not None or any(
         index in r.lo.free | r.hi.free for r in others.values()

@@ -62,10 +62,26 @@ class Opener:
         self._facts = replace(facts, symmetric=symmetric)
         pairs = zip(self.assumptions, said, strict=True)
         others = tuple(given for given, name in pairs if name is None)
-        granted = rules_of(self.model, others, self._facts)
+        granted = rules_of(
+            self.model, (*others, *filter(None, map(self._unfolded, others))), self._facts
+        )
         found = tuple(as_rule(lemma.statement) for lemma in self.found)
         edged = (at_edges(self.model, self.clock),) if self.clock.edged else ()
         self._rules = (*granted, inverse_pair, self.causal, *edged, *found)
+
+    def _unfolded(self, assumption: Assumption) -> Assumption | None:
+        """What an assumption says once definitions that do not recur are unfolded, as they are in
+        what it is used for; None if it has none."""
+        sides = [unfold(s, self.model, self._is_plain) for s in (assumption.left, assumption.right)]
+        left, right = sides
+        if left is assumption.left and right is assumption.right:
+            return None
+        return replace(assumption, left=left, right=right)
+
+    def _is_plain(self, element: Element) -> bool:
+        return len(self.model.definitions[element.tensor].clauses) == 1 and not self.clock.recurs(
+            element.tensor
+        )
 
     @property
     def tied(self) -> frozenset[str]:
