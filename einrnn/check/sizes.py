@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import count, product, repeat
 
 from einrnn.core import affine as af
 from einrnn.core.model import Definition, Model
@@ -15,7 +15,8 @@ Sizes = Mapping[str, int]
 _RECURRENT = (5, 6, 5)
 _LARGE = (11, 8, 6, 5)
 _SHORT, _FEW = 3, (2, 1, 3)
-_OTHERS = ((3, 2, 4), (2, 3, 2), (2, 2, 2))
+# no two of a dozen dims are the same in all rows, here and where claims are tried exactly
+_OTHERS = ((3, 2, 4, 5), (2, 3, 2), (2, 2, 2))
 
 
 def recurrent_dims(model: Model) -> frozenset[str]:
@@ -60,7 +61,7 @@ def trial_sizes(model: Model) -> tuple[Sizes, ...]:
     recurrent = recurrent_dims(model)
     rows: list[Sizes] = []
     for row, length in zip(_OTHERS, _RECURRENT, strict=True):
-        rows.append(_assign(model, recurrent, row, length))
+        rows.append(_assign(model, recurrent, row, count(length)))
     rows.append({name: 1 if number is None else number for name, number in model.dims.items()})
     return tuple(dict(sizes) for sizes in {tuple(sorted(r.items())): r for r in rows}.values())
 
@@ -68,7 +69,7 @@ def trial_sizes(model: Model) -> tuple[Sizes, ...]:
 def few_sizes(model: Model) -> Sizes:
     """The fewest entries that tell axes apart and let what recurs take two steps, for the
     engines that compute one entry after the other."""
-    return dict(_assign(model, recurrent_dims(model), _FEW, _SHORT))
+    return dict(_assign(model, recurrent_dims(model), _FEW, repeat(_SHORT)))
 
 
 def large_sizes(model: Model) -> Iterator[Sizes]:
@@ -78,14 +79,16 @@ def large_sizes(model: Model) -> Iterator[Sizes]:
         yield {name: length if number is None else number for name, number in model.dims.items()}
 
 
-def _assign(model: Model, recurrent: frozenset[str], others: tuple[int, ...], length: int) -> Sizes:
+def _assign(
+    model: Model, recurrent: frozenset[str], others: tuple[int, ...], lengths: Iterator[int]
+) -> Sizes:
     sizes: dict[str, int] = {}
     position = 0
     for name, number in model.dims.items():
         if number is not None:
             sizes[name] = number
         elif name in recurrent:
-            sizes[name] = length
+            sizes[name] = next(lengths)
         else:
             sizes[name] = others[position % len(others)]
             position += 1

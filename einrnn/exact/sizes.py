@@ -17,7 +17,8 @@ from einrnn.core.traverse import elements
 
 Sizes = Mapping[str, int]
 
-_ROWS = ((5, (3, 2, 4)), (6, (2, 3, 2)), (2, (4, 3, 5)), (1, (1,)))
+# no two of a dozen dims are the same in all rows
+_ROWS = ((5, (3, 2, 4, 5)), (6, (2, 3, 2)), (2, (4, 3, 5)), (1, (1,)))
 
 
 def stepped_dims(model: Model) -> frozenset[str]:
@@ -51,12 +52,13 @@ def size_sets(model: Model) -> tuple[Sizes, ...]:
     sets: list[Sizes] = []
     for length, others in _ROWS:
         sizes: dict[str, int] = {}
-        position = 0
+        position = stretched = 0
         for name, number in model.dims.items():
             if number is not None:
                 sizes[name] = number
             elif name in stepped:
-                sizes[name] = length
+                sizes[name] = length + stretched
+                stretched += length > 1
             else:
                 sizes[name] = others[position % len(others)]
                 position += 1
