@@ -76,8 +76,8 @@ def satisfy(
 
 
 def _vanished(before: npt.NDArray[np.generic], after: npt.NDArray[np.generic]) -> bool:
-    """Whether an array has been moved to all but 0, where ``A v = λ v`` holds whatever A is: what is
-    divided by it then is made of the rest that the steps have left."""
+    """Whether an array has been moved to all but 0, where ``A v = λ v`` holds whatever A is: what
+    is divided by it then is made of the rest that the steps have left."""
     most = [float(np.abs(array.astype(float)).max(initial=0.0)) for array in (before, after)]
     return most[1] < _VANISHED * most[0]
 

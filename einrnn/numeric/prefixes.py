@@ -3,7 +3,7 @@
 ``c[t] = sum[r=0..t] x[r]`` at all ``t`` reads every pair of ``r`` and ``t``. It is, at ``q = t``,
 ``P[q] = P[q-1] + x[q]``, one step each. With ``g^(t-r)`` beside ``x[r]`` the step is
 ``P[q] = g P[q-1] + x[q]``. Steps of a loop take longer than what is done at once, so that short
-sums stay as they are.
+sums stay as they are; but what is only added up needs no loop in most libraries.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Sizes = Mapping[str, int]
 Found = Iterator[tuple[Reduce, tuple[Definition, Expr]]]
 Find = Callable[[Clause, str], Found]
 
-# from how many places on a loop is shorter than all pairs: of numbers that are added up, and of
+# from how many places on this is shorter than all pairs: of numbers that are added up, and of
 # powers that have to be computed for each pair
-_LONG, _LONG_WITH_POWERS = 1024, 128
+_LONG, _LONG_WITH_POWERS = 32, 128
 
 
 class Part(NamedTuple):

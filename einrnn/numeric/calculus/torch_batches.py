@@ -41,7 +41,7 @@ def closed(tensors: Tensors, at: int) -> Tensors:
 
 
 def _is_batch(tensor: Any) -> bool:
-    # torch 2.2 has no such question
+    # not every torch that will do has the question
     asked = getattr(optional("torch._C._functorch"), "is_legacy_batchedtensor", None)
     return asked is not None and asked(tensor)
 

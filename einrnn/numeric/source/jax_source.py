@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.accumulated import Accumulated
 from einrnn.numeric.source.buffers import Buffers
 from einrnn.numeric.source.helpers import HELPERS, JAX_HELPERS
 from einrnn.numeric.source.jax_products import form
@@ -34,6 +35,7 @@ from einrnn.numeric.steps import (
 
 # what jax has only with its switch for 64 bits
 _WIDE = ("float64", "int64", "complex128")
+_RUNNING = {"+": "cumsum", "*": "cumprod"}
 _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}"}
 
 
@@ -157,6 +159,18 @@ class _JaxWriter(Writer):
         rows = self._turns(step, depth) if scan is None else self._scan(step, scan, depth)
         self._looping = before
         return rows
+
+    def accumulation(self, step: Loop, found: Accumulated) -> list[str]:
+        """A scan in which turns need not wait for one another."""
+        start = found.last if found.down else found.first - 1
+        row, rows = self._row_at(found.array, start), self._rows(step, found.array)
+        joined = f"({row}[None], {self._read(found)})"
+        if found.down:
+            joined = f"({self._read(found)}, {row}[None])"
+        way, kept = (", reverse=True", "[:-1]") if found.down else ("", "[1:]")
+        both = f"np.concatenate({joined})"
+        lines = [f"{rows} = jax.lax.{_RUNNING[found.op]}({both}, 0{way}){kept}"]
+        return lines + self._written(found.array, (found.first, found.last), rows, 0)
 
     def _turns(self, step: Loop, depth: int) -> list[str]:
         pad = "    " * depth

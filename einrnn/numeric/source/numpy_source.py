@@ -12,6 +12,7 @@ from math import prod
 
 from einrnn.core.functions import FUNCTIONS
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.accumulated import Accumulated, accumulated
 from einrnn.numeric.source.buffers import Buffers, whole_argument
 from einrnn.numeric.source.helpers import HELPERS
 from einrnn.numeric.steps import (
@@ -147,7 +148,12 @@ class Writer:
         for step in steps:
             match step:
                 case Loop():
-                    rows += self.loop(step, depth)
+                    all_at_once = accumulated(step, self.plan.registers)
+                    rows += (
+                        self.loop(step, depth)
+                        if all_at_once is None
+                        else [pad + row for row in self.accumulation(step, all_at_once)]
+                    )
                 case Choose():
                     rows += self.choice(step, depth)
                 case Store():
@@ -208,6 +214,18 @@ class Writer:
             f"{pad}for {self.name(step.counter)} in range({ends}):",
             *(self.block(step.body, depth + 1) or [f"{pad}    pass"]),
         ]
+
+    def accumulation(self, step: Loop, found: Accumulated) -> list[str]:
+        """A loop that does no more than add up rows, or multiply them."""
+        name, (first, last) = self.name(found.array), found.whole
+        rows = f"{name}[{first}:{last}]{'[::-1]' if found.down else ''}"
+        return [
+            f"{name}[{found.first}:{found.last}] = {self._read(found)}",
+            f"{self.function(_UFUNCS[found.op])}.accumulate({rows}, 0, None, {rows})",
+        ]
+
+    def _read(self, found: Accumulated) -> str:
+        return "{}[{}:{}]".format(self.name(found.source), *found.read)
 
     def choice(self, step: Choose, depth: int) -> list[str]:
         """An if statement."""

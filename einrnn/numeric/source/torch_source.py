@@ -8,6 +8,7 @@ from dataclasses import replace
 from einrnn.core.functions import FUNCTIONS
 from einrnn.errors import EvaluationError
 from einrnn.numeric.plan import Plan
+from einrnn.numeric.source.accumulated import Accumulated
 from einrnn.numeric.source.buffers import Buffers, buffers, flat
 from einrnn.numeric.source.helpers import TORCH_HELPERS
 from einrnn.numeric.source.numpy_source import Writer
@@ -53,6 +54,8 @@ _NAMES = {
     "dot": "matmul",
 }
 # what numpy has not
+# they go up along an axis
+_RUNNING = {"+": "cumsum", "*": "cumprod"}
 _OWN = ("sigmoid", "relu", "sign", "erf")
 _FOLDS = {"sum": "sum", "max": "amax", "min": "amin"}
 
@@ -147,6 +150,16 @@ class _TorchWriter(Writer):
         lines = super().loop(step, depth)
         self.rows = before
         return [*cut, *lines]
+
+    def accumulation(self, step: Loop, found: Accumulated) -> list[str]:
+        """The same by torch's own functions, which go up."""
+        name, (first, last) = self.name(found.array), found.whole
+        turned = ".flip(0)" if found.down else ""
+        rows = f"{name}[{first}:{last}]"
+        return [
+            f"{name}[{found.first}:{found.last}] = {self._read(found)}",
+            f"{rows} = torch.{_RUNNING[found.op]}({rows}{turned}, 0){turned}",
+        ]
 
     def is_row(self, register: int, items: Sequence[Item]) -> bool:
         """Whether a subscript is a position on the first axis of an array that has been cut."""
