@@ -19,7 +19,7 @@ from einrnn.numeric.guards import check_guards
 from einrnn.numeric.labelled import aligned, spread
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
 from einrnn.numeric.lower import Lowering
-from einrnn.numeric.nested import with_inner_sums
+from einrnn.numeric.nested import with_inner_sums, with_sums_of_sums
 from einrnn.numeric.prefixes import with_prefixes
 from einrnn.numeric.reading import Array
 from einrnn.numeric.references import (
@@ -81,7 +81,8 @@ def plan(
 
     ``ordering`` chooses the order of each contraction; without it they are planned jointly.
     """
-    model = with_prefixes(with_inner_sums(windowed(model, sizes), sizes), sizes)
+    model = with_sums_of_sums(windowed(model, sizes), sizes)
+    model = with_prefixes(with_inner_sums(model, sizes), sizes)
     planner = _Planner(model, sizes, opaque_seed, ordering)
     return planner.run(outputs)
 

@@ -1,4 +1,4 @@
-"""Long sums up to an index, or from one on, as recurrences.
+"""Long sums and products up to an index, or from one on, as recurrences.
 
 ``c[t] = sum[r=0..t] x[r]`` at all ``t`` reads every pair of ``r`` and ``t``. It is, at ``q = t``,
 ``P[q] = P[q-1] + x[q]``, one step each. With ``g^(t-r)`` beside ``x[r]`` the step is
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE, ZERO
-from einrnn.core.model import Clause, Definition, Model
+from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import (
     Add,
     Affine,
@@ -41,6 +41,7 @@ Find = Callable[[Clause, str], Found]
 # from how many places on this is shorter than all pairs: of numbers that are added up, and of
 # powers that have to be computed for each pair
 _LONG, _LONG_WITH_POWERS = 32, 128
+_NEUTRAL = {"sum": ZERO, "prod": ONE}
 
 
 class Part(NamedTuple):
@@ -93,18 +94,18 @@ def _recurrences(clause: Clause, sizes: Sizes, stem: str) -> Found:
     for number, (node, part) in enumerate(own.items()):
         if part is None or node in guarded:
             continue
-        found = _recurrence(part, clause, sizes, f"{stem}·{number}")
+        found = _recurrence(node, part, clause, sizes, f"{stem}·{number}")
         if found is not None:
             yield node, found
 
 
 def part_of(node: Reduce, clause: Clause) -> Part | None:
-    """What a sum is as one up to an index of a clause, or from one on."""
-    if node.op != "sum":
+    """What a sum, or product, is as one up to an index of a clause, or from one on."""
+    if node.op not in _NEUTRAL:
         return None
     lo, hi, body = node.lo, node.hi, node.body
     match body:
-        case Cases(((cond, inner),), otherwise) if otherwise is ZERO:
+        case Cases(((cond, inner),), otherwise) if otherwise is _NEUTRAL[node.op]:
             gap = room(cond)
             times = 0 if gap is None else af.coefficient(gap, node.index)
             if gap is None or abs(times) != 1:
@@ -147,19 +148,24 @@ def reach(part: Part, clause: Clause, sizes: Sizes) -> tuple[Affine, Affine, int
 
 
 def _recurrence(
-    part: Part, clause: Clause, sizes: Sizes, name: str
+    node: Reduce, part: Part, clause: Clause, sizes: Sizes, name: str
 ) -> tuple[Definition, Expr] | None:
     read = reach(part, clause, sizes)
     if read is None:
         return None
     low, high, places = read
+    if node.op == "prod":
+        return _product(part, clause, Places(part.place, low, high, part.way), places, name)
+    summed, part = _summed_after(part, sizes, places)
+    beside, part = _taken_out(part)
     ratio, body = _ratio(part)
     if ratio is None or places < (_LONG if ratio == () else _LONG_WITH_POWERS):
         return None
-    letters = tuple(i for i in clause.ranges if i in body.free | _free(ratio) and i is not part.at)
+    ranges = {**clause.ranges, **({summed.index: Range(summed.lo, summed.hi)} if summed else {})}
+    letters = tuple(i for i in ranges if i in body.free | _free(ratio) and i is not part.at)
     if (body.free | _free(ratio)) - {part.place} != frozenset(letters):
         return None
-    others = {letter: clause.ranges[letter] for letter in letters}
+    others = {letter: ranges[letter] for letter in letters}
     definition = running(
         name,
         Places(part.place, low, high, part.way),
@@ -168,7 +174,51 @@ def _recurrence(
         lambda earlier: Add((Mul((*ratio, earlier)) if ratio else earlier, body)),
     )
     at = af.shift(af.of(part.at), part.shift)
+    entry: Expr = Element(name, (at, *map(af.of, letters)))
+    entry = Mul((*beside, entry)) if beside else entry
+    if summed is not None:
+        entry = Reduce("sum", summed.index, summed.lo, summed.hi, entry)
+    return definition, entry
+
+
+def _product(
+    part: Part, clause: Clause, span: Places, places: int, name: str
+) -> tuple[Definition, Expr] | None:
+    """The same of a product whose factors do not depend on how far it goes."""
+    letters = tuple(i for i in clause.ranges if i in part.body.free)
+    alone = part.body.free - {part.place} == frozenset(letters) and part.at not in letters
+    if places < _LONG or not alone:
+        return None
+    others = {letter: clause.ranges[letter] for letter in letters}
+    definition = running(name, span, others, ONE, lambda earlier: Mul((earlier, part.body)))
+    at = af.shift(af.of(part.at), part.shift)
     return definition, Element(name, (at, *map(af.of, letters)))
+
+
+def _summed_after(part: Part, sizes: Sizes, places: int) -> tuple[Reduce | None, Part]:
+    """A sum over a short index inside the summands that is better summed after: of
+    ``sum[r=0..t] sum[e] Q[t,e] K[r,e]`` that over ``e``."""
+    factors = part.body.factors if isinstance(part.body, Mul) else (part.body,)
+    inner = next((f for f in factors if isinstance(f, Reduce) and f.op == "sum"), None)
+    others = tuple(f for f in factors if f is not inner)
+    if inner is None or not isinstance(inner.body, Mul):
+        return None, part
+    ends = [number_of_sizes(end, sizes) for end in (inner.lo, inner.hi)]
+    lo, hi = (-1 if end is None else end for end in ends)
+    mixed = any(part.at in f.free and inner.index in f.free for f in inner.body.factors)
+    clashes = any(inner.index in f.free for f in others)
+    if None in ends or not mixed or clashes or hi - lo + 1 > places:
+        return None, part
+    return inner, part._replace(body=Mul((*others, *inner.body.factors)))
+
+
+def _taken_out(part: Part) -> tuple[tuple[Expr, ...], Part]:
+    """The factors of the summands that are the same for all places, and the sum without them."""
+    factors = part.body.factors if isinstance(part.body, Mul) else (part.body,)
+    beside = tuple(f for f in factors if part.place not in f.free and part.at in f.free)
+    rest = tuple(f for f in factors if f not in beside)
+    body = Mul(rest) if len(rest) > 1 else rest[0] if rest else ONE
+    return beside, part._replace(body=body)
 
 
 def _free(ratio: tuple[Expr, ...]) -> frozenset[Index]:

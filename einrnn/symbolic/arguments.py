@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from einrnn.core import affine as af
 from einrnn.core.model import Clause, Definition, Model, Range
-from einrnn.core.nodes import Affine, Apply, Cases, Element, Expr, Index, Node, Reduce
-from einrnn.core.traverse import parts, walk
+from einrnn.core.nodes import Affine, Apply, Element, Expr, Index, Node, Reduce
+from einrnn.core.traverse import below_cases, parts, walk
 from einrnn.symbolic.late import name_late
 from einrnn.symbolic.match import fold
 from einrnn.symbolic.ranges import Ranges, at_least_zero, has_lookup, inside
@@ -43,7 +43,7 @@ def _arguments(model: Model, definition: Definition) -> Iterator[tuple[Expr, Ran
     """The arguments in the general clause that contain sums, with the ranges of their indices;
     under a condition, those that can be computed elsewhere too."""
     clause = definition.clauses[-1]
-    guarded = any(isinstance(node, Cases) for node in walk(clause.body))
+    guarded = below_cases(clause.body)
     for node in walk(clause.body):
         match node:
             case Reduce("logsumexp", index, lo, hi, body):
@@ -60,7 +60,9 @@ def _arguments(model: Model, definition: Definition) -> Iterator[tuple[Expr, Ran
             continue
         if not any(isinstance(part, Reduce) for part in walk(argument)):
             continue
-        if _plain(argument, ranges) and (not guarded or is_in_range(model, argument, ranges)):
+        if node in guarded and not is_in_range(model, argument, ranges):
+            continue
+        if _plain(argument, ranges):
             yield argument, ranges
 
 

@@ -7,16 +7,17 @@ adjoint that goes back one step at a time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
 from einrnn.core import affine as af
 from einrnn.core.build import ONE
-from einrnn.core.model import Clause, Definition, Model
-from einrnn.core.nodes import Affine, Element, Expr, Mul, Node, Reduce
+from einrnn.core.model import Clause, Definition, Model, Range
+from einrnn.core.nodes import Affine, Element, Expr, Index, Mul, Node, Reduce
 from einrnn.core.reach import reached
 from einrnn.core.running import Places, running
-from einrnn.core.traverse import below_cases, rebuild, walk
+from einrnn.core.traverse import below_cases, binds, rebuild, walk
 
 
 def with_running_products(model: Model) -> Model:
@@ -45,12 +46,27 @@ def _products(
     clause: Clause, stem: str, taken: int
 ) -> Iterator[tuple[Reduce, Definition, Element]]:
     guarded = below_cases(clause.body)
+    clause = replace(clause, ranges={**clause.ranges, **_summed(clause, guarded)})
     for node in dict.fromkeys(walk(clause.body)):
         if isinstance(node, Reduce) and node.op == "prod" and node not in guarded:
             found = _recurrence(node, clause, f"{stem} {taken}" if taken else stem)
             if found is not None:
                 yield node, *found
                 taken += 1
+
+
+def _summed(clause: Clause, guarded: frozenset[Node]) -> dict[Index, Range]:
+    """The indices that some sum of a clause is over, all of the range, and no other one."""
+    binders = Counter(index for node in walk(clause.body) for index in binds(node))
+    return {
+        node.index: Range(node.lo, node.hi)
+        for node in walk(clause.body)
+        if isinstance(node, Reduce)
+        and node.op == "sum"
+        and node not in guarded
+        and not node.lo.free | node.hi.free
+        and binders[node.index] == 1
+    }
 
 
 def _recurrence(node: Reduce, clause: Clause, name: str) -> tuple[Definition, Element] | None:
