@@ -415,6 +415,11 @@ class Opener:
         return True
 
 
+def opens_some(chosen: Chosen) -> bool:
+    """Whether a choice is of some definitions by their names, so that more comes later."""
+    return getattr(chosen, "__func__", None) is None
+
+
 def is_now(chosen: Chosen) -> bool:
     """Whether a choice is :meth:`Opener.now`, of whichever opener."""
     return getattr(chosen, "__func__", None) is Opener.now

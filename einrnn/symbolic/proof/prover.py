@@ -34,7 +34,7 @@ from einrnn.symbolic.proof.invariance import by_invariance, by_ratio
 from einrnn.symbolic.proof.known import Known, nothing
 from einrnn.symbolic.proof.lattice import by_lattice
 from einrnn.symbolic.proof.multiplied import by_multiplied
-from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now
+from einrnn.symbolic.proof.opening import Opener, is_derived_only, is_now, opens_some
 from einrnn.symbolic.proof.order import next_to_open
 from einrnn.symbolic.proof.pairing import by_pairing
 from einrnn.symbolic.proof.positive import by_arguments
@@ -321,7 +321,7 @@ class Prover:
             for lemma in self._known.applicable(difference):
                 yield partial(self._known.by, statement, difference, chosen, (lemma,))
         # at a later stage less may be left to be opened
-        own = opener.hurried(2) if isinstance(chosen, partial) else opener
+        own = opener.hurried(2) if opens_some(chosen) else opener
         for index, direction in self._times(statement, elements(difference)):
             step = partial(by_step, own, statement, difference, chosen, index, direction)
             inductive = partial(by_induction, opener, statement, chosen, index, direction)
