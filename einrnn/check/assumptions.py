@@ -22,6 +22,7 @@ _MOST_SLOPES = 12_000
 _TOLERANCE = 1e-13
 _DIFFERENCE = 1e-6
 _VANISHED = 1e-5
+_STARTS, _LARGER = 3, 4.0
 
 
 def residuals(
@@ -50,12 +51,32 @@ def satisfy(
     """The arrays moved, as little as Newton's method moves them, until the assumptions hold.
 
     Only real inputs that the assumptions mention are moved, and what is declared of them holds
-    after as before. None where no solution was found.
+    after as before. None where no solution was found. One at which an input is all but 0 will do
+    only where larger values to begin with lead there, too: ``A v = λ v`` holds at ``v = 0``
+    whatever A is, and what is divided by v then is made of the rest that the steps have left.
     """
-    result = dict(arrays)
     if not assumptions:
-        return result
+        return dict(arrays)
     movable = _movable(model, assumptions)
+    start = dict(arrays)
+    found = None
+    for _ in range(_STARTS):
+        found = _solved(model, assumptions, sizes, start, movable) or found
+        lost = [name for name in movable if found and _vanished(start[name], found[name])]
+        if not lost or any(model.inputs[name].facts for name in lost):
+            break
+        start |= {name: _LARGER * start[name].astype(float) for name in lost}
+    return found
+
+
+def _solved(
+    model: Model,
+    assumptions: tuple[Assumption, ...],
+    sizes: Mapping[str, int],
+    arrays: Arrays,
+    movable: list[str],
+) -> dict[str, npt.NDArray[np.generic]] | None:
+    result = dict(arrays)
     assumptions = (*assumptions, *equations(model, movable))
     try:
         for _ in range(_STEPS):
@@ -64,8 +85,7 @@ def satisfy(
                 return None
             if np.max(np.abs(now), initial=0.0) < _TOLERANCE:
                 obeys = all(_obeys(model.inputs[name], result[name]) for name in movable)
-                lost = any(_vanished(arrays[name], result[name]) for name in movable)
-                return result if obeys and not lost else None
+                return result if obeys else None
             unknowns = sum(result[name].size for name in movable)
             if not movable or unknowns * len(now) > _MOST_SLOPES:
                 return None
@@ -76,8 +96,7 @@ def satisfy(
 
 
 def _vanished(before: npt.NDArray[np.generic], after: npt.NDArray[np.generic]) -> bool:
-    """Whether an array has been moved to all but 0, where ``A v = λ v`` holds whatever A is: what
-    is divided by it then is made of the rest that the steps have left."""
+    """Whether an array has been moved to all but 0."""
     most = [float(np.abs(array.astype(float)).max(initial=0.0)) for array in (before, after)]
     return most[1] < _VANISHED * most[0]
 

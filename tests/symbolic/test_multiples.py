@@ -131,3 +131,20 @@ L := g[i,j] A[i,j]
 """
     (verdict,) = einrnn.parse(text).check(timeout=2)
     assert verdict.verdict in ("proved", "tested")
+
+
+def test_points_at_which_an_input_vanishes_are_left_out_unless_it_has_to() -> None:
+    rayleigh = """dim N
+input A[N,N] symmetric, v[N], lam
+assume [eig] sum[j] A[i,j] v[j] = lam v[i]
+[R] sum[i,j] v[i] A[i,j] v[j]/sum[k](v[k]^2) = lam using eig
+"""
+    at_rest = """dim T, H
+input x[T,H], h0[H]
+h[t,i] := tanh(h[t-1,i] + x[t,i]) with h[-1,i] := h0[i]
+assume [z] h0[i] = 0
+[1] h[0,i] = tanh(x[0,i]) using z
+refute h[0,i] = 2 tanh(x[0,i]) using z
+"""
+    assert [v.verdict for v in einrnn.parse(rayleigh).check()] == ["proved"]
+    assert [v.verdict for v in einrnn.parse(at_rest).check()] == ["proved", "refuted"]
