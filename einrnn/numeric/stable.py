@@ -120,13 +120,11 @@ def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             return _of_product(factors, opened)
         case Pow(base, Number(exponent)) if exponent == -1:
             return neg(_log(base, opened))
-        case Add((Apply("exp", (x,)), Apply("exp", (y,)))):
-            return Add((x, apply("softplus", Add((y, neg(x))))))
         case Reduce():
             return _of_sum(of, opened)
-        case Add():
+        case Add(terms):
             other = _beside_one(of)
-            return None if other is None else _of_one_and(other, opened)
+            return _of_exponentials(terms) if other is None else _of_one_and(other, opened)
         case _:
             return None
 
@@ -141,8 +139,37 @@ def _of_sum(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
     return Reduce("logsumexp", of.index, of.lo, of.hi, inner.args[0])
 
 
+def _of_exponentials(terms: tuple[Expr, ...]) -> Expr | None:
+    """``log(a exp(x) + b exp(y) + …)`` for positive numbers a, b, …: one term after the other."""
+    exponents = [_exponent(term) for term in terms]
+    total: Expr | None = None
+    for exponent in exponents:
+        if exponent is None:
+            return None
+        if total is not None:
+            exponent = Add((total, apply("softplus", Add((exponent, neg(total))))))
+        total = exponent
+    return total
+
+
+def _exponent(term: Expr) -> Expr | None:
+    match term:
+        case Apply("exp", (x,)):
+            return x
+        case Number(value) if value > 0:
+            return apply("log", term)
+        case Mul((Number(value), Apply("exp", (x,)))) if value > 0:
+            return Add((x, apply("log", number(value))))
+        case _:
+            return None
+
+
 def _of_product(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Expr | None:
-    """``log(exp(x) r) = x + log(r)``: an exponential leaves the sign of the rest."""
+    """``log(exp(x) r) = x + log(r)``: an exponential, or a positive number, leaves the sign of the
+    rest."""
+    if len(factors) == 2 and isinstance(factors[0], Number) and factors[0].value > 0:
+        of = _logarithm(opened(factors[1]), opened)
+        return of and Add((of, apply("log", factors[0])))
     found = [opened(factor) for factor in factors]
     logs = [one.args[0] for one in found if isinstance(one, Apply) and one.function == "exp"]
     if not logs:

@@ -148,3 +148,19 @@ refute h[0,i] = 2 tanh(x[0,i]) using z
 """
     assert [v.verdict for v in einrnn.parse(rayleigh).check()] == ["proved"]
     assert [v.verdict for v in einrnn.parse(at_rest).check()] == ["proved", "refuted"]
+
+
+def test_a_claim_about_every_time_says_what_holds_at_its_ends() -> None:
+    text = """dim T, K
+index t : T
+input M[T,K,K]
+P[t,i,j] := sum[k] P[t-1,i,k] M[t,k,j] with P[-1,i,j] := delta[i,j]
+Q[t,i,j] := sum[k] M[t,i,k] Q[t+1,k,j] with Q[T,i,j] := delta[i,j]
+[split] sum[k] P[t-1,i,k] Q[t,k,j] = P[T-1,i,j]
+[all] Q[0,i,j] = P[T-1,i,j]
+[other letters] Q[0,a,b] = P[T-1,a,b]
+refute Q[0,i,j] = P[T-1,j,i]
+refute Q[0,i,j] = P[0,i,j]
+"""
+    verdicts = [v.verdict for v in einrnn.parse(text).check()]
+    assert verdicts == ["proved"] * 3 + ["refuted"] * 2

@@ -30,6 +30,7 @@ from einrnn.symbolic.proof.exchange import by_exchange
 from einrnn.symbolic.proof.factored import by_needed
 from einrnn.symbolic.proof.growth import by_any_size, by_growth
 from einrnn.symbolic.proof.induction import by_induction, solved
+from einrnn.symbolic.proof.instance import by_lemma_at_end
 from einrnn.symbolic.proof.invariance import by_invariance, by_ratio
 from einrnn.symbolic.proof.known import Known, nothing
 from einrnn.symbolic.proof.lattice import by_lattice
@@ -149,6 +150,9 @@ class Prover:
         whole = self._at_once(statement) or self._known.by_one_about_a_matrix(statement, written)
         if whole is not None:
             return whole
+        at_an_end = self._by_lemma_at_end(statement)
+        if at_an_end is not None:
+            return at_an_end
         for difference, chosen in self._with_last(stages, work):
             if self._opener.expired():
                 return None
@@ -178,6 +182,12 @@ class Prover:
             found = by_accumulation(self._opener, statement)
             found = found or by_recursion(self._opener, statement)
             return found or self._by_same_summands(statement, written, self._opener.any)
+        except TooLarge:
+            return None
+
+    def _by_lemma_at_end(self, statement: Statement) -> Proof | None:
+        try:
+            return by_lemma_at_end(self._opener.hurried(), self.lemmas, statement)
         except TooLarge:
             return None
 
