@@ -22,9 +22,10 @@ from einrnn.check.proofs import Proofs
 from einrnn.check.sizes import trial_sizes
 from einrnn.check.tolerance import AGREES, relative
 from einrnn.check.verdict import Counterexample, Repair
+from einrnn.core import affine as af
 from einrnn.core.model import Claim
-from einrnn.core.nodes import Cond, Derivative, Element, Expr, Node, Number
-from einrnn.core.traverse import tensors, walk
+from einrnn.core.nodes import Add, Cond, Derivative, Element, Expr, Node, Number, Value
+from einrnn.core.traverse import rebuild, tensors, walk
 from einrnn.errors import EinrnnError
 from einrnn.language import parse_expression
 from einrnn.language.text import condition_text, left_text, text
@@ -44,7 +45,7 @@ def confirmed(
     with the verdict on it, for which ``most`` seconds are allowed."""
     claim = setting.ready.claim
     left = claim.left if edit.left is None else edit.left
-    shown = text(edit.expr, setting.model, claim.ranges)
+    shown = text(rebuild(edit.expr, _counted), setting.model, claim.ranges)
     if edit.left is None and (_is_circular(setting, edit.expr) or not _reads_back(setting, shown)):
         return None
     # a letter that an edit of the left sums is free no more
@@ -225,6 +226,23 @@ def _values(point: Point, ready: Ready) -> tuple[Array, Array] | None:
         return left, values.over(ready.forward.right, scope)
     except (NotEvaluated, EinrnnError):
         return None
+
+
+def _counted(node: Node) -> Node:
+    """Whole numbers in a sum beside a number of sizes and indices as a part of that: ``(N-1) - 1``
+    is written ``N-2``."""
+    if not isinstance(node, Add):
+        return node
+    at = next((n for n, term in enumerate(node.terms) if isinstance(term, Value)), None)
+    numbers = [t.value for t in node.terms if isinstance(t, Number) and t.value.denominator == 1]
+    if at is None or not numbers:
+        return node
+    value = node.terms[at]
+    assert isinstance(value, Value)
+    whole = Value(af.shift(value.index, int(sum(numbers))))
+    terms = (whole if n == at else term for n, term in enumerate(node.terms))
+    kept = tuple(t for t in terms if not isinstance(t, Number) or t.value.denominator > 1)
+    return kept[0] if len(kept) == 1 else Add(kept)
 
 
 def _by_interpreter(points: Points, ready: Ready) -> bool:
