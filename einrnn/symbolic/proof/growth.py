@@ -22,7 +22,7 @@ from einrnn.symbolic.proof.entries import unfold
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.invariance import between, furthest
 from einrnn.symbolic.proof.opening import ROUNDS, Opener
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed, ranges_beside
 from einrnn.symbolic.proof.trace import Generalised, Grown
 
 # what one more makes of them
@@ -76,10 +76,8 @@ def _sizes(statement: Statement) -> Iterator[Dim]:
 def by_growth(opener: Opener, statement: Statement, index: Index) -> Proof | None:
     """Induction over how far a reduction goes that one of the sides is."""
     statement = narrowed(statement, index)
-    others = {i: r for i, r in statement.ranges.items() if i is not index}
-    if statement.condition is not None or any(
-        index in r.lo.free | r.hi.free for r in others.values()
-    ):
+    others = ranges_beside(statement, index)
+    if others is None:
         return None
     span = statement.ranges[index]
     for whole, other in ((statement.left, statement.right), (statement.right, statement.left)):

@@ -19,7 +19,7 @@ from einrnn.symbolic.proof.clock import DOWN, UP, Time
 from einrnn.symbolic.proof.induction import at
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.scaled import after_first
-from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed
+from einrnn.symbolic.proof.statement import Proof, Statement, fixed, narrowed, ranges_beside
 from einrnn.symbolic.proof.trace import Scaled
 
 
@@ -27,10 +27,8 @@ def by_multiplied(opener: Opener, statement: Statement, index: Index) -> Proof |
     """Induction over an index at which the difference of the sides is a multiple of what it is
     one step before."""
     statement = narrowed(statement, index)
-    others = {i: r for i, r in statement.ranges.items() if i is not index}
-    if statement.condition is not None or any(
-        index in r.lo.free | r.hi.free for r in others.values()
-    ):
+    others = ranges_beside(statement, index)
+    if others is None:
         return None
     span = statement.ranges[index]
     for direction, factor in dict.fromkeys(_factors(statement, index)):

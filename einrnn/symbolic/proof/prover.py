@@ -362,15 +362,22 @@ class Prover:
         yield partial(by_lattice, opener, statement, chosen, self._prove)
         yield partial(self._by_same_summands, statement, difference, chosen)
         if is_now(chosen):
-            times = self._times(statement, elements(difference))
-            yield partial(by_assumptions, opener, statement, times)
-            for index in _counted(statement, difference):
-                yield partial(by_invariance, opener, statement, difference, chosen, index)
-                yield partial(by_growth, opener, statement, index)
-                yield partial(by_multiplied, opener, statement, index)
-            helped = self._known.by_helped_induction if self.lemmas else _not_at_all
-            yield partial(by_every_time, opener, statement, helped)
-            yield partial(by_every_time_before, opener, statement)
+            yield from self._last_attempts(statement, difference, chosen)
+
+    def _last_attempts(
+        self, statement: Statement, difference: Expr, chosen: Chosen
+    ) -> Iterator[Callable[[], Proof | None]]:
+        """What needs everything opened, and is tried after all else."""
+        opener = self._opener
+        times = self._times(statement, elements(difference))
+        yield partial(by_assumptions, opener, statement, times)
+        for index in _counted(statement, difference):
+            yield partial(by_invariance, opener, statement, difference, chosen, index)
+            yield partial(by_growth, opener, statement, index)
+            yield partial(by_multiplied, opener, statement, index)
+        helped = self._known.by_helped_induction if self.lemmas else _not_at_all
+        yield partial(by_every_time, opener, statement, helped)
+        yield partial(by_every_time_before, opener, statement)
 
     def _by_needed(self, statement: Statement, difference: Poly) -> Proof | None:
         """By what a derivative inside a sum has to be: it is read off, and cheap to rule out."""

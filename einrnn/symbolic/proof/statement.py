@@ -123,6 +123,14 @@ def narrowed(statement: Statement, index: Index) -> Statement:
     return statement if term.factors else Statement(statement.left, statement.right, ranges)
 
 
+def ranges_beside(statement: Statement, index: Index) -> Mapping[Index, Range] | None:
+    """The ranges of the other indices, where an index may be counted alone: none of them depends
+    on it, and no condition is left."""
+    others = {i: r for i, r in statement.ranges.items() if i is not index}
+    tied = any(index in r.lo.free | r.hi.free for r in others.values())
+    return None if tied or statement.condition is not None else others
+
+
 def over_ranges(statement: Statement) -> Statement:
     """A statement under a condition as one over smaller ranges of the indices of its left side;
     as it is where they do not say the same."""
