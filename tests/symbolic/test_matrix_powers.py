@@ -71,7 +71,7 @@ TRAPS = {
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_is_proved_and_holds_in_numbers(name: str):
     assert proved(LAWS[name])
-    assert error_in_numbers(LAWS[name]) < 1e-8
+    assert error_in_numbers(LAWS[name]) < 1e-7  # of powers of determinants, by differences
 
 
 @pytest.mark.parametrize("name", TRAPS)
