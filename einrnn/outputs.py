@@ -31,7 +31,8 @@ from einrnn.symbolic import simplify as s
 from einrnn.symbolic.arguments import named_arguments
 from einrnn.symbolic.attained import with_named_values
 from einrnn.symbolic.derived import complete, fewer_axes
-from einrnn.symbolic.products import with_running_products
+from einrnn.symbolic.running.products import with_running_products
+from einrnn.symbolic.running.sums import with_running_sums
 from einrnn.symbolic.sweep.sweep import swept
 from einrnn.symbolic.tangent import along
 
@@ -57,10 +58,10 @@ def formula_of(model: Model, texts: Sequence[str]) -> Formula:
     work = _Outputs(model)
     found = {text: work.read(text) for text in texts}
     roots = {text: (with_stable_form(expr), ranges) for text, (expr, ranges) in found.items()}
-    model = named_arguments(with_stable_forms(work.model))
-    if work.differentiates or any(_differentiates(expr) for expr, _ in roots.values()):
-        model, roots = with_named_values(with_running_products(model), roots)
-    return Formula(work.with_tangents(model), roots)
+    stable = with_stable_forms(work.model)
+    first = work.formula(stable, roots)
+    summed = with_running_sums(stable)
+    return first if summed is stable else replace(first, other=work.formula(summed, roots))
 
 
 def _differentiates(expr: Expr) -> bool:
@@ -84,11 +85,6 @@ class _Outputs:
         self.model = model
         self._tangents: list[_Tangent] = []
 
-    @property
-    def differentiates(self) -> bool:
-        """Whether products with derivatives were asked for."""
-        return bool(self._tangents)
-
     def read(self, text: str) -> tuple[Expr, Ranges]:
         """One output."""
         found = _PRODUCT.fullmatch(text)
@@ -98,7 +94,14 @@ class _Outputs:
         kind, args = found.group(1), _arguments(found.group(2))
         return self._vjp(text, args) if kind == "vjp" else self._jvp(text, kind, args)
 
-    def with_tangents(self, model: Model) -> Model:
+    def formula(self, model: Model, roots: Mapping[str, tuple[Expr, Ranges]]) -> Formula:
+        """Outputs over a model, with what is better named before it is differentiated."""
+        model = named_arguments(model)
+        if self._tangents or any(_differentiates(expr) for expr, _ in roots.values()):
+            model, roots = with_named_values(with_running_products(model), roots)
+        return Formula(self._with_tangents(model), roots)
+
+    def _with_tangents(self, model: Model) -> Model:
         """The model with definitions of all tangents that outputs have asked for."""
         for asked in self._tangents:
             model, (body,) = complete(model, [(asked.body, asked.ranges)], fewer_axes)

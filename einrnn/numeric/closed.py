@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+# what a turn of a loop takes, in operations: calls of a library, but for C
+_TURN = 500
 _WHOLE_FUNCTIONS = frozenset({"abs", "sign", "step", "relu", "max", "min"})
 
 
@@ -75,7 +77,8 @@ class Closed:
         self._ready: dict[object, Executable | Generated | Native] = {}
         # sizes by name and the dtype of the last call
         self.last: tuple[dict[str, int], str] | None = None
-        self._ways = Ways(model, self.outputs, formula, self.inputs)
+        turn = 0 if backend == "native" else _TURN
+        self._ways = Ways(model, self.outputs, formula, self.inputs, turn)
 
     def ready_for(
         self, given: Mapping[str, Any]

@@ -18,11 +18,13 @@ from einrnn.symbolic.sweep.sweep import swept
 class Formula:
     """Outputs by name, each an expression over a model with the ranges of its free indices.
 
-    Both may contain derivatives. The order of the ranges is the order of the axes.
+    Both may contain derivatives. The order of the ranges is the order of the axes. ``other`` is
+    another formula for the same values, if there is one, that may be shorter at some sizes.
     """
 
     model: Model
     roots: Mapping[str, tuple[Expr, Ranges]]
+    other: Formula | None = None
 
     def completed(self, policy: Policy = fewer_axes) -> Formula:
         """The same values with every derivative carried out, each pair in the policy's way."""

@@ -1,4 +1,4 @@
-"""Long sums and products up to an index, or from one on, as recurrences.
+"""Long sums, products and extremes up to an index, or from one on, as recurrences.
 
 ``c[t] = sum[r=0..t] x[r]`` at all ``t`` reads every pair of ``r`` and ``t``. It is, at ``q = t``,
 ``P[q] = P[q-1] + x[q]``, one step each. With ``g^(t-r)`` beside ``x[r]`` the step is
@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, ZERO
+from einrnn.core.build import ONE, ZERO, apply, neg
 from einrnn.core.model import Clause, Definition, Model, Range
 from einrnn.core.nodes import (
     Add,
@@ -27,6 +27,7 @@ from einrnn.core.nodes import (
     Node,
     Pow,
     Reduce,
+    ReduceOp,
     Value,
 )
 from einrnn.core.reach import reached
@@ -41,7 +42,8 @@ Find = Callable[[Clause, str], Found]
 # from how many places on this is shorter than all pairs: of numbers that are added up, and of
 # powers that have to be computed for each pair
 _LONG, _LONG_WITH_POWERS = 32, 128
-_NEUTRAL = {"sum": ZERO, "prod": ONE}
+_INFINITY = apply("inf")
+_NEUTRAL = {"sum": ZERO, "prod": ONE, "max": neg(_INFINITY), "min": _INFINITY}
 
 
 class Part(NamedTuple):
@@ -154,8 +156,9 @@ def _recurrence(
     if read is None:
         return None
     low, high, places = read
-    if node.op == "prod":
-        return _product(part, clause, Places(part.place, low, high, part.way), places, name)
+    if node.op != "sum":
+        span = Places(part.place, low, high, part.way)
+        return _joined(node.op, part, clause, span, places, name)
     summed, part = _summed_after(part, sizes, places)
     beside, part = _taken_out(part)
     ratio, body = _ratio(part)
@@ -181,16 +184,20 @@ def _recurrence(
     return definition, entry
 
 
-def _product(
-    part: Part, clause: Clause, span: Places, places: int, name: str
+def _joined(
+    op: ReduceOp, part: Part, clause: Clause, span: Places, places: int, name: str
 ) -> tuple[Definition, Expr] | None:
-    """The same of a product whose factors do not depend on how far it goes."""
+    """The same of a product whose factors do not depend on how far it goes, or of an extreme."""
     letters = tuple(i for i in clause.ranges if i in part.body.free)
     alone = part.body.free - {part.place} == frozenset(letters) and part.at not in letters
     if places < _LONG or not alone:
         return None
     others = {letter: clause.ranges[letter] for letter in letters}
-    definition = running(name, span, others, ONE, lambda earlier: Mul((earlier, part.body)))
+
+    def following(earlier: Element) -> Expr:
+        return Mul((earlier, part.body)) if op == "prod" else apply(op, earlier, part.body)
+
+    definition = running(name, span, others, _NEUTRAL[op], following)
     at = af.shift(af.of(part.at), part.shift)
     return definition, Element(name, (at, *map(af.of, letters)))
 

@@ -1,13 +1,15 @@
-"""Which way through its definitions a Jacobian is computed: the cheapest at the sizes.
+"""Which way through its definitions something is computed: the cheapest at the sizes.
 
 A gradient of one number goes in reverse, however many inputs there are. A Jacobian of
 several outputs may be cheaper forward where they outnumber the inputs; how many there are
-is known with the sizes only, and what each way costs is counted from its steps.
+is known with the sizes only, and what each way costs is counted from its steps. So it is
+with long sums, which may be recurrences.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from functools import cached_property
 
 from einrnn.core.model import Model
@@ -30,23 +32,34 @@ class Ways:
         outputs: Mapping[str, Output],
         formula: Formula | None,
         inputs: Collection[str],
+        turn: int,
     ) -> None:
         self._first = model, outputs
         self._formula = formula
         self._inputs = set(inputs)
+        self._turn = turn
 
     def plan(self, sizes: Mapping[str, int], seed: int) -> Plan:
-        """The plan of the fewest operations; of equally many, the first way's."""
+        """The plan of the fewest operations, of which a turn of a loop counts as some more; of
+        equally many, the first way's."""
         found = plan(*self._first, sizes, seed)
         others = (self._planned(way, sizes, seed) for way in self._others)
-        return min([found, *(p for p in others if p is not None)], key=lambda p: cost(p).flops)
+        return min([found, *(p for p in others if p is not None)], key=self._effort)
+
+    def _effort(self, found: Plan) -> int:
+        return cost(found).flops + self._turn * _turns(found.main)
 
     @cached_property
     def _others(self) -> list[tuple[Model, Mapping[str, Output]]]:
         formula = self._formula
-        if formula is None or not any(_jacobian(expr) for expr, _ in formula.roots.values()):
+        if formula is None:
             return []
         found: list[tuple[Model, Mapping[str, Output]]] = []
+        if formula.other is not None:
+            with suppress(EinrnnError):  # then there is the first way
+                found.append(formula.other.closed())
+        if not any(_jacobian(expr) for expr, _ in formula.roots.values()):
+            return found
         for policy in (forward, reverse):
             if _differs(formula, policy):
                 found.append(formula.closed(policy))
@@ -85,6 +98,12 @@ def _differs(formula: Formula, policy: Policy) -> bool:
                 if policy(*pair) != fewer_axes(*pair):
                     return True
     return False
+
+
+def _turns(steps: Collection[Step]) -> int:
+    """How many turns loops have in all."""
+    loops = [step for step in steps if isinstance(step, Loop)]
+    return sum((abs(loop.last - loop.first) + 1) * (1 + _turns(loop.body)) for loop in loops)
 
 
 def _entrywise(steps: Collection[Step]) -> bool:

@@ -1,4 +1,5 @@
-"""Loops that only add up, or multiply, the rows of an array: all at once where libraries do so."""
+"""Loops that only add up, or multiply, the rows of an array, or keep the largest: all at once
+where libraries do so."""
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ def accumulated(loop: Loop, registers: Sequence[Register]) -> Accumulated | None
     if len(before) != 1 or len(maps) != 1 or len(loop.body) != 4:
         return None
     (joined,) = maps
-    if not isinstance(joined, Map) or joined.function not in ("+", "*"):
+    if not isinstance(joined, Map) or joined.function not in ("+", "*", "max", "min"):
         return None
     parts = {before[0].out, row.out}
     same = {registers[out].shape for out in (*parts, joined.out)}

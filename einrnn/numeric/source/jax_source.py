@@ -35,7 +35,7 @@ from einrnn.numeric.steps import (
 
 # what jax has only with its switch for 64 bits
 _WIDE = ("float64", "int64", "complex128")
-_RUNNING = {"+": "cumsum", "*": "cumprod"}
+_RUNNING = {"+": "cumsum", "*": "cumprod", "max": "cummax", "min": "cummin"}
 _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}"}
 
 

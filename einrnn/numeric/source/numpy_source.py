@@ -221,7 +221,7 @@ class Writer:
         rows = f"{name}[{first}:{last}]{'[::-1]' if found.down else ''}"
         return [
             f"{name}[{found.first}:{found.last}] = {self._read(found)}",
-            f"{self.function(_UFUNCS[found.op])}.accumulate({rows}, 0, None, {rows})",
+            f"{self.entrywise(found.op)}.accumulate({rows}, 0, None, {rows})",
         ]
 
     def _read(self, found: Accumulated) -> str:

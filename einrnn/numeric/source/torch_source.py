@@ -55,7 +55,7 @@ _NAMES = {
 }
 # what numpy has not
 # they go up along an axis
-_RUNNING = {"+": "cumsum", "*": "cumprod"}
+_RUNNING = {"+": "cumsum", "*": "cumprod", "max": "cummax", "min": "cummin"}
 _OWN = ("sigmoid", "relu", "sign", "erf")
 _FOLDS = {"sum": "sum", "max": "amax", "min": "amin"}
 
@@ -156,9 +156,10 @@ class _TorchWriter(Writer):
         name, (first, last) = self.name(found.array), found.whole
         turned = ".flip(0)" if found.down else ""
         rows = f"{name}[{first}:{last}]"
+        values = ".values" if found.op in ("max", "min") else ""  # not where they are
         return [
             f"{name}[{found.first}:{found.last}] = {self._read(found)}",
-            f"{rows} = torch.{_RUNNING[found.op]}({rows}{turned}, 0){turned}",
+            f"{rows} = torch.{_RUNNING[found.op]}({rows}{turned}, 0){values}{turned}",
         ]
 
     def is_row(self, register: int, items: Sequence[Item]) -> bool:
