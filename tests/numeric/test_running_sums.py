@@ -229,3 +229,96 @@ def test_the_largest_so_far(backend: str):
     found = program(x=x)
     np.testing.assert_array_equal(found["y"], np.maximum.accumulate(x))
     np.testing.assert_array_equal(found["z"], np.minimum.accumulate(x[::-1])[::-1])
+
+
+SPACES = {
+    "a kernel": (
+        "k[t] := sum[i,j] c[i] matpow(A,t)[i,j] b[j]\ny[t] := sum[s=0..t] k[t-s] u[s]",
+        lambda A, b, c, u, t: sum(
+            c @ np.linalg.matrix_power(A, t - s) @ b * u[s] for s in range(t + 1)
+        ),
+    ),
+    "an impulse on all states": (
+        "y[t] := sum[s=0..t] sum[i,j] c[i] matpow(A,t-s)[i,j] u[s]",
+        lambda A, b, c, u, t: sum(
+            (c @ np.linalg.matrix_power(A, t - s)).sum() * u[s] for s in range(t + 1)
+        ),
+    ),
+    "one step behind, transposed": (
+        "y[t] := sum[s: s < t] sum[i,j] c[i] matpow(A,t-s)[j,i] b[j] u[s]",
+        lambda A, b, c, u, t: sum(
+            b @ np.linalg.matrix_power(A, t - s) @ c * u[s] for s in range(t)
+        ),
+    ),
+    "ahead": (
+        "y[t] := sum[s: s >= t] sum[i,j] c[i] matpow(A,s-t)[i,j] b[j] u[s]",
+        lambda A, b, c, u, t: sum(
+            c @ np.linalg.matrix_power(A, s - t) @ b * u[s] for s in range(t, len(u))
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", SPACES)
+def test_the_kernel_of_a_state_space(name: str, backend: str):
+    text, value = SPACES[name]
+    document = einrnn.parse(
+        "dim N\nindex t : T\ninput A[N,N], b[N], c[N], u[T], w[T]\n"
+        f"{text}\nL := sum[t] w[t] y[t]^2\n"
+    )
+    wrt = [one for one in ("A", "b", "c", "u") if re.search(rf"\b{one}\[|\({one},", text)]
+    program = document.compile("y", "L", *(f"dL/d{one}" for one in wrt), backend=backend)
+    assert program.cost(T=1000, N=3).flops < 2.1 * program.cost(T=500, N=3).flops
+    rng = np.random.default_rng(0)
+    b, c = rng.normal(size=(2, 3))
+    given = {"A": 0.4 * rng.normal(size=(3, 3)), "b": b, "c": c, "u": rng.normal(size=9)}
+    w = rng.normal(size=9)
+
+    def loss(A, b, c, u):
+        return (w * np.array([value(A, b, c, u, t) for t in range(9)]) ** 2).sum()
+
+    found = program(**{one: given[one] for one in wrt}, w=w)
+    wanted = _gradients(loss, given)
+    for one in wrt:
+        np.testing.assert_allclose(found[f"dL/d{one}"], wanted[one], rtol=1e-9, atol=1e-10)
+
+
+OTHERS = {
+    "not all of the matrix": (
+        "sum[j=1..N-1] matpow(A,t-s)[i,j] u[s,j]",
+        lambda power, u, s, t: power(t - s)[:, 1:] @ u[s, 1:],
+    ),
+    "of one power squared": (
+        "sum[j] matpow(A,t-s)[i,j] matpow(A,t-s)[i,j] u[s,j]",
+        lambda power, u, s, t: power(t - s) ** 2 @ u[s],
+    ),
+    "of every second power": (
+        "sum[j] matpow(A,2 t - 2 s)[i,j] u[s,j]",
+        lambda power, u, s, t: power(2 * t - 2 * s) @ u[s],
+    ),
+    "of the last state, too": (
+        "sum[j] matpow(A,t-s)[i,j] u[s,j] u[t,j]",
+        lambda power, u, s, t: power(t - s) @ (u[s] * u[t]),
+    ),
+    "of the other letter, too": (
+        "sum[j] matpow(A,t-s)[i,j] u[s,j] u[s,i]",
+        lambda power, u, s, t: power(t - s) @ u[s] * u[s],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_sums_of_matrix_powers(name: str):
+    text, summand = OTHERS[name]
+    document = einrnn.parse(
+        f"dim N\nindex t : T\nindex i : N\ninput A[N,N], u[T,N]\ny[t,i] := sum[s=0..t] {text}\n"
+    )
+    rng = np.random.default_rng(0)
+    A, u = 0.5 * rng.normal(size=(3, 3)), rng.normal(size=(6, 3))
+
+    def power(exponent):
+        return np.linalg.matrix_power(A, exponent)
+
+    wanted = [sum(summand(power, u, s, t) for s in range(t + 1)) for t in range(6)]
+    np.testing.assert_allclose(document.compile("y")(A=A, u=u)["y"], wanted, rtol=1e-10)

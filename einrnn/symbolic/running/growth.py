@@ -37,14 +37,14 @@ def growth(factor: Expr, of: Stretch, ranges: Ranges) -> Growth | None:
 
 
 def _of_power(base: Expr, exponent: Affine, of: Stretch) -> Growth | None:
-    found = _steps(exponent, of)
+    found = steps_of(exponent, of)
     if found is None:
         return None
     step, first = found
     return Growth(s.pow_(base, s.value(af.of(step))), s.pow_(base, s.value(first)))
 
 
-def _steps(value: Affine, of: Stretch) -> tuple[int, Affine] | None:
+def steps_of(value: Affine, of: Stretch) -> tuple[int, Affine] | None:
     """By how much an index expression grows with each place, and what it is at first."""
     step = af.coefficient(value, of.at)
     if step == 0 or af.coefficient(value, of.place) != -step:
@@ -86,7 +86,7 @@ def difference(value: Expr, of: Stretch, ranges: Ranges) -> Growth | None:
             rest = tuple(factor for factor in factors if factor is not moving[0])
             return found and Growth(s.mul((*rest, found.step)), s.mul((*rest, found.first)))
         case Value(index):
-            steps = _steps(index, of)
+            steps = steps_of(index, of)
             if steps is not None:
                 return Growth(number(steps[0]), s.value(steps[1]))
         case Reduce("sum"):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from einrnn.core import affine as af
 from einrnn.core.build import ZERO, neg
 from einrnn.core.model import Clause, Definition, Model, Range
-from einrnn.core.nodes import Element, Expr, Index, Mul, Reduce
+from einrnn.core.nodes import Element, Expr, Index, Matrix, Mul, Reduce
 from einrnn.core.reach import reached
 from einrnn.core.running import running
 from einrnn.core.traverse import fresh, substitute, walk
@@ -23,6 +23,7 @@ from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges
 from einrnn.symbolic.running.ends import Ended, ended
 from einrnn.symbolic.running.growth import difference, growth
+from einrnn.symbolic.running.mixing import Beside, Mixing, mixed
 from einrnn.symbolic.running.places import Found, with_own_definitions
 
 
@@ -39,6 +40,7 @@ class _Parts(NamedTuple):
     step: Expr
     own: Expr
     inner: tuple[Reduce, ...]
+    mixing: Mixing | None = None
 
 
 def _taken_out(model: Model, node: Reduce, clause: Clause, name: str) -> Found | None:
@@ -58,7 +60,9 @@ def _recurrence(
     node: Reduce, found: Ended, parts: _Parts, clause: Clause, name: str
 ) -> Found | None:
     ranges = {**clause.ranges, **{one.index: Range(one.lo, one.hi) for one in parts.inner}}
+    mixing = parts.mixing
     free = (parts.own.free | parts.step.free) - {found.of.place}
+    free |= frozenset() if mixing is None else {mixing.kept}
     others = {index: span for index, span in ranges.items() if index in free}
     if free != others.keys() or any(span.lo.free | span.hi.free for span in others.values()):
         return None
@@ -67,7 +71,8 @@ def _recurrence(
 
     def following(earlier: Element) -> Expr:
         if node.op == "sum":
-            return s.add((s.mul((step, earlier)), own))
+            moved = earlier if mixing is None else mixing.moved(earlier)
+            return s.add((s.mul((step, moved)), own))
         grown = s.add((earlier, step))
         return s.add((grown, s.apply("softplus", (s.add((own, neg(grown))),))))
 
@@ -108,6 +113,7 @@ def _factors(found: Ended, clause: Clause) -> _Parts | None:
     steps: list[Expr] = []
     own: list[Expr] = []
     inner: list[Reduce] = []
+    powers: list[Matrix] = []
     of, ranges = found.of, dict(clause.ranges)
     waiting = s.flat((found.body,), Mul)
     for factor in waiting:  # which grows by those of a sum inside
@@ -122,13 +128,21 @@ def _factors(found: Ended, clause: Clause) -> _Parts | None:
             ranges[one.index] = Range(one.lo, one.hi)
             inner.append(one)
             waiting += s.flat((one.body,), Mul)
+        elif isinstance(factor, Matrix) and factor.op == "matpow":
+            powers.append(factor)
         else:
             found_growth = growth(factor, of, {**ranges, of.place: _span(found)})
             if found_growth is None:
                 return None
             steps.append(found_growth.step)
             own.append(found_growth.first)
-    return _Parts(tuple(outside), s.mul(steps), s.mul(own), tuple(inner))
+    step = s.mul(steps)
+    if not powers:
+        return _Parts(tuple(outside), step, s.mul(own), tuple(inner))
+    if len(powers) > 1:
+        return None
+    split = mixed(powers[0], of, Beside(outside, own, inner), ranges)
+    return split and _Parts(split.outside, step, split.own, split.inner, split.mixing)
 
 
 def _span(found: Ended) -> Range:
