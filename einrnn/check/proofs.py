@@ -181,10 +181,11 @@ class Proofs:
         found: dict[str, tuple[Lemma, ...]] = {}
         if not self.points:
             return found
-        searches = (("forward", constants), ("reverse", conjectures))
-        for way, search in searches:
+        searches = (("forward", (constants, conjectures)), ("reverse", (conjectures,)))
+        for way, looked in searches:
             model = self._models[way]
-            statements = search(model, lively(model, self.points))
+            values = lively(model, self.points)
+            statements = [one for search in looked for one in search(model, values)]
             deadline = time.process_time() + _CONJECTURE_SECONDS
             proved = Prover(model, deadline=deadline).proved_together(statements)
             whole = filter(self._defined[way].may_replace, proved)

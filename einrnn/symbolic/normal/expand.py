@@ -269,7 +269,7 @@ class Normaliser:
             return True
         if isinstance(expr, Matrix) and expr.op == "det":
             return self._is_definite(expr)
-        return is_positive(expr, self.facts.positive)
+        return is_positive(expr, self.facts.signs)
 
     def _is_definite(self, expr: Matrix) -> bool:
         from einrnn.symbolic.normal.definite import is_definite

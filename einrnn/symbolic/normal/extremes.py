@@ -96,7 +96,7 @@ def _positive_part(work: Normaliser, indices: frozenset[Index], body: Poly) -> t
     out = [
         (atom, exponent)
         for atom, exponent in shared
-        if not atom.free & indices and is_positive(atom, work.facts.positive)
+        if not atom.free & indices and is_positive(atom, work.facts.signs)
     ]
     content = Fraction(
         gcd(*(c.numerator for c in body.values())), lcm(*(c.denominator for c in body.values()))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from einrnn.core.nodes import Affine, Expr
 from einrnn.dataclass import dataclass
+from einrnn.symbolic.normal.signs import Signs
 from einrnn.symbolic.normal.total import Totality
 
 
@@ -23,7 +24,8 @@ class Unit(NamedTuple):
 @dataclass(frozen=True)
 class Facts:
     """What is known of tensors: below what the entries of integer inputs stay, which inputs
-    are symmetric in their last two positions, which tensors are positive, which inputs are
+    are symmetric in their last two positions, which tensors are positive or never negative, which
+    inputs are
     matrices that have an inverse, with their size, between whose entries some equation holds
     (that they add up to 1, or another one), which have the entries 0 and 1 only, which are
     symmetric and positive definite, what surely has a value, and which expressions are nowhere
@@ -31,7 +33,7 @@ class Facts:
 
     limits: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     symmetric: frozenset[str] = frozenset()
-    positive: frozenset[str] = frozenset()
+    signs: Signs = field(default_factory=Signs)
     invertible: Mapping[str, Affine] = field(default_factory=dict["str", "Affine"])
     units: Mapping[str, Unit] = field(default_factory=dict[str, Unit])
     tied: frozenset[str] = frozenset()

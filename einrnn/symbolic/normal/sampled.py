@@ -338,7 +338,7 @@ class Sample:
 
     def _drawn(self, name: str, at: tuple[int, ...]) -> float:
         chance = _chance(self.number, name, at)
-        mixed = self.number > 0 and name not in self.facts.positive
+        mixed = self.number > 0 and name not in self.facts.signs.positive
         sign = -1 if mixed and _chance("sign", name, at) < 0.5 else 1
         return sign * (0.4 + chance)
 

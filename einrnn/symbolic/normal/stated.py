@@ -15,10 +15,10 @@ from einrnn.symbolic.normal.definite import is_definite
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.facts import Facts, Unit
 from einrnn.symbolic.normal.rules import fact_rules
-from einrnn.symbolic.normal.signs import positive_names
+from einrnn.symbolic.normal.signs import signs_of
 from einrnn.symbolic.normal.slices import tensor_of
 from einrnn.symbolic.normal.terms import TooLarge
-from einrnn.symbolic.normal.total import Totality, names_above, totality
+from einrnn.symbolic.normal.total import Totality, strict_signs, totality
 from einrnn.symbolic.unfold import recurs, replaced_by_bodies
 
 
@@ -49,7 +49,7 @@ def _facts(model: Model) -> Facts:
     found = Facts(
         limits,
         frozenset(symmetric),
-        positive_names(model),
+        signs_of(model),
         invertible,
         units,
         frozenset(n for n, given in model.inputs.items() if n not in units and fact_rules(given)),
@@ -57,8 +57,8 @@ def _facts(model: Model) -> Facts:
         frozenset(n for n, given in model.inputs.items() if given.has("spd")),
     )
     # a probability may be 0, and so may an empty sum
-    above = names_above(model)
-    strict = replace(found, positive=above, total=Totality(above))
+    above = strict_signs(model)
+    strict = replace(found, signs=above, total=Totality(above))
     return replace(
         found, total=totality(model, above, cache(partial(_is_invertible, model, strict)))
     )

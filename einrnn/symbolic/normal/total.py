@@ -33,7 +33,7 @@ from einrnn.dataclass import dataclass
 from einrnn.symbolic.normal.clauses import body_of, surely_not
 from einrnn.symbolic.normal.domain import follows
 from einrnn.symbolic.normal.places import Known, as_index, places
-from einrnn.symbolic.normal.signs import is_positive, positive_names
+from einrnn.symbolic.normal.signs import Signs, is_positive, signs_of
 
 # what has a value for every number
 _EVERYWHERE = frozenset(
@@ -48,11 +48,11 @@ _DEPTH = 3
 
 @dataclass(frozen=True, eq=False)
 class Totality:
-    """What surely has a value: ``positive`` are the tensors with entries above 0, ``partial`` the
+    """What surely has a value: ``signs`` has the tensors with entries above 0, ``partial`` the
     definitions that may have none, ``inverted`` tells which matrices have an inverse, and
     ``bodies`` what an entry of a definition may be by its clauses."""
 
-    positive: frozenset[str] = frozenset()
+    signs: Signs = Signs()
     partial: frozenset[str] = frozenset()
     inverted: Callable[[Matrix], bool] = lambda matrix: False
     bodies: Callable[[Element, Known], Sequence[Expr]] = lambda entry, known: ()
@@ -110,12 +110,12 @@ class Totality:
         """Whether a value surely is above 0, where it is defined."""
         if isinstance(expr, Mul):
             return all(self.is_above(factor, known, depth) for factor in expr.factors)
-        if isinstance(expr, Element) and expr.tensor not in self.positive:
+        if isinstance(expr, Element) and expr.tensor not in self.signs.positive:
             return self._all_clauses(expr, known, depth, self.is_above)
         rest = _rest_of_one(expr)
         if rest is not None:
             return self._is_below_one(rest, known, depth)
-        return is_positive(expr, self.positive) and all(
+        return is_positive(expr, self.signs) and all(
             follows(place.known, af.minus(place.node.hi, place.node.lo))
             for place in places(expr, known)
             if isinstance(place.node, Reduce) and place.node.op != "prod"
@@ -168,11 +168,12 @@ class Totality:
                 return False
 
 
-def names_above(model: Model) -> frozenset[str]:
-    """The tensors with entries that surely are above 0 where they have a value."""
-    names = positive_names(model, ("positive",))  # empty sums among them
+def strict_signs(model: Model) -> Signs:
+    """The tensors with entries that surely are above 0 where they have a value, and those with
+    entries that are never below it."""
+    names, nonnegative = signs_of(model, ("positive",))  # empty sums among them
     while True:
-        total = Totality(names)
+        total = Totality(Signs(names, nonnegative))
         wrong = {
             name
             for name in names & model.definitions.keys()
@@ -182,20 +183,18 @@ def names_above(model: Model) -> frozenset[str]:
             )
         }
         if not wrong:
-            return names
+            return total.signs
         names -= wrong
 
 
-def totality(
-    model: Model, positive: frozenset[str], inverted: Callable[[Matrix], bool]
-) -> Totality:
-    """What is surely defined in a model, ``positive`` being the tensors with entries above 0.
+def totality(model: Model, signs: Signs, inverted: Callable[[Matrix], bool]) -> Totality:
+    """What is surely defined in a model, ``signs`` having the tensors with entries above 0.
 
     A recurrence is defined where it is whenever it was before: by induction over the order in
     which its entries are computed.
     """
     bodies = functools.partial(_bodies, model)
-    alone = Totality(positive, frozenset(), inverted, bodies)
+    alone = Totality(signs, frozenset(), inverted, bodies)
     partial: set[str] = set()
     readers: dict[str, list[str]] = {}
     for name, definition in model.definitions.items():
@@ -209,7 +208,7 @@ def totality(
         new = set(readers.get(pending.pop(), ())) - partial
         partial |= new
         pending += new
-    return Totality(positive, frozenset(partial), inverted, bodies)
+    return Totality(signs, frozenset(partial), inverted, bodies)
 
 
 def _bodies(model: Model, entry: Element, known: Known) -> list[Expr]:

@@ -15,7 +15,7 @@ from einrnn.core.nodes import Add, Affine, Apply, Cases, Element, Expr, Mul, Num
 from einrnn.core.traverse import canonical
 from einrnn.symbolic.normal.clauses import body_of, surely_not
 from einrnn.symbolic.normal.places import Known
-from einrnn.symbolic.normal.signs import positive_names
+from einrnn.symbolic.normal.signs import signs_of
 
 _DEPTH = 2
 _UNDEFINED = Apply("undefined", ())
@@ -45,7 +45,7 @@ class Carried:
 
     @cached_property
     def _at_least_zero(self) -> frozenset[str]:
-        return positive_names(self._model)
+        return signs_of(self._model).positive
 
     def is_nonzero_with(self, total: Expr, other: Expr, known: Known) -> bool:
         """Whether a sum of all entries along an axis is not 0 where another value is not."""

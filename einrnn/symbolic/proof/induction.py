@@ -289,6 +289,14 @@ def at(opener: Opener, statement: Statement, when: Time, beside: tuple[Rule, ...
         return False
 
 
+def _unfolds_quickly(opener: Opener, statement: Statement) -> bool:
+    """Whether a statement is true by unfolding, where that is no more than a little work."""
+    try:
+        return unfolds(opener.hurried(), statement, opener.any)
+    except TooLarge:
+        return False
+
+
 def _at(opener: Opener, statement: Statement, when: Time, rules: tuple[Rule, ...]) -> bool:
     if opener.by_normal_form(statement, opener.any, rules) is not None:
         return True
@@ -303,7 +311,7 @@ def _at(opener: Opener, statement: Statement, when: Time, rules: tuple[Rule, ...
             opened = unfold(difference, opener.model, latest.__contains__)
             if is_zero(work, work.poly(opener.without(work, opened, opener.any))):
                 return True
-        if not turn and unfolds(opener.hurried(), statement, opener.any):
+        if not turn and _unfolds_quickly(opener, statement):
             return True
         times = {e: opener.clock.time(e.tensor) for e in found}
         ahead = {e for e, at_ in times.items() if at_ and at_.direction == when.direction}

@@ -11,10 +11,12 @@ from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, substitute, tensors
 from einrnn.symbolic.normal import terms as tm
 from einrnn.symbolic.normal.expand import Normaliser
+from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly
 from einrnn.symbolic.normal.zero import is_zero
 from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, fixed
+from einrnn.symbolic.proof.tactics import at_constant, by_constants
 
 
 def by_lemma_at_end(opener: Opener, lemmas: Sequence[Lemma], statement: Statement) -> Proof | None:
@@ -36,9 +38,20 @@ def by_lemma_at_end(opener: Opener, lemmas: Sequence[Lemma], statement: Statemen
                 continue
             there = _difference(opener, work, same)
             signs = ((difference, tm.scale(there, sign)) for sign in (Fraction(1), Fraction(-1)))
-            if there and any(is_zero(work, work.canonical(tm.plus(pair))) for pair in signs):
+            left = [work.canonical(tm.plus(pair)) for pair in signs] if there else []
+            if any(_vanishes(opener, work, statement, poly) for poly in left):
                 return Proof("normal form", (f"with [{lemma.name}] at an end of its times",))
     return None
+
+
+def _vanishes(opener: Opener, work: Normaliser, statement: Statement, poly: Poly) -> bool:
+    """Whether a difference is 0, at once or some steps from the first or the last time."""
+    if is_zero(work, poly):
+        return True
+    written = expression(poly)
+    if not any(at_constant(opener, element) for element in elements(written)):
+        return False
+    return by_constants(opener, statement, written, opener.any) is not None
 
 
 def _difference(opener: Opener, work: Normaliser, statement: Statement) -> Poly:

@@ -12,7 +12,7 @@ from enum import IntEnum
 from einrnn.core.nodes import Element, Expr
 from einrnn.core.traverse import tensors
 from einrnn.symbolic.normal.terms import Poly
-from einrnn.symbolic.proof.clock import RATIONAL, Clock
+from einrnn.symbolic.proof.clock import ALGEBRAIC, Clock
 from einrnn.symbolic.proof.statement import Statement
 
 Names = frozenset[str]
@@ -47,7 +47,7 @@ def next_at_once(
 
 
 def next_related(clock: Clock, difference: Expr, opened: Names, left: Poly) -> str | None:
-    """A recurrent definition by sums, products and quotients of what a difference mentions at
+    """A recurrent definition by sums, products, quotients and roots of what a difference mentions at
     the same time; ``left`` is its polynomial."""
     there = tensors(difference)
     ready = frozenset(
@@ -55,7 +55,7 @@ def next_related(clock: Clock, difference: Expr, opened: Names, left: Poly) -> s
         for name in by_themselves(left) - opened
         if clock.instant(name)
         and name not in clock.model.derived
-        and clock.curvature(name) <= RATIONAL
+        and clock.curvature(name) <= ALGEBRAIC
         and says(clock, name) <= there | opened
     )
     return _best(clock, (there, there), opened, ready, ready)

@@ -42,6 +42,7 @@ from einrnn.symbolic.proof.positive import by_arguments
 from einrnn.symbolic.proof.recursion import by_recursion
 from einrnn.symbolic.proof.scaled import by_factor
 from einrnn.symbolic.proof.separate import cases
+from einrnn.symbolic.proof.solved import with_entry_apart
 from einrnn.symbolic.proof.startpoint import by_every_time_before
 from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
 from einrnn.symbolic.proof.summand import by_end_of_sum
@@ -56,6 +57,7 @@ from einrnn.symbolic.proof.trace import Separately
 from einrnn.symbolic.proof.turned import by_turned
 from einrnn.symbolic.proof.unfolding import by_unfolding
 from einrnn.symbolic.proof.uniform import by_same_summands
+from einrnn.symbolic.proof.weighted import by_common_weight
 
 
 @dataclass()
@@ -94,7 +96,14 @@ class Prover:
             self._case_by_case(statement)
             or self._prove(statement)
             or self._without_condition(statement)
+            or self._with_entry_apart(statement)
         )
+
+    def _with_entry_apart(self, statement: Statement) -> Proof | None:
+        if self._opener.expired():
+            return None
+        apart = with_entry_apart(self._opener, statement)
+        return None if apart is None else self._prove(apart)
 
     def _without_condition(self, statement: Statement) -> Proof | None:
         """A proof that needs no condition: what holds from some time on may hold before it, too."""
@@ -205,6 +214,7 @@ class Prover:
         opener = self._opener
         try:
             found = by_common_factor(opener, statement, difference, self._by_itself)
+            found = found or by_common_weight(opener, statement, difference, self._by_itself)
             return found or by_turned(opener, self.lemmas, statement, difference, chosen)
         except TooLarge:
             return None

@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from einrnn.core.build import sub
+from einrnn.core.build import ZERO, sub
+from einrnn.core.traverse import tensors
 from einrnn.symbolic.normal.domain import known_from
 from einrnn.symbolic.normal.expand import Normaliser
 from einrnn.symbolic.normal.rebuild import expression
 from einrnn.symbolic.normal.terms import Poly, TooLarge
 from einrnn.symbolic.proof.defined import Defined
 from einrnn.symbolic.proof.induction import single_entry
+from einrnn.symbolic.proof.opening import Opener
 from einrnn.symbolic.proof.statement import Lemma, Statement, usable
 
 
@@ -35,6 +37,22 @@ def solved_for(defined: Defined, lemma: Lemma) -> Lemma | None:
         if form.about <= frozenset(order) and defined.follow(form.statement.left, sides, known)
     ]
     return max(good, key=lambda form: max(map(order.index, form.about)), default=None)
+
+
+def with_entry_apart(opener: Opener, statement: Statement) -> Statement | None:
+    """A statement that a sum is 0, as one of what an entry in it is that recurs, a derivative if
+    there is one: induction speaks of entries."""
+    if statement.right is not ZERO:
+        return None
+    try:
+        work = opener.normaliser(statement, ())
+        forms = list(_forms(statement, work.poly(statement.left)))
+    except TooLarge:
+        return None
+    derived = opener.model.derived.keys()
+    own = [form for form in forms if any(map(opener.clock.recurs, tensors(form.left)))]
+    own.sort(key=lambda form: not tensors(form.left) <= derived)
+    return own[0] if own else None
 
 
 def _forms(statement: Statement, difference: Poly) -> Iterator[Statement]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from einrnn.core import affine as af
 from einrnn.core.model import Model
@@ -127,7 +128,7 @@ def _is_true_at(
 
 def _steps(opener: Opener, based: _Based, rules: tuple[Rule, ...]) -> bool:
     """Two recurrences are compared: to open only one of them hardly ever shows anything."""
-    for chosen in (opener.any, opener.derived_only):
+    for chosen in (opener.any, opener.derived_only, partial(_at_index, opener, based)):
         for _, stepped in based.bases:
             try:
                 if all(
@@ -138,6 +139,14 @@ def _steps(opener: Opener, based: _Based, rules: tuple[Rule, ...]) -> bool:
             except TooLarge:
                 continue
     return False
+
+
+def _at_index(opener: Opener, based: _Based, element: Element) -> bool:
+    """Derivatives, and what recurs at the time that a statement is about: what is known of other
+    times speaks of their entries as they stand."""
+    when = opener.clock.time(element.tensor)
+    now = when is not None and element.args[when.axis] is af.of(based.index)
+    return now or opener.derived_only(element)
 
 
 def _with_what_follows(
