@@ -222,6 +222,10 @@ class Document:
         require(backend)
         if not outputs:
             raise EinrnnError("E802", "nothing to compile", 'name an output, e.g. compile("L")')
+        for output in outputs:
+            if not isinstance(output, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+                message = f"an output is a text, not {output!r}"
+                raise EinrnnError("E802", message, 'name them one by one: compile("L", "dL/dW")')
         if compress:
             from einrnn.numeric.compressed import compile_compressed
             from einrnn.outputs import formula_of

@@ -15,7 +15,7 @@ products written with indices, ``sum[k,l] d2L/dW[i,j]dW[k,l] v[k,l]``, are recog
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from einrnn.core import affine as af
@@ -26,7 +26,7 @@ from einrnn.dataclass import dataclass
 from einrnn.errors import LanguageError
 from einrnn.language import parse_expression
 from einrnn.numeric.formula import Formula
-from einrnn.numeric.stable import with_stable_form, with_stable_forms
+from einrnn.numeric.written import with_stable_form, with_stable_forms
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.arguments import named_arguments
 from einrnn.symbolic.attained import with_named_values
@@ -57,10 +57,11 @@ def formula_of(model: Model, texts: Sequence[str]) -> Formula:
     """
     work = _Outputs(model)
     found = {text: work.read(text) for text in texts}
-    roots = {text: (with_stable_form(expr), ranges) for text, (expr, ranges) in found.items()}
-    stable = with_stable_forms(work.model)
+    roots = {text: (with_stable_form(expr, at), at) for text, (expr, at) in found.items()}
+    kept = work.differentiated_by(expr for expr, _ in roots.values())
+    stable = with_stable_forms(work.model, kept)
     first = work.formula(stable, roots)
-    summed = with_running_sums(stable)
+    summed = with_running_sums(stable, kept)
     return first if summed is stable else replace(first, other=work.formula(summed, roots))
 
 
@@ -93,6 +94,13 @@ class _Outputs:
             return self._recognised(expr, ranges), ranges
         kind, args = found.group(1), _arguments(found.group(2))
         return self._vjp(text, args) if kind == "vjp" else self._jvp(text, kind, args)
+
+    def differentiated_by(self, exprs: Iterable[Expr]) -> frozenset[str]:
+        """The tensors that something is differentiated by, in outputs or in the document."""
+        bodies = (c.body for one in self.model.definitions.values() for c in one.clauses)
+        nodes = walk(*exprs, *bodies, *(asked.body for asked in self._tangents))
+        found = {node.tensor for node in nodes if isinstance(node, Derivative)}
+        return frozenset(found.union(*(asked.directions for asked in self._tangents)))
 
     def formula(self, model: Model, roots: Mapping[str, tuple[Expr, Ranges]]) -> Formula:
         """Outputs over a model, with what is better named before it is differentiated."""

@@ -28,9 +28,10 @@ def running(
     start: Expr | None,
     step: Callable[[Element], Expr],
     first: Expr | None = None,
+    before: int = 1,
 ) -> Definition:
-    """The definition that is ``start`` before the first place and ``step`` of its entry before at
-    each; its other axes are those of the letters ``others``.
+    """The definition that is ``start`` at as many places ``before`` the first one, and ``step`` of
+    its entry before at each; its other axes are those of the letters ``others``.
 
     Where there is a ``first``, that is the entry at the first place; then there need be none
     before it.
@@ -40,17 +41,18 @@ def running(
     beside = tuple(map(af.of, others))
     earlier = Element(name, (af.shift(af.of(letter), -way), *beside))
     clauses: list[Clause] = []
-    before = begin
+    earliest = begin
     if start is not None:
-        before = af.shift(begin, -way)
-        clauses.append(Clause((before, *beside), others, start))
+        earliest = af.shift(begin, -way * before)
+        places_before = (af.shift(begin, -way * back) for back in range(1, before + 1))
+        clauses += [Clause((place, *beside), others, start) for place in places_before]
     if first is not None:
         own = substitute(first, {letter: begin})
         clauses.append(Clause((begin, *beside), others, own))
         begin = af.shift(begin, way)
     span = _between(begin, end, way)
     clauses.append(Clause((af.of(letter), *beside), {letter: span, **others}, step(earlier)))
-    return Definition(name, (_between(before, end, way), *others.values()), tuple(clauses))
+    return Definition(name, (_between(earliest, end, way), *others.values()), tuple(clauses))
 
 
 def _between(begin: Affine, end: Affine, way: int) -> Range:

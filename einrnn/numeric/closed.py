@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from einrnn.core.affine import dims
 from einrnn.core.model import Model
 from einrnn.core.nodes import (
     Affine,
@@ -202,12 +203,14 @@ class Closed:
         return Executable(found, Setting(dtype, self.model, sizes, self._seed))
 
     def _limits(self, sizes: Mapping[str, int]) -> dict[str, int]:
-        """Below what the numbers of inputs that are looked up have to stay."""
+        """Below what the numbers of inputs that are looked up have to stay, where that is known:
+        a size that nothing else has need not be given."""
         facts = [(name, f) for name in self.inputs for f in self.model.inputs[name].facts]
         return {
             name: number_of(fact.bound, sizes)
             for name, fact in facts
             if fact.name == "integer" and fact.bound is not None
+            if all(dim.name in sizes for dim in dims(fact.bound))
         }
 
     def _native(self, found: Plan, dtype: np.dtype[Any]) -> Native | None:

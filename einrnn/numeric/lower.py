@@ -43,7 +43,7 @@ from einrnn.numeric.emit import Axis, Emitter, Var, letters_of, sizes_of
 from einrnn.numeric.labelled import folded, mapped, spread
 from einrnn.numeric.reading import Argument, Array, position, read
 from einrnn.numeric.scope import Counted, Scope, place
-from einrnn.numeric.stable import stable
+from einrnn.numeric.stable import larger_first, stable
 from einrnn.numeric.steps import At, Constant, Item, Span, View
 
 # values of at most this many entries are computed ahead of a loop in any case
@@ -230,6 +230,9 @@ class Lowering:
         return read(self.emitter, self.arrays[node.tensor], args, bool(scope.conditions))
 
     def _add(self, node: Add, scope: Scope) -> Steps[Var]:
+        safe = larger_first(node.terms)
+        if safe is not None:
+            return (yield self.steps(safe, scope))
         terms: list[tuple[str, Var]] = []
         along: list[Part] = []
         for term in node.terms:

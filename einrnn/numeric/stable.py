@@ -3,57 +3,28 @@ small for a float has to be taken the logarithm of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import partial
-from itertools import permutations
 
 from einrnn.core import affine as af
-from einrnn.core.build import ONE, apply, neg, number
-from einrnn.core.model import Definition, Model
-from einrnn.core.nodes import Add, Apply, Element, Expr, Mul, Node, Number, Pow, Reduce
-from einrnn.core.traverse import rebuild, substitute
+from einrnn.core.build import ONE, ZERO, apply, neg, number
+from einrnn.core.model import Model
+from einrnn.core.nodes import Add, Apply, Cases, Element, Expr, Mul, Number, Pow, Reduce
+from einrnn.core.traverse import substitute
+from einrnn.symbolic.simplify import add, flat, split_number
 
-
-def with_stable_forms(model: Model) -> Model:
-    """The model with such expressions in the place of those that are written out in it."""
-    change = partial(_written_out, partial(_opened, model))
-    definitions = {name: _definition(found, change) for name, found in model.definitions.items()}
-    same = all(definitions[name] is found for name, found in model.definitions.items())
-    return model if same else replace(model, definitions=definitions)
-
-
-def _definition(definition: Definition, change: Callable[[Node], Node]) -> Definition:
-    bodies = [rebuild(clause.body, change) for clause in definition.clauses]
-    pairs = list(zip(definition.clauses, bodies, strict=True))
-    if all(clause.body is body for clause, body in pairs):
-        return definition
-    return replace(definition, clauses=tuple(replace(c, body=body) for c, body in pairs))
-
-
-def with_stable_form(expr: Expr) -> Expr:
-    """The same of an expression."""
-    return rebuild(expr, partial(_written_out, _itself))
-
-
-def _written_out(opened: Callable[[Expr], Expr], node: Node) -> Node:
-    """What divides an exponential is looked at where it is defined; all else as it is written."""
-    if isinstance(node, Mul):
-        return _normalised(node.factors, opened) or _quotient(node.factors) or node
-    return (_stable(node, _itself) or node) if isinstance(node, Expr) else node
-
-
-def _itself(expr: Expr) -> Expr:
-    return expr
+Opened = Callable[[Expr], Expr]
 
 
 def stable(model: Model, node: Expr) -> Expr | None:
     """An expression of the same value that is computed without large or small numbers on the way;
     None where none is known. What definitions say is looked through."""
-    return _stable(node, partial(_opened, model))
+    return stable_by(node, partial(opened, model))
 
 
-def _stable(node: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+def stable_by(node: Expr, opened: Opened) -> Expr | None:
+    """The same, where ``opened`` says what entries are looked through."""
     match node:
         case Apply("log", (of,)):
             return _logarithm(opened(of), opened)
@@ -62,42 +33,32 @@ def _stable(node: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             if isinstance(inner, Apply) and inner.function == "exp":
                 return apply("sigmoid", neg(inner.args[0]))
             return None
-        case Mul(factors):
-            return _normalised(factors, opened) or _quotient(factors)
         case _:
             return None
 
 
-def _normalised(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Expr | None:
-    """``exp(x) / Σ exp(y)``, as ``softmax`` is written out, with one exponential."""
-    for own, other in permutations(factors, 2):
-        match own, other:
-            case Apply("exp", (x,)), Pow(total, Number(power)) if power == -1:
-                logarithm = _of_sum(opened(total), opened)
-            case _:
-                continue
-        if logarithm is not None:
-            short = apply("exp", Add((x, neg(logarithm))))
-            rest = tuple(factor for factor in factors if factor is not own and factor is not other)
-            return Mul((short, *rest)) if rest else short
+def larger_first(terms: tuple[Expr, ...]) -> Expr | None:
+    """``x + softplus(y - x)``, which is ``log(exp(x) + exp(y))``, from the larger of both: else
+    nothing is left of ``y`` where ``x`` is far below it. It is not to be differentiated: where
+    both are the same, one of them would have all of the derivative."""
+    for soft in terms:
+        if not isinstance(soft, Apply) or soft.function != "softplus":
+            continue
+        inside = flat(soft.args, Add)
+        signs = {rest: factor for factor, rest in map(split_number, inside)}
+        first = [term for term in terms if term is not soft and _is_against(term, signs)]
+        if first:
+            x, y = add(first), add((*inside, *first))
+            apart = apply("softplus", neg(apply("abs", add((x, neg(y))))))
+            rest = tuple(term for term in terms if term is not soft and term not in first)
+            return Add((*rest, apply("max", x, y), apart))
     return None
 
 
-def _quotient(factors: tuple[Expr, ...]) -> Expr | None:
-    """``exp(x) sigmoid(-x)`` and ``sinh(x)/cosh(x)``, of which one overflows."""
-    for own, other in permutations(factors, 2):
-        match own, other:
-            case Apply("exp", (x,)), Apply("sigmoid", (y,)) if neg(x) is y or x is neg(y):
-                short = apply("sigmoid", x)
-            case Apply("sinh", (x,)), Pow(Apply("cosh", (y,)), Number(power)) if (
-                x is y and power == -1
-            ):
-                short = apply("tanh", x)
-            case _:
-                continue
-        rest = tuple(factor for factor in factors if factor is not own and factor is not other)
-        return Mul((short, *rest)) if rest else short
-    return None
+def _is_against(term: Expr, signs: Mapping[Expr, Fraction]) -> bool:
+    """Whether a term is among others with the other sign."""
+    factor, rest = split_number(term)
+    return signs.get(rest, 0) * factor < 0
 
 
 def _beside_one(node: Expr) -> Expr | None:
@@ -108,7 +69,7 @@ def _beside_one(node: Expr) -> Expr | None:
     return second if first is ONE else first
 
 
-def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+def _logarithm(of: Expr, opened: Opened) -> Expr | None:
     match of:
         case Apply("exp", (x,)):
             return x
@@ -124,47 +85,54 @@ def _logarithm(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             return _of_sum(of, opened)
         case Add(terms):
             other = _beside_one(of)
-            return _of_exponentials(terms) if other is None else _of_one_and(other, opened)
+            return _of_exponentials(terms, opened) if other is None else _of_one_and(other, opened)
         case _:
             return None
 
 
-def _of_sum(of: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+def _of_sum(of: Expr, opened: Opened) -> Expr | None:
     """``log Σ exp(x)``."""
-    if not isinstance(of, Reduce) or of.op != "sum":
-        return None
-    inner = opened(of.body)
-    if not isinstance(inner, Apply) or inner.function != "exp":
-        return None
-    return Reduce("logsumexp", of.index, of.lo, of.hi, inner.args[0])
+    return exponent(of, opened) if isinstance(of, Reduce) else None
 
 
-def _of_exponentials(terms: tuple[Expr, ...]) -> Expr | None:
-    """``log(a exp(x) + b exp(y) + …)`` for positive numbers a, b, …: one term after the other."""
-    exponents = [_exponent(term) for term in terms]
-    total: Expr | None = None
-    for exponent in exponents:
-        if exponent is None:
-            return None
-        if total is not None:
-            exponent = Add((total, apply("softplus", Add((exponent, neg(total))))))
-        total = exponent
-    return total
-
-
-def _exponent(term: Expr) -> Expr | None:
-    match term:
+def exponent(of: Expr, opened: Opened) -> Expr | None:
+    """The logarithm of what is an exponential, a positive number, or a product or sum of such;
+    None of anything else."""
+    match of:
         case Apply("exp", (x,)):
             return x
         case Number(value) if value > 0:
-            return apply("log", term)
-        case Mul((Number(value), Apply("exp", (x,)))) if value > 0:
-            return Add((x, apply("log", number(value))))
+            return apply("log", of)
+        case Mul(factors):
+            found = [exponent(factor, opened) for factor in factors]
+            known = tuple(one for one in found if one is not None)
+            return Add(known) if len(known) == len(factors) else None
+        case Add(terms):
+            return _of_exponentials(terms, opened)
+        case Cases(((cond, inside),), otherwise) if otherwise is ZERO:
+            found = exponent(opened(inside), opened)
+            return found and Cases(((cond, found),), neg(apply("inf")))
+        case Reduce("sum", index, lo, hi, body):
+            found = exponent(opened(body), opened)
+            return found and Reduce("logsumexp", index, lo, hi, found)
         case _:
             return None
 
 
-def _of_product(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Expr | None:
+def _of_exponentials(terms: tuple[Expr, ...], opened: Opened) -> Expr | None:
+    """``log(exp(x) + exp(y) + …)``: one term after the other."""
+    total: Expr | None = None
+    for term in terms:
+        found = exponent(opened(term), opened)
+        if found is None:
+            return None
+        if total is not None:
+            found = Add((total, apply("softplus", Add((found, neg(total))))))
+        total = found
+    return total
+
+
+def _of_product(factors: tuple[Expr, ...], opened: Opened) -> Expr | None:
     """``log(exp(x) r) = x + log(r)``: an exponential, or a positive number, leaves the sign of the
     rest."""
     if len(factors) == 2 and isinstance(factors[0], Number) and factors[0].value > 0:
@@ -181,11 +149,11 @@ def _of_product(factors: tuple[Expr, ...], opened: Callable[[Expr], Expr]) -> Ex
     return Add(tuple(logs)) if len(logs) > 1 else logs[0]
 
 
-def _log(of: Expr, opened: Callable[[Expr], Expr]) -> Expr:
+def _log(of: Expr, opened: Opened) -> Expr:
     return _logarithm(opened(of), opened) or apply("log", of)
 
 
-def _of_one_and(other: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
+def _of_one_and(other: Expr, opened: Opened) -> Expr | None:
     """``log(1 + other)``."""
     inner = opened(other)
     if isinstance(inner, Apply) and inner.function == "exp":
@@ -200,7 +168,7 @@ def _of_one_and(other: Expr, opened: Callable[[Expr], Expr]) -> Expr | None:
             return None
 
 
-def _opened(model: Model, node: Expr) -> Expr:
+def opened(model: Model, node: Expr) -> Expr:
     """What the definition of an entry says of it, where that has one clause."""
     definition = model.definitions.get(node.tensor) if isinstance(node, Element) else None
     if not isinstance(node, Element) or definition is None or len(definition.clauses) != 1:

@@ -1,22 +1,13 @@
 """Sums whose summands grow alike take one step for each place, their gradients too."""
 
 import re
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 import einrnn
-from tests.numeric.test_native import needs_compiler
+from tests.numeric.backends import BACKENDS
 
-BACKENDS = [
-    "numpy",
-    pytest.param("native", marks=needs_compiler),
-    *(
-        pytest.param(n, marks=pytest.mark.skipif(find_spec(n) is None, reason=f"no {n} here"))
-        for n in ("jax", "torch")
-    ),
-]
 HEAD = "index t : T\ninput x[T], a[T], w[T], mu\n"
 TAIL = "\nL := sum[t] w[t] y[t]^2\n"
 
@@ -80,6 +71,30 @@ FORMS = {
         lambda x, a, mu, s, t, n: (
             s <= t and sum(mu ** (t - q) * a[0] ** (q - s) for q in range(s, t + 1))
         ),
+    ),
+    "as many as come after": (
+        "sum[r=0..t] (sum[s=r+1..t] a[s]) x[r]",
+        lambda x, a, mu, s, t, n: s <= t and np.sum(a[s + 1 : t + 1]),
+    ),
+    "how far it is": (
+        "sum[r=0..t] (t-r) mu^(t-r) x[r]",
+        lambda x, a, mu, s, t, n: s <= t and (t - s) * mu ** (t - s),
+    ),
+    "what has changed since": (
+        "sum[r=0..t] (a[t]-a[r]) x[r]",
+        lambda x, a, mu, s, t, n: s <= t and a[t] - a[s],
+    ),
+    "three behind": (
+        "sum[r=0..t-3] mu^(t-r) x[r]",
+        lambda x, a, mu, s, t, n: s <= t - 3 and mu ** (t - s),
+    ),
+    "two behind, gates of two at first": (
+        "sum[r=0..t-2] prod[s=r..t-1](a[s]) x[r]",
+        lambda x, a, mu, s, t, n: s <= t - 2 and _gated(a, s, t),
+    ),
+    "two ahead, all that differs": (
+        "sum[r=t+2..T-1] prod[s=t..r](a[s]) (a[r] - a[t]) x[r]",
+        lambda x, a, mu, s, t, n: s >= t + 2 and _gated(a, t, s + 1) * (a[s] - a[t]),
     ),
     "a factor outside": (
         "a[t] sum[s=0..t] mu^(t-s) a[t] x[s]",
@@ -322,3 +337,20 @@ def test_other_sums_of_matrix_powers(name: str):
 
     wanted = [sum(summand(power, u, s, t) for s in range(t + 1)) for t in range(6)]
     np.testing.assert_allclose(document.compile("y")(A=A, u=u)["y"], wanted, rtol=1e-10)
+
+
+def test_what_is_differentiated_by_is_not_looked_through():
+    """A kernel has its part in what is computed with it, whatever else it could be computed by."""
+    text = f"{HEAD}k[t] := mu^t\ny[t] := sum[s=0..t] k[t-s] x[s]{TAIL}"
+    program = einrnn.parse(text).compile("dL/dk", "dL/dmu")
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 40))
+    found = program(x=x, w=w, mu=0.9)
+
+    def loss(k):
+        return sum(w[t] * sum(k[t - s] * x[s] for s in range(t + 1)) ** 2 for t in range(40))
+
+    by_steps = _gradients(loss, {"k": 0.9 ** np.arange(40)})["k"]
+    np.testing.assert_allclose(found["dL/dk"], by_steps, rtol=1e-10)
+    wanted = by_steps @ (np.arange(40) * 0.9 ** (np.arange(40) - 1.0))
+    np.testing.assert_allclose(found["dL/dmu"], wanted, rtol=1e-10)

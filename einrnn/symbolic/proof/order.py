@@ -47,8 +47,8 @@ def next_at_once(
 
 
 def next_related(clock: Clock, difference: Expr, opened: Names, left: Poly) -> str | None:
-    """A recurrent definition by sums, products, quotients and roots of what a difference mentions at
-    the same time; ``left`` is its polynomial."""
+    """A recurrent definition by sums, products, quotients and roots of what a difference mentions
+    at the same time; ``left`` is its polynomial."""
     there = tensors(difference)
     ready = frozenset(
         name

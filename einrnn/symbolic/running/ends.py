@@ -12,6 +12,7 @@ from einrnn.core.running import Places
 from einrnn.symbolic.ranges import Ranges, bind, conjuncts, decide, refined
 from einrnn.symbolic.simplify import split_guard
 
+_MOST_EMPTY = 4
 _NEUTRAL = {"prod": ONE, "logsumexp": neg(apply("inf"))}
 
 
@@ -37,11 +38,11 @@ class Stretch(NamedTuple):
 
 class Ended(NamedTuple):
     """A reduction of ``body`` over ``places``, as far as the end of a stretch; the first one has
-    one place, or none where it is ``empty``."""
+    one place, or the first ``empty`` ones have none."""
 
     of: Stretch
     places: Places
-    empty: bool
+    empty: int
     body: Expr
 
 
@@ -58,10 +59,10 @@ def ended(node: Reduce, ranges: Ranges) -> Ended | None:
         ends = [af.shift(end, shift) for end in (ranges[at].lo, ranges[at].hi)]
         first, last = ends if way == 1 else reversed(ends)
         before = af.number(af.scale(af.minus(first, fixed), way))
-        if before in (0, -1):
+        if before is not None and -_MOST_EMPTY <= before <= 0:
             low, high = (fixed, last) if way == 1 else (last, fixed)
             places = Places(whole.index, low, high, way)
-            return Ended(Stretch(whole.index, at, shift, way), places, before == -1, whole.body)
+            return Ended(Stretch(whole.index, at, shift, way), places, -before, whole.body)
     return None
 
 

@@ -13,6 +13,8 @@ from einrnn.symbolic import simplify as s
 from einrnn.symbolic.ranges import Ranges
 from einrnn.symbolic.running.ends import Stretch, with_ends
 
+_MOST_AT_FIRST = 4
+
 
 class Growth(NamedTuple):
     """A factor is ``first`` where the sum ends at its place; it is multiplied by ``step`` when the
@@ -64,11 +66,12 @@ def _of_range(node: Reduce, of: Stretch, ranges: Ranges, neutral: Expr) -> Growt
         return None
     place = substitute(moving, {of.at: of.here})
     first = af.number(af.scale(af.minus(place, other), of.way))
-    if first not in (-1, 0):
+    if first is None or not -1 <= first < _MOST_AT_FIRST:
         return None
     step = substitute(whole.body, {whole.index: place})
-    own = substitute(whole.body, {whole.index: other})
-    return Growth(step, own if first == 0 else neutral)
+    ahead = (af.shift(other, of.way * k) for k in range(first + 1))
+    own = [substitute(whole.body, {whole.index: at}) for at in ahead]
+    return Growth(step, (s.mul if neutral is ONE else s.add)(own))
 
 
 def difference(value: Expr, of: Stretch, ranges: Ranges) -> Growth | None:

@@ -30,23 +30,41 @@ def with_own_definitions(model: Model, stem: str, find: Find) -> Model:
         known = model.with_definitions(changed)
         if name in reached(known, tuple(clause.body for clause in definition.clauses)):
             continue
-        clauses: list[Clause] = []
-        for clause in definition.clauses:
-            entries: dict[Node, Expr] = {}
-            covered: set[Node] = set()
-            for node, at in _reductions(clause):
-                label = f"{stem} in {name}" + (f" {len(changed)}" if changed else "")
-                found = None if node in covered else find(known, node, at, label)
-                if found is not None:
-                    new, entries[node] = found
-                    changed |= {one.name: one for one in new}
-                    waiting += [one.name for one in new]
-                    covered.update(walk(node))
-            body = rebuild(clause.body, partial(_entry, entries)) if entries else clause.body
-            clauses.append(replace(clause, body=body))
+        label = partial(_label, f"{stem} in {name}", changed)
+        clauses = tuple(
+            _without(known, clause, find, label, changed) for clause in definition.clauses
+        )
         if any(n.body is not o.body for n, o in zip(clauses, definition.clauses, strict=True)):
-            changed[name] = replace(definition, clauses=tuple(clauses))
+            waiting += [new for new in changed if new not in waiting]
+            changed[name] = replace(definition, clauses=clauses)
     return model.with_definitions(changed) if changed else model
+
+
+def _label(stem: str, taken: Mapping[str, Definition]) -> str:
+    return f"{stem} {len(taken)}" if taken else stem
+
+
+def _without(
+    model: Model,
+    clause: Clause,
+    find: Find,
+    label: Callable[[], str],
+    changed: dict[str, Definition],
+) -> Clause:
+    """A clause without its reductions that can be taken out, inner ones first, which others may
+    be computed from; ``changed`` gets their definitions."""
+    kept: set[Node] = set()
+    while True:
+        rows = (row for row in _reductions(clause) if row[0] not in kept)
+        node, at = next(rows, (None, clause))
+        if node is None:
+            return clause
+        kept.add(node)
+        found = find(model, node, at, label())
+        if found is not None:
+            changed |= {one.name: one for one in found[0]}
+            entry = partial(_entry, {node: found[1]})
+            clause = replace(clause, body=rebuild(clause.body, entry))
 
 
 def _entry(entries: Mapping[Node, Expr], node: Node) -> Node:
@@ -54,11 +72,11 @@ def _entry(entries: Mapping[Node, Expr], node: Node) -> Node:
 
 
 def _reductions(clause: Clause) -> Iterator[tuple[Reduce, Clause]]:
-    """The reductions of a clause, outer ones first, each with the clause as if the indices that
+    """The reductions of a clause, inner ones first, each with the clause as if the indices that
     are summed were its own."""
     guarded = below_cases(clause.body)
     known = replace(clause, ranges={**clause.ranges, **_summed(clause, guarded)})
-    for node in dict.fromkeys(walk(clause.body)):
+    for node in walk(clause.body):
         if isinstance(node, Reduce) and node not in guarded:
             yield node, known
 

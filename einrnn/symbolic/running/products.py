@@ -29,6 +29,11 @@ def _taken_out(_: Model, node: Reduce, clause: Clause, name: str) -> Found | Non
     if found.body.free - {found.of.place} != others.keys():
         return None
     definition = running(
-        name, found.places, others, ONE, lambda earlier: Mul((earlier, found.body))
+        name,
+        found.places,
+        others,
+        ONE,
+        lambda earlier: Mul((earlier, found.body)),
+        before=max(1, found.empty),
     )
     return (definition,), Element(name, (found.of.end, *map(af.of, others)))
