@@ -83,7 +83,8 @@ class Sizes:
         return True
 
     def name_rest(self, taken: set[str]) -> list[str]:
-        """Give every size that is left a name: a hint, its letter's upper case, or another.
+        """Give every size that is left a name: a hint, the dim that is declared under its letter's
+        upper case, that letter, or another one.
 
         Returns the names that are new.
         """
@@ -91,6 +92,10 @@ class Sizes:
         for variable in self.variables:
             root = variable.root()
             if root.value is not None:
+                continue
+            declared = [up for one in root.letters if (up := one.upper()) in self.numbers]
+            if declared and not root.hints:
+                root.value = af.of(Dim(declared[0]))
                 continue
             if root.hints:
                 root.value = _best(root.hints)

@@ -400,3 +400,11 @@ def test_a_softmax_is_printed_where_it_is_one():
         (clause,) = model.definitions["z"].clauses
         shown = text(clause.body, model, tuple(clause.ranges))
         assert ("softmax" in shown) == is_one
+
+
+def test_a_letter_that_nothing_gives_a_size_has_that_of_its_name():
+    """An axis of its own would differ from the T that everything else speaks of."""
+    model = load_model("dim T\ninput a, x0\nx[t] := a x[t-1] with x[-1] := x0\n")
+    (axis,) = model.definitions["x"].axes
+    assert axis.hi.terms == ((Dim("T"), 1),)
+    assert model.dims == {"T": None}
