@@ -29,8 +29,8 @@ FORMS = {
         lambda t, r, i: G[i] ** (r - t) if r >= t else 0.0,
     ),
     "other weights": (
-        "sum[r=0..t] (t-r+1) g[i] x[r,i]",
-        lambda t, r, i: (t - r + 1) * G[i] if r <= t else 0.0,
+        "sum[r=0..t] tanh(g[i] (t-r)) x[r,i]",
+        lambda t, r, i: np.tanh(G[i] * (t - r)) if r <= t else 0.0,
     ),
     "beside something": (
         "2 x[t,i] + sum[r=0..t] x[r,i]",

@@ -67,37 +67,49 @@ def _finished(clause: Clause) -> Clause:
 def _within_axes(
     model: Model, expr: Expr, ranges: Ranges, rows: Mapping[str, tuple[Clause, ...]]
 ) -> dict[str, tuple[Clause, ...]]:
-    """The clauses for positions from 0 on where no others are read: not for the position -1
-    of a state that exists for its initial value only."""
-    kept = {name: frozenset(_below_zero(clauses)) for name, clauses in rows.items()}
+    """The clauses for positions on the axes where no others are read: not for the position -1, or
+    one after the last, of a state that exists for its initial value only."""
+    kept = {name: _off_axes(model, clauses) for name, clauses in rows.items()}
     while True:
-        trial = {name: tuple(_from_zero(c, kept[name]) for c in cs) for name, cs in rows.items()}
+        trial = {name: tuple(_on_axes(c, kept[name]) for c in cs) for name, cs in rows.items()}
         places = [(expr, ranges)] + [(c.body, c.ranges) for cs in trial.values() for c in cs]
         wrong = False
         for body, known in places:
             for element, inside in reads(body, known):
-                for axis in kept.get(element.tensor, frozenset()):
-                    if not at_least_zero(element.args[axis], inside):
-                        kept[element.tensor] -= {axis}
+                own = kept.get(element.tensor, {})
+                for (axis, side), end in [*own.items()]:
+                    room = af.scale(af.minus(end, element.args[axis]), side)
+                    if not at_least_zero(room, inside):
+                        del own[axis, side]
                         wrong = True
         if not wrong:
             return trial
 
 
-def _below_zero(clauses: Sequence[Clause]) -> Iterator[int]:
-    if len(clauses) == 1:
-        for axis, arg in enumerate(clauses[0].args):
-            letter = af.letter(arg)
-            if letter is not None and clauses[0].ranges[letter].lo.constant < 0:
-                yield axis
+def _off_axes(model: Model, clauses: Sequence[Clause]) -> dict[tuple[int, int], Affine]:
+    """The axes, and which of their ends, that the only clause goes beyond by what exists for a
+    boundary value; with where they end without it."""
+    found: dict[tuple[int, int], Affine] = {}
+    for axis, arg in enumerate(clauses[0].args) if len(clauses) == 1 else ():
+        letter = af.letter(arg)
+        if letter is None:
+            continue
+        span = clauses[0].ranges[letter]
+        if span.lo.constant < 0:
+            found[axis, -1] = af.ZERO
+        sizes = af.dims(span.hi)
+        if len(sizes) == 1 and span.hi is af.of(sizes[0]):
+            found[axis, 1] = af.last(span.hi)
+    return found
 
 
-def _from_zero(clause: Clause, axes: frozenset[int]) -> Clause:
+def _on_axes(clause: Clause, ends: Mapping[tuple[int, int], Affine]) -> Clause:
     ranges = dict(clause.ranges)
-    for axis in axes:
+    for (axis, side), end in ends.items():
         letter = af.letter(clause.args[axis])
         if letter is not None:
-            ranges[letter] = Range(af.ZERO, ranges[letter].hi)
+            span = ranges[letter]
+            ranges[letter] = Range(end, span.hi) if side < 0 else Range(span.lo, end)
     return replace(clause, ranges=ranges)
 
 
