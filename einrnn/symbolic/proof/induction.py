@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -264,20 +264,6 @@ def step(
     return opener.is_zero_opened(work, difference, index, direction, chosen)
 
 
-def _furthest(opener: Opener, found: Iterable[Element]) -> frozenset[Element]:
-    """The entries of recurrences that are computed later than others of the same one."""
-    rows: dict[tuple[str, Affine], dict[int, list[Element]]] = {}
-    for element in found:
-        when = opener.clock.time(element.tensor)
-        if when is not None:
-            place = element.args[when.axis]
-            start = af.shift(place, -place.constant)
-            offsets = rows.setdefault((element.tensor, start), {})
-            offsets.setdefault(place.constant * when.direction, []).append(element)
-    latest = [row[max(row)] for row in rows.values() if len(row) > 1]
-    return frozenset(element for row in latest for element in row)
-
-
 def at(opener: Opener, statement: Statement, when: Time, beside: tuple[Rule, ...] = ()) -> bool:
     """Whether a statement at one time is true by unfolding everything it needs there, and what is
     known ``beside``; it is not where something has no value: ``s[t]/(t+1)`` one step before the
@@ -306,7 +292,7 @@ def _at(opener: Opener, statement: Statement, when: Time, rules: tuple[Rule, ...
         if is_zero(work, work.poly(difference)):
             return True
         found = elements(difference)
-        latest = frozenset[Element]() if turn else _furthest(opener, found)
+        latest = frozenset[Element]() if turn else opener.computed_last(found)
         if latest:  # those alone may come to the others
             opened = unfold(difference, opener.model, latest.__contains__)
             if is_zero(work, work.poly(opener.without(work, opened, opener.any))):
@@ -315,7 +301,7 @@ def _at(opener: Opener, statement: Statement, when: Time, rules: tuple[Rule, ...
             return True
         times = {e: opener.clock.time(e.tensor) for e in found}
         ahead = {e for e, at_ in times.items() if at_ and at_.direction == when.direction}
-        wanted = frozenset(ahead) or opener.first_at_once(found) or _furthest(opener, found)
+        wanted = frozenset(ahead) or opener.first_at_once(found) or opener.computed_last(found)
         if not wanted or opener.expired():
             break
         difference = unfold(difference, opener.model, wanted.__contains__)

@@ -250,6 +250,19 @@ class Opener:
         shorter = peeled(poly)
         return expr if shorter == poly else expression(work.canonical(shorter))
 
+    def computed_last(self, found: Iterable[Element]) -> frozenset[Element]:
+        """The entries of recurrences that are computed later than others of the same one."""
+        rows: dict[tuple[str, Affine], dict[int, list[Element]]] = {}
+        for element in found:
+            when = self.clock.time(element.tensor)
+            if when is not None:
+                place = element.args[when.axis]
+                start = af.shift(place, -place.constant)
+                offsets = rows.setdefault((element.tensor, start), {})
+                offsets.setdefault(place.constant * when.direction, []).append(element)
+        latest = [row[max(row)] for row in rows.values() if len(row) > 1]
+        return frozenset(element for row in latest for element in row)
+
     def has_no_time_alone(self, expr: Expr) -> bool:
         """Whether an entry needs others of the same recurrence at its own time: to open those,
         too, comes to an end at the edge of another axis only."""

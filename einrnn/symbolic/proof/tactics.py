@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from einrnn.core import affine as af
 from einrnn.core.nodes import Element, Expr, Index
 from einrnn.core.traverse import elements, tensors
@@ -66,7 +64,9 @@ def by_constants(
         derived = [e for e in found if opener.derived_only(e)]
         named = [e for e in found if e.tensor in mentioned]
         own = [] if only_derived else named or found
-        there = _furthest(opener, derived or own)
+        wanted = derived or own
+        # what those come to that are computed last may be others of them
+        there = opener.computed_last(wanted) or frozenset(wanted)
         if not there or opener.expired():
             return None
         difference = unfold(difference, opener.model, there.__contains__)
@@ -74,22 +74,6 @@ def by_constants(
         if is_zero(work, work.poly(difference)):
             return Proof("recurrence", ("unfolded at the first or last times",), AtEnds(lemmas))
     return None
-
-
-def _furthest(opener: Opener, found: Sequence[Element]) -> frozenset[Element]:
-    """The entries that are the most steps away from where what recurs with them begins: what they
-    come to may be others of them."""
-    return frozenset(e for e in found if not any(_leads_to(opener, other, e) for other in found))
-
-
-def _leads_to(opener: Opener, one: Element, other: Element) -> bool:
-    first, second = opener.clock.time(one.tensor), opener.clock.time(other.tensor)
-    if first is None or second is None or first.direction != second.direction:
-        return False
-    if other.tensor != one.tensor and other.tensor not in opener.clock.component(one.tensor):
-        return False
-    between = af.number(af.minus(one.args[first.axis], other.args[second.axis]))
-    return between is not None and (between > 0 if first.direction == UP else between < 0)
 
 
 def _ends(opener: Opener, element: Element) -> bool:

@@ -64,8 +64,9 @@ def _taken_out(
         if found is None or (form.op == "logsumexp" and found.empty):
             continue
         parts = _terms(found, clause.ranges) if form.op == "logsumexp" else _factors(found, clause)
-        if parts is not None:
-            return _recurrence(form, found, parts, clause, name)
+        made = None if parts is None else _recurrence(form, found, parts, clause, name)
+        if made is not None:
+            return made
     return None
 
 
