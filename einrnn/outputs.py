@@ -129,18 +129,24 @@ class _Outputs:
         if not directions or len(directions) != len(args) - 1:
             raise _wrong(text, f"{kind} takes an expression and a direction for a tensor", kind)
         body = args[0]
-        if kind == "hvp":
-            if len(directions) > 1:
-                message = "hvp takes one tensor: of several, each is a row of the Hessian"
-                rows = ", ".join(f"{name}={by}" for name, by in directions.items())
-                raise _wrong(text, message, kind, f"write jvp(d({body})/d…, {rows}) for a row")
-            (name,) = directions
-            body = f"d/d{name} ({body})"
+        if kind == "hvp" and len(directions) > 1:
+            message = "hvp takes one tensor: of several, each is a row of the Hessian"
+            rows = ", ".join(f"{name}={by}" for name, by in directions.items())
+            raise _wrong(text, message, kind, f"write jvp(d({body})/d…, {rows}) for a row")
         for name, by in directions.items():
             self._tensor(text, name)
             self._direction(text, by, self.model.axes(name), f"{name}, whose direction it is")
         expr, ranges = parse_expression(body, self.model)
+        if kind == "hvp":
+            expr, ranges = self._by(expr, ranges, next(iter(directions)))
         return self._tangent(expr, ranges, directions), ranges
+
+    def _by(self, expr: Expr, ranges: Ranges, wrt: str) -> tuple[Expr, Ranges]:
+        """The total derivative of an expression by all of a tensor."""
+        axes = self.model.axes(wrt)
+        spans = {Index(f"{wrt}·{number}"): axis for number, axis in enumerate(axes)}
+        at = tuple(af.of(letter) for letter in spans)
+        return Derivative("total", expr, wrt, at), {**ranges, **spans}
 
     def _vjp(self, text: str, args: list[str]) -> tuple[Expr, Ranges]:
         bound = _BINDING.fullmatch(args[0])
@@ -161,10 +167,7 @@ class _Outputs:
         name = f"({text.strip()})"
         scalar = Definition(name, (), (Clause((), {}, body),))
         self.model = self.model.with_definitions({name: scalar})
-        letters = tuple(Index(f"{wrt}·{number}") for number in range(len(self.model.axes(wrt))))
-        spans = dict(zip(letters, self.model.axes(wrt), strict=True))
-        at = tuple(af.of(letter) for letter in letters)
-        return Derivative("total", Element(name, ()), wrt, at), spans
+        return self._by(Element(name, ()), {}, wrt)
 
     def _tensor(self, text: str, name: str) -> None:
         if name not in self.model.inputs and name not in self.model.definitions:

@@ -198,3 +198,13 @@ def test_errors(asked, code, said):
     assert caught.value.code.startswith(code)
     assert said in str(caught.value)
     assert caught.value.help
+
+
+def test_a_hessian_where_a_tensor_is_called_d():
+    """Its name is no part of a derivative's."""
+    document = einrnn.parse(
+        "index t : T\ninput r[T], g[T]\nd[t] := r[t] g[t]^2\nL := sum[t] d[t]^2\n"
+    )
+    r, g, v = np.array([1.0, 2]), np.array([3.0, 4]), np.array([1.0, -1])
+    found = document.compile("hvp(L, g=vv)")(r=r, g=g, vv=v)["hvp(L, g=vv)"]
+    np.testing.assert_allclose(found, 12 * r**2 * g**2 * v)

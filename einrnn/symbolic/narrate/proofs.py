@@ -21,7 +21,7 @@ from einrnn.symbolic.proof.clock import UP
 from einrnn.symbolic.proof.growth import joined
 from einrnn.symbolic.proof.induction import at_place, at_place_if_any, one_step_back
 from einrnn.symbolic.proof.scaled import after_first
-from einrnn.symbolic.proof.statement import Lemma, Proof, Statement
+from einrnn.symbolic.proof.statement import Lemma, Proof, Statement, narrowed
 from einrnn.symbolic.proof.trace import (
     AtEnds,
     AtTime,
@@ -142,7 +142,7 @@ class _Teller:
 
     def scaled(self, by: Scaled) -> Iterator[Part]:
         """The first time, then the difference of the sides from what it was before."""
-        whole, time = self.scene.statement, by.index.name
+        whole, time = narrowed(self.scene.statement, by.index), by.index.name
         base = at_place(whole, by.index, by.first)
         title = f"P({affine_text(by.first)}), the claim at {time} = {affine_text(by.first)}"
         yield self._part(title, base, Plan(at_numbers=True))
