@@ -354,3 +354,18 @@ def test_what_is_differentiated_by_is_not_looked_through():
     np.testing.assert_allclose(found["dL/dk"], by_steps, rtol=1e-10)
     wanted = by_steps @ (np.arange(40) * 0.9 ** (np.arange(40) - 1.0))
     np.testing.assert_allclose(found["dL/dmu"], wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_logarithms_of_running_sums_are_one_call(backend: str):
+    document = einrnn.parse(
+        "index t : T\ninput x[T]\ny[t] := logsumexp[r=0..t](x[r])\n"
+        "z[t] := logsumexp[r: r >= t](x[r])\n"
+    )
+    program = document.compile("y", "z", backend=backend)
+    x = 300 * np.random.default_rng(0).normal(size=200)
+    found = program(x=x)
+    np.testing.assert_allclose(found["y"], np.logaddexp.accumulate(x), rtol=1e-14)
+    np.testing.assert_allclose(found["z"], np.logaddexp.accumulate(x[::-1])[::-1], rtol=1e-14)
+    if backend in ("numpy", "jax"):
+        assert "for " not in program.source(T=200).split("def program")[1]

@@ -1,5 +1,5 @@
-"""Loops that only add up, or multiply, the rows of an array, or keep the largest: all at once
-where libraries do so."""
+"""Loops that only add up, or multiply, the rows of an array, or the exponentials of which they are
+the logarithms, or keep the largest: all at once where libraries do so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from einrnn.dataclass import dataclass
 from einrnn.numeric.source.scans import scan_of
 from einrnn.numeric.steps import Loop, Map, Register, Step, Store, View
+
+_AT_ONCE = ("+", "*", "max", "min")
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,38 @@ def accumulated(loop: Loop, registers: Sequence[Register]) -> Accumulated | None
     (row,) = scan.read
     before = scan.carried.get(array, ())
     maps: list[Step] = [step for step in loop.body if not isinstance(step, Store | View)]
-    if len(before) != 1 or len(maps) != 1 or len(loop.body) != 4:
-        return None
-    (joined,) = maps
-    if not isinstance(joined, Map) or joined.function not in ("+", "*", "max", "min"):
+    if len(before) != 1 or len(maps) + 3 != len(loop.body):
         return None
     parts = {before[0].out, row.out}
-    same = {registers[out].shape for out in (*parts, joined.out)}
+    op = _joined(maps, parts, store.source)
+    same = {registers[out].shape for out in (*parts, store.source)}
     kinds = {registers[out].kind for out in (array, row.source)}
-    if {*joined.args} != parts or store.source != joined.out or len(same) > 1 or len(kinds) > 1:
+    if op is None or len(same) > 1 or len(kinds) > 1:
         return None
     first, last = scan.span(loop, store.items[0])
     start, _ = scan.span(loop, row.items[0])
     down = loop.first > loop.last
-    return Accumulated(joined.function, array, first, last, row.source, start, down)
+    return Accumulated(op, array, first, last, row.source, start, down)
+
+
+def _joined(maps: Sequence[Step], parts: set[int], result: int) -> str | None:
+    """What two rows are joined by, if that is all that some steps do with them."""
+    match maps:
+        case [Map(out, op, args)] if op in _AT_ONCE and {*args} == parts and out == result:
+            return op
+        case [
+            Map(larger, "max", ends),
+            Map(apart, "-", between),
+            Map(distance, "abs", (one,)),
+            Map(below, "neg", (two,)),
+            Map(more, "softplus", (three,)),
+            Map(out, "+", terms),
+        ] if (
+            {*ends} == {*between} == parts
+            and (one, two, three) == (apart, distance, below)
+            and {*terms} == {larger, more}
+            and out == result
+        ):
+            return "logaddexp"
+        case _:
+            return None

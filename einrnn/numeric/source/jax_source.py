@@ -35,7 +35,13 @@ from einrnn.numeric.steps import (
 
 # what jax has only with its switch for 64 bits
 _WIDE = ("float64", "int64", "complex128")
-_RUNNING = {"+": "cumsum", "*": "cumprod", "max": "cummax", "min": "cummin"}
+_RUNNING = {
+    "+": "cumsum",
+    "*": "cumprod",
+    "max": "cummax",
+    "min": "cummin",
+    "logaddexp": "cumlogsumexp",
+}
 _OPERATORS = {"neg": "-{0}", "+": "{0} + {1}", "-": "{0} - {1}", "*": "{0} * {1}"}
 
 

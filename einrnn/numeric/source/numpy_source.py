@@ -44,6 +44,13 @@ from einrnn.numeric.steps import (
 )
 from einrnn.pathfinder.mirror import BLOCKED
 
+_RUNNING = {
+    "+": "add",
+    "*": "multiply",
+    "max": "maximum",
+    "min": "minimum",
+    "logaddexp": "logaddexp",
+}
 _UFUNCS = {
     "+": "add",
     "-": "subtract",
@@ -221,7 +228,7 @@ class Writer:
         rows = f"{name}[{first}:{last}]{'[::-1]' if found.down else ''}"
         return [
             f"{name}[{found.first}:{found.last}] = {self._read(found)}",
-            f"{self.entrywise(found.op)}.accumulate({rows}, 0, None, {rows})",
+            f"{self.function(_RUNNING[found.op])}.accumulate({rows}, 0, None, {rows})",
         ]
 
     def _read(self, found: Accumulated) -> str:

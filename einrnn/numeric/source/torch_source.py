@@ -55,7 +55,13 @@ _NAMES = {
 }
 # what numpy has not
 # they go up along an axis
-_RUNNING = {"+": "cumsum", "*": "cumprod", "max": "cummax", "min": "cummin"}
+_RUNNING = {
+    "+": "cumsum",
+    "*": "cumprod",
+    "max": "cummax",
+    "min": "cummin",
+    "logaddexp": "logcumsumexp",
+}
 _OWN = ("sigmoid", "relu", "sign", "erf")
 _FOLDS = {"sum": "sum", "max": "amax", "min": "amin"}
 
