@@ -156,9 +156,9 @@ def _varying(
     model: Model, point: FloatPoint, left: Element, right: Element, ranges: Mapping[Index, Range]
 ) -> Expr | None:
     """What the right side has to be multiplied by to be the left one, if that is an entry of the
-    document at other indices than time, or its reciprocal: ``1 / Z[b]`` in a batch."""
+    document, or its reciprocal: ``1 / Z[b]`` in a batch, or a potential ``p[t]``."""
     kept = _varies_along(point, left, right, ranges)
-    if not kept or len(kept) > 2 or _TIME in kept:
+    if not kept or len(kept) > 2:
         return None
     for letters in permutations(kept):
         for entry in _entries(model, letters, ranges):

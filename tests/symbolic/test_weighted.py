@@ -29,7 +29,14 @@ NORMED = (
     "gh[t,i] := c[t,i] + W[m,i] ga[t+1,m]\nga[T,i] := 0\n"
     "ga[t,i] := (gh[t,i] - n[t,i] mean[m] (gh[t,m] n[t,m]))/sqrt(v[t] + eps)\n"
 )
+MESSAGES = (
+    "dim T, K\nindex t : T\ninput p[T,K], q[T,K,K]\n"
+    "f[t,j] := sum[i] f[t-1,i] p[t-1,i] q[t,i,j] with f[0,j] := 1\n"
+    "b[t,i] := sum[j] q[t+1,i,j] p[t+1,j] b[t+1,j] with b[T-1,i] := 1\n"
+    "Z := sum[j] f[T-1,j] p[T-1,j]\n"
+)
 LAWS = {
+    "messages without the potential": MESSAGES + "[1] dZ/dp[t,j] = f[t,j] b[t,j]",
     "weighted at the last time": TWO + "[1] c[i] x[T-1,i] = c[i] y[T-1,i]",
     "a sum that is 0": TWO + "[1] x[t,i] - y[t,i] = 0",
     "a difference at the last time": TWO + "[1] x[T-1,i] - y[T-1,i] = 0",
@@ -39,6 +46,7 @@ LAWS = {
     "a variance with a name": NORMED + "[1] dL/dW[i,j] = sum[t] ga[t,i] h[t-1,j]",
 }
 TRAPS = {
+    "messages with the potential": MESSAGES + "[1] dZ/dp[t,j] = f[t,j] p[t,j] b[t,j]",
     "another weight": TWO + "[1] sum[i] c[i] x[T-1,i] = sum[i,j] c[j] y[T-1,i]",
     "of other sums": TWO + "[1] sum[i] c[i] x[T-1,i] = sum[i=1..N-1] c[i] y[T-1,i]",
     "twice": TWO + "[1] x[t,i] - 2 y[t,i] = 0",
