@@ -12,7 +12,7 @@ from einrnn.core.build import ONE, ZERO, apply, neg, number
 from einrnn.core.model import Model
 from einrnn.core.nodes import Add, Apply, Cases, Element, Expr, Mul, Number, Pow, Reduce
 from einrnn.core.traverse import substitute
-from einrnn.symbolic.simplify import add, flat, split_number
+from einrnn.symbolic.simplify import add, flat, scaled, split_number
 
 Opened = Callable[[Expr], Expr]
 
@@ -41,18 +41,37 @@ def larger_first(terms: tuple[Expr, ...]) -> Expr | None:
     """``x + softplus(y - x)``, which is ``log(exp(x) + exp(y))``, from the larger of both: else
     nothing is left of ``y`` where ``x`` is far below it. It is not to be differentiated: where
     both are the same, one of them would have all of the derivative."""
-    for soft in terms:
-        if not isinstance(soft, Apply) or soft.function != "softplus":
-            continue
-        inside = flat(soft.args, Add)
-        signs = {rest: factor for factor, rest in map(split_number, inside)}
-        first = [term for term in terms if term is not soft and _is_against(term, signs)]
-        if first:
-            x, y = add(first), add((*inside, *first))
-            apart = apply("softplus", neg(apply("abs", add((x, neg(y))))))
-            rest = tuple(term for term in terms if term is not soft and term not in first)
-            return Add((*rest, apply("max", x, y), apart))
-    return None
+    terms = tuple(_spread(Add(terms)))
+    rows = [(_taken_from(soft, terms), soft) for soft in terms if _is_soft(soft)]
+    # of one in another that has most to be taken from, which is the outer one
+    first, soft = max(rows, key=lambda row: len(row[0]), default=((), ZERO))
+    if not first or not isinstance(soft, Apply):
+        return None
+    x, y = add(first), add((*_spread(soft.args[0]), *first))
+    apart = apply("softplus", neg(apply("abs", add((x, neg(y))))))
+    rest = tuple(term for term in terms if term is not soft and term not in first)
+    return Add((*rest, apply("max", x, y), apart))
+
+
+def _is_soft(term: Expr) -> bool:
+    return isinstance(term, Apply) and term.function == "softplus"
+
+
+def _taken_from(soft: Expr, terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The terms that have the other sign in the argument of one of them."""
+    inside = _spread(soft.args[0]) if isinstance(soft, Apply) else []
+    signs = {rest: factor for factor, rest in map(split_number, inside)}
+    return tuple(term for term in terms if term is not soft and _is_against(term, signs))
+
+
+def _spread(expr: Expr) -> list[Expr]:
+    """The terms of a sum, those of sums in it that have a number as a factor among them."""
+    found: list[Expr] = []
+    for term in flat((expr,), Add):
+        factor, rest = split_number(term)
+        inner = _spread(rest) if isinstance(rest, Add) else [rest]
+        found += [scaled(factor * one, of) for one, of in map(split_number, inner)]
+    return found
 
 
 def _is_against(term: Expr, signs: Mapping[Expr, Fraction]) -> bool:

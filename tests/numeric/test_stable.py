@@ -136,7 +136,15 @@ def test_what_all_logits_have_in_common_costs_no_digits(recurs, backend):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "at",
-    [(-1e9, 1.5, 2), (1.5, -1e9, -1e9), (-1e17, 1.5, -1e30), (2, 2, 2), (-np.inf, 1, 1)],
+    [
+        (-1e9, 1.5, 2),
+        (1.5, -1e9, -1e9),
+        (-1e6, -3.3, -1e6),
+        (-1e6, -1e6, 0.25),
+        (-1e17, 1.5, -1e30),
+        (2, 2, 2),
+        (-np.inf, 1, 1),
+    ],
 )
 def test_what_is_far_below_leaves_the_rest(at: tuple[float, ...], dtype: str, backend: str):
     document = einrnn.parse("input a, b, c\nm := log(exp(a) + exp(b) + exp(c))\n")
