@@ -369,3 +369,14 @@ def test_logarithms_of_running_sums_are_one_call(backend: str):
     np.testing.assert_allclose(found["z"], np.logaddexp.accumulate(x[::-1])[::-1], rtol=1e-14)
     if backend in ("numpy", "jax"):
         assert "for " not in program.source(T=200).split("def program")[1]
+
+
+@pytest.mark.parametrize("end", ["N-1", "i"])
+def test_a_thousand_sums(end: str):
+    """Each is looked at once, not all again for each."""
+    terms = " + ".join(f"sum[i] a[i] sum[j=0..{end}] exp(b[j]/{k})" for k in range(1, 1001))
+    program = einrnn.parse(f"input a[N], b[N], s\ny := s ({terms})\n").compile("y")
+    a, b = np.random.default_rng(0).normal(size=(2, 3))
+    powers = np.exp(b / np.arange(1, 1001)[:, None])
+    sums = powers.cumsum(1) if end == "i" else powers.sum(1, keepdims=True)
+    assert float(program(a=a, b=b, s=2.0)["y"]) == pytest.approx(2 * (a * sums).sum())

@@ -56,9 +56,9 @@ def numpy_source(plan: Plan, dtype: str) -> str:
     body = writer.block(plan.main, 2)
     results = writer.results()
     shapes = writer.planned.shapes
-    text = "\n".join([*body, results])
+    words = frozenset(re.findall(r"\w+", "\n".join([*body, results])))
     made = [f"b{number}" for number in range(len(shapes))] + writer.kept.names
-    names = "".join(f"{name}, " for name in made if re.search(rf"\b{name}\b", text))
+    names = "".join(f"{name}, " for name in made if name in words)
     rows = [
         '"""Generated straight-line numpy code."""',
         "",

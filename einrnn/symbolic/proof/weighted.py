@@ -35,11 +35,11 @@ def by_common_weight(
     if len(difference) < 2:
         return None
     for weight, spans in _weights(next(iter(difference)), statement):
-        rows = {_unweighted(term, weight, spans): c for term, c in difference.items()}
-        known = {term: c for term, c in rows.items() if term is not None}
+        rows = [(_unweighted(term, weight, spans), c) for term, c in difference.items()]
+        known = [(term, c) for term, c in rows if term is not None]
         if len(known) < len(difference):
             continue
-        left = expression(known)
+        left = expression(tm.plus({term: c} for term, c in known))
         if not any(opener.clock.recurs(name) for name in tensors(left)):
             continue
         ranges = {**statement.ranges, **spans}

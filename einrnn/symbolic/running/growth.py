@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from einrnn.core import affine as af
@@ -80,7 +79,7 @@ def difference(value: Expr, of: Stretch, ranges: Ranges) -> Growth | None:
         return Growth(ZERO, value)
     match value:
         case Add(terms):
-            return _combined(terms, s.add, of, ranges)
+            return _combined(terms, of, ranges)
         case Mul(factors):
             moving = [factor for factor in factors if of.at in factor.free]
             if len(moving) > 1 or any(of.place in f.free for f in factors if f not in moving):
@@ -101,17 +100,12 @@ def difference(value: Expr, of: Stretch, ranges: Ranges) -> Growth | None:
     return _apart(value, of)
 
 
-def _combined(
-    terms: tuple[Expr, ...],
-    join: Callable[[tuple[Expr, ...]], Expr],
-    of: Stretch,
-    ranges: Ranges,
-) -> Growth | None:
+def _combined(terms: tuple[Expr, ...], of: Stretch, ranges: Ranges) -> Growth | None:
     found = [difference(term, of, ranges) for term in terms]
     known = [one for one in found if one is not None]
     if len(known) < len(found):
         return None
-    return Growth(join(tuple(k.step for k in known)), join(tuple(k.first for k in known)))
+    return Growth(s.add(k.step for k in known), s.add(k.first for k in known))
 
 
 def _apart(value: Expr, of: Stretch) -> Growth | None:

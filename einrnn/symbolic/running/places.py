@@ -53,18 +53,21 @@ def _without(
 ) -> Clause:
     """A clause without its reductions that can be taken out, inner ones first, which others may
     be computed from; ``changed`` gets their definitions."""
-    kept: set[Node] = set()
+    tried: set[Node] = set()
     while True:
-        rows = (row for row in _reductions(clause) if row[0] not in kept)
-        node, at = next(rows, (None, clause))
-        if node is None:
+        entries: dict[Node, Expr] = {}
+        for node, at in _reductions(clause):
+            # what stands around one that is taken out is another node then
+            if node in tried or (entries and not entries.keys().isdisjoint(walk(node))):
+                continue
+            tried.add(node)
+            found = find(model, node, at, label())
+            if found is not None:
+                new, entries[node] = found
+                changed |= {one.name: one for one in new}
+        if not entries:
             return clause
-        kept.add(node)
-        found = find(model, node, at, label())
-        if found is not None:
-            changed |= {one.name: one for one in found[0]}
-            entry = partial(_entry, {node: found[1]})
-            clause = replace(clause, body=rebuild(clause.body, entry))
+        clause = replace(clause, body=rebuild(clause.body, partial(_entry, entries)))
 
 
 def _entry(entries: Mapping[Node, Expr], node: Node) -> Node:

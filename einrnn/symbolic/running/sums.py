@@ -58,8 +58,10 @@ def _taken_out(
 ) -> Found | None:
     if node.op not in ("sum", "logsumexp"):
         return None
-    node = _renamed(node, _indices(node) | clause.ranges.keys())
-    for form in _forms(partial(_said, model, kept), node):
+    for found_form in _forms(partial(_said, model, kept), node):
+        if ended(found_form, clause.ranges) is None:
+            continue
+        form = _renamed(found_form, _indices(found_form) | clause.ranges.keys())
         found = ended(form, clause.ranges)
         if found is None or (form.op == "logsumexp" and found.empty):
             continue
@@ -177,7 +179,8 @@ def _factors(found: Ended, clause: Clause) -> _Parts | None:
             powers.append(factor)
         else:
             around = {**ranges, of.place: _span(found)}
-            grown, plus = growth(factor, of, around), difference(factor, of, around)
+            grown = growth(factor, of, around)
+            plus = difference(factor, of, around) if grown is None else None
             if grown is not None:
                 steps.append(grown.step)
                 own.append(grown.first)
