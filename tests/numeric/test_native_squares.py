@@ -57,3 +57,45 @@ def test_the_hessian_of_a_quadratic_form(dtype):
     S = np.random.default_rng(0).normal(size=(301, 301)).astype(dtype)
     np.testing.assert_array_equal(program(S=S)["d2L/dx[i]dx[j]"], S + S.T)
     assert "turned_" in program.source()
+
+
+ALIKE = """
+dim N, M
+input A[N,N], B[N,N], C[M,N,N], x[N]
+half[i,j] := (A[i,j] + A[j,i])/2
+times[i,j] := -A[i,j] A[j,i]
+sums[i,j] := A[i,j] + A[j,i] + B[i,j] + B[j,i]
+slice[i,j] := C[0,i,j] + C[0,j,i]
+skew[i,j] := A[i,j] - A[j,i]
+mixed[i,j] := A[i,j] + B[j,i]
+rows[i,j] := A[i,j] + A[j,i] + x[i]
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [64, 71, 131, 1100])
+def test_what_is_the_same_exchanged_and_what_is_not(n, dtype, threads, monkeypatch):
+    monkeypatch.setenv("EINRNN_NUM_THREADS", str(threads))
+    monkeypatch.setattr(writer, "_MUCH_SWEEP", 1)
+    rng = np.random.default_rng(n)
+    A, B = rng.normal(size=(2, n, n)).astype(dtype)
+    C, x = rng.normal(size=(3, n, n)).astype(dtype), rng.normal(size=n).astype(dtype)
+    wanted = {
+        "half": (A + A.T) / 2,
+        "times": -A * A.T,
+        "sums": A + A.T + B + B.T,
+        "slice": C[0] + C[0].T,
+        "skew": A - A.T,
+        "mixed": A + B.T,
+        "rows": A + A.T + x[:, None],
+    }
+    given = {"A": A, "B": B, "C": C, "x": x}
+    document = einrnn.parse(ALIKE)
+    exact = {"rtol": 1e-5, "atol": 1e-5} if dtype == "float32" else {"atol": 1e-14}
+    for name, want in wanted.items():
+        program = document.compile(name, backend="native")
+        found = program(**{key: given[key] for key in program.inputs})[name]
+        np.testing.assert_allclose(found, want, **exact)
+        alike = name in ("half", "times", "slice")  # sums are not, to the last bit
+        assert ("store_turned(square" in program.source()) == alike

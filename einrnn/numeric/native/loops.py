@@ -19,6 +19,7 @@ from einrnn.numeric.native.items import (
     Sweep,
     Turns,
 )
+from einrnn.numeric.native.mirror import Mirrored, mirrored
 from einrnn.numeric.native.nest import arranged
 from einrnn.numeric.native.squares import Crossed, crossed, square
 
@@ -46,7 +47,7 @@ class Loops:
         """The lines of a node; with ``shared`` a worker's part of it."""
         match node:
             case Sweep():
-                return self._sweep(node, depth)
+                return self._sweep(node, depth, shared)
             case Statement():
                 return self._statement(node, depth)
             case Product():
@@ -74,9 +75,14 @@ class Loops:
         self.context.scope = before
         return rows
 
-    def _sweep(self, sweep: Sweep, depth: int) -> list[str]:
+    def _sweep(self, sweep: Sweep, depth: int, shared: bool) -> list[str]:
         found = crossed(sweep, self.context)
-        return self._in_squares(sweep, found, depth) if found else self._loop(sweep, depth)
+        if not found:
+            return self._loop(sweep, depth)
+        alike = mirrored(sweep, self.context, found) if shared else None
+        if alike is not None:
+            return self._in_pairs(sweep, alike, depth)
+        return self._in_squares(sweep, found, depth)
 
     def _loop(self, sweep: Sweep, depth: int) -> list[str]:
         pad = "    " * depth
@@ -130,6 +136,32 @@ class Loops:
         rows.append(f"{pad}    }}")
         beside = {outer: (lo, f"end_{outer}"), along: (f"end_{along}", last)}
         below = {outer: (f"end_{outer}", hi), along: (first, last)}
+        for rest in (beside, below):
+            rows += self._within(sweep, rest, depth + 1)
+        return [*rows, f"{pad}}}"]
+
+    def _in_pairs(self, sweep: Sweep, alike: Mirrored, depth: int) -> list[str]:
+        """The squares of one triangle with their mirror images, then what makes no square.
+
+        Workers take rows of squares in turn, as these get shorter.
+        """
+        pad, outer, along, size = "    " * depth, alike.outer, alike.along, sweep.size
+        lo, hi = self._ends(sweep)
+        end, block = f"end_{along}", f"from_{along}"
+        stop = f"smaller({end}, {block} + {_BLOCK})"
+        rows = [
+            f"{pad}{{",
+            f"{pad}    const long {end} = {size} / LANES * LANES;",
+            f"{pad}    for (long {block} = 0; {block} < {end}; {block} += {_BLOCK})",
+            f"{pad}    for (long at_{outer} = worker * LANES;"
+            f" at_{outer} < {stop}; at_{outer} += workers * LANES)",
+            f"{pad}    for (long at_{along} = {block} > at_{outer} ? {block} : at_{outer};"
+            f" at_{along} < {stop}; at_{along} += LANES) {{",
+            *(f"{pad}        {line}" for line in alike.square()),
+            f"{pad}    }}",
+        ]
+        beside = {outer: (lo, f"smaller({hi}, {end})"), along: (end, f"{size}")}
+        below = {outer: (f"worker ? {size} : {end}", f"{size}")}
         for rest in (beside, below):
             rows += self._within(sweep, rest, depth + 1)
         return [*rows, f"{pad}}}"]

@@ -62,16 +62,32 @@ INLINE void transpose(vec *m)
 }
 #endif
 
-/* The first `width` of LANES rows that are `step` apart, LANES entries of each: columns become rows
-   of `to`, whole vectors whose entries from `width` on are unspecified. */
-INLINE void turned(const real *from, long step, long width, real *to, long to_step)
+/* The first `width` of LANES rows that are `step` apart, LANES entries of each: columns become
+   rows, whose entries from `width` on are unspecified. */
+INLINE void load_turned(const real *from, long step, long width, vec *m)
 {
-    vec m[LANES];
 #pragma GCC unroll 16
     for (long l = 0; l < LANES; l++)
         m[l] = *(const vec *)(from + (l < width ? l : 0) * step);
     transpose(m);
+}
+
+INLINE void store(const vec *m, real *to, long step)
+{
 #pragma GCC unroll 16
     for (long l = 0; l < LANES; l++)
-        *(vec *)(to + l * to_step) = m[l];
+        *(vec *)(to + l * step) = m[l];
+}
+
+INLINE void store_turned(vec *m, real *to, long step)
+{
+    transpose(m);
+    store(m, to, step);
+}
+
+INLINE void turned(const real *from, long step, long width, real *to, long to_step)
+{
+    vec m[LANES];
+    load_turned(from, step, width, m);
+    store(m, to, to_step);
 }
