@@ -31,6 +31,8 @@ _OF_REALS = {
     "torch": frozenset(("abs", "sign", "step", "erf", "relu", "max", "min", "<", "<=", ">", ">=")),
 }
 _DTYPES = ("float16", "float32", "float64", "complex64", "complex128", "int64")
+# where a copy of a matrix ahead of a loop pays
+_LAID_OUT = ("numpy", "torch")
 _WRITERS = {
     "numpy": numpy_source,
     "native": _native_source,
@@ -79,7 +81,7 @@ def source(plan: Plan, dtype: str, backend: str) -> str:
         )
     if backend == "native":
         _require_c(plan, np.dtype(dtype))
-    return _WRITERS[backend](improved(plan, layouts=backend != "native"), dtype)
+    return _WRITERS[backend](improved(plan, layouts=backend in _LAID_OUT), dtype)
 
 
 def _require_c(plan: Plan, dtype: np.dtype[Any]) -> None:

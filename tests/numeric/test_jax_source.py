@@ -44,7 +44,8 @@ def products(sizes):
     [
         ({"I": 3, "J": 2, "B": 2, "T": 4}, "entrywise", "entrywise", "entrywise"),
         ({"I": 30, "J": 20, "B": 2, "T": 40}, "product_of_columns", "np.dot", "np.dot"),
-        ({"I": 200, "J": 9, "B": 7, "T": 200}, "product_of_columns", "np.dot", "np.dot"),
+        ({"I": 200, "J": 9, "B": 7, "T": 200}, "np.dot", "np.dot", "np.dot"),
+        ({"I": 90, "J": 20, "B": 7, "T": 200}, "product_of_columns", "np.dot", "np.dot"),
         ({"I": 2, "J": 1, "B": 1, "T": 3}, "entrywise", "entrywise", "entrywise"),
         ({"I": 30, "J": 20, "B": 1, "T": 2}, "product_of_columns", "np.dot", "entrywise"),
     ],

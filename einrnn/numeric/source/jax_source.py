@@ -14,6 +14,7 @@ from einrnn.numeric.source.numpy_source import Writer
 from einrnn.numeric.source.scans import Scan, in_pieces, scan_of
 from einrnn.numeric.source.slices import joined
 from einrnn.numeric.source.turned import turned
+from einrnn.numeric.source.zeroed import from_zeros
 from einrnn.numeric.steps import (
     Align,
     Allocate,
@@ -50,8 +51,8 @@ def jax_source(plan: Plan, dtype: str) -> str:
 
     A look-up out of range gives nan: jitted code cannot raise.
     """
-    plan = joined(plan)
-    writer = _JaxWriter(plan, Buffers())
+    plan = from_zeros(joined(plan))
+    writer = _JaxWriter(plan, Buffers(), dtype)
     body = [*writer.block(plan.constants, 1), *writer.block(plan.main, 1)]
     results = ", ".join(
         f"{name!r}: np.asarray({writer.name(out)}, DTYPE)" for name, out in plan.outputs.items()
@@ -86,8 +87,9 @@ class _JaxWriter(Writer):
     ``_pieces`` has for each its pieces by their first row.
     """
 
-    def __init__(self, plan: Plan, planned: Buffers) -> None:
+    def __init__(self, plan: Plan, planned: Buffers, dtype: str) -> None:
         super().__init__(plan, planned)
+        self._dtype = dtype
         self._pieces: dict[int, dict[int, str]] = {
             array: {} for array in in_pieces(plan.main, plan.registers)
         }
@@ -126,9 +128,13 @@ class _JaxWriter(Writer):
 
     def contract(self, step: Contract, where: str) -> str:
         """A product in the form that XLA likes."""
-        helper = form(step, looping=self._looping)
+        helper = form(step, self._dtype, looping=self._looping)
         if helper == "dot":
-            return super().contract(step, where)
+            return self._matrix_first(step) or super().contract(step, where)
+        if helper == "entrywise_sum":
+            a = self.laid(step.left, step.left_order, step.shape[2])
+            b = self.laid(step.right, step.right_order, step.shape[2])
+            return f"np.sum({a} * {b})"
         self.helpers.add(helper)
         _, left, summed, right = step.shape
         if not right:
@@ -146,6 +152,23 @@ class _JaxWriter(Writer):
             b = self.laid(step.right, step.right_order, (prod(summed), prod(right)))
         call, shape = f"{helper}({a}, {b})", (*left, *right)
         return call if max(len(left), len(right)) == 1 else f"{call}.reshape({shape})"
+
+    def _matrix_first(self, step: Contract) -> str | None:
+        """A matrix whose rows are summed times a vector: of its transpose XLA makes a slow loop,
+        and a copy of it takes time."""
+        batch, left, summed, right = step.shape
+        if batch or not summed or bool(left) == bool(right):
+            return None
+        matrix, vector, kept = step.left, step.right, left
+        order, of_vector = step.left_order, step.right_order
+        if right:
+            matrix, vector, kept, of_vector = step.right, step.left, right, step.left_order
+            order = (*step.right_order[len(summed) :], *step.right_order[: len(summed)])
+        if order != tuple(range(len(order))):
+            return None
+        a = self.laid(matrix, order, (prod(kept), prod(summed)))
+        b = self.laid(vector, of_vector, (prod(summed),))
+        return f"np.dot({a}, {b})" + ("" if len(kept) == 1 else f".reshape({kept})")
 
     def store(self, step: Store, depth: int) -> list[str]:
         """A new array under the old name, or one more piece of it."""

@@ -96,13 +96,15 @@ def _rows(
 ) -> set[int] | None:
     """The rows that a step adds to an array; None where it does something else to it."""
     if isinstance(step, Store) and step.out == array and step.source != array:
-        return {_constant(step.items[0])} if _fixed_row(step.items, register) else None
+        row = fixed_row(step.items, register)
+        return None if row is None else {row}
     if isinstance(step, Loop) and scan is not None and array in scan.written:
         before = {row for view in scan.carried.get(array, ()) for row in _before(step, view)}
         own = set(range(*scan.span(step, scan.written[array].items[0])))
         return own if before <= there else None
-    if isinstance(step, View) and _fixed_row(step.items, register):
-        return set() if _constant(step.items[0]) in there else None
+    row = fixed_row(step.items, register) if isinstance(step, View) else None
+    if row is not None:
+        return set() if row in there else None
     return set() if len(there) == register.shape[0] else None
 
 
@@ -118,10 +120,11 @@ def _full(items: Sequence[Item], shape: Sequence[int]) -> bool:
     return all(item == Span(At(0), size) for item, size in zip(items, shape, strict=True))
 
 
-def _fixed_row(items: Sequence[Item], register: Register) -> bool:
-    first = items[0]
-    fixed = isinstance(first, At) and not first.counters
-    return fixed and _full(items[1:], register.shape[1:])
+def fixed_row(items: Sequence[Item], register: Register) -> int | None:
+    """The number of a whole row that is the same in every turn; None where it is no such row."""
+    if not items or not isinstance(items[0], At) or items[0].counters:
+        return None
+    return items[0].constant if _full(items[1:], register.shape[1:]) else None
 
 
 def at_counter(items: Sequence[Item], counter: int, register: Register) -> bool:

@@ -40,12 +40,14 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Sliced:
-    """A step that computes rows of ``key`` from rows of its operands."""
+    """A step that computes rows of ``key`` from rows of its operands, which are slices of the
+    arrays ``sources``; ``rows`` are those of the first one."""
 
     position: int
     step: Map | Contract
     key: object
     rows: _Rows
+    sources: frozenset[int]
 
 
 def joined(plan: Plan) -> Plan:
@@ -73,7 +75,7 @@ def _pair(
         for out in _stored(step):
             changed = root.get(out, out)
             for rows in open_.values():
-                rows[:] = [row for row in rows if _root_of(row, root) != changed]
+                rows[:] = [row for row in rows if changed not in _roots_of(row, root)]
         found = _sliced(position, step, views, registers)
         if found is None or found.step.out in wanted:
             continue
@@ -93,8 +95,8 @@ def _roots(main: Sequence[Step]) -> dict[int, int]:
     return root
 
 
-def _root_of(row: _Sliced, root: Mapping[int, int]) -> int:
-    return root.get(row.rows.source, row.rows.source)
+def _roots_of(row: _Sliced, root: Mapping[int, int]) -> set[int]:
+    return {root.get(source, source) for source in row.sources}
 
 
 def _stored(step: Step) -> tuple[int, ...]:
@@ -120,7 +122,8 @@ def _sliced(
         general = _over_rows(step, rows, -1)
         if general is None:
             return None
-        return _Sliced(position, step, replace(general, out=-1, left=rows.source), rows)
+        key = replace(general, out=-1, left=rows.source)
+        return _Sliced(position, step, key, rows, frozenset((rows.source, step.right)))
     if not isinstance(step, Map):
         return None
     found = [_rows(arg, views, registers) for arg in step.args]
@@ -128,7 +131,7 @@ def _sliced(
     if not cut:
         return None
     first = cut[0][0]
-    same = all((r.lo, r.size, r.dropped) == (first.lo, first.size, first.dropped) for r, _ in cut)
+    same = all((r.size, r.dropped) == (first.size, first.dropped) for r, _ in cut)
     rank = len(registers[step.out].shape)
     whole = all(len(registers[arg].shape) == rank for _, arg in cut)
     within = all(
@@ -136,13 +139,14 @@ def _sliced(
         for rows, arg in zip(found, step.args, strict=True)
         if rows is None
     )
-    # at the same rows the operands differ by their arrays alone
-    if not (same and whole and within) or len({rows.source for rows, _ in cut}) != len(cut):
+    if not (same and whole and within):
         return None
     args = tuple(
-        (r is not None, a if r is None else r.source) for r, a in zip(found, step.args, strict=True)
+        (False, a, 0) if r is None else (True, r.source, r.lo - first.lo)
+        for r, a in zip(found, step.args, strict=True)
     )
-    return _Sliced(position, step, (step.function, args, registers[step.out].kind), first)
+    key = (step.function, args, registers[step.out].kind)
+    return _Sliced(position, step, key, first, frozenset(source for _, source, _ in args))
 
 
 def _rows(register: int, views: Mapping[int, View], registers: Sequence[Register]) -> _Rows | None:
@@ -198,9 +202,10 @@ def _merged(
         if rows is None:
             return register
         sizes = registers[rows.source].shape
-        if (lo, size) == (0, sizes[0]):
+        start = lo + rows.lo - one.rows.lo
+        if (start, size) == (0, sizes[0]):
             return rows.source
-        items = (Span(At(lo), size), *(Span(At(0), n) for n in sizes[1:]))
+        items = (Span(At(start), size), *(Span(At(0), n) for n in sizes[1:]))
         wide = _new(registers, (size, *sizes[1:]), registers[rows.source])
         before.append(View(wide, rows.source, items))
         return wide
