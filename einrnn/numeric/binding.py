@@ -90,6 +90,12 @@ def sort_arguments(
 
 
 def _array(name: str, value: Any) -> Array:
+    if np.ma.is_masked(value):
+        raise EvaluationError(
+            "E615",
+            f"{name} has masked entries, which no sum here would leave out",
+            f"fill them, {name}={name}.filled(0), and give the mask as an input of its own",
+        )
     try:
         array: Array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:  # other libraries have their own reasons

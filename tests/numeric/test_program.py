@@ -183,6 +183,8 @@ def test_a_wrong_call_names_input_axis_index_and_both_sizes():
     assert "size T was given as 11" not in error(**arrays, N=2.5)
     assert "x has 12 rows (axis 0, size T); T is 11 as given by name" in error(**arrays, N=12, T=11)
     assert "E615" in error(**{**arrays, "W": np.full((7, 7), "a")}, N=12)
+    masked = np.ma.masked_less(arrays["W"], 0)
+    assert "W has masked entries" in error(**{**arrays, "W": masked}, N=12)
     del arrays["W"]
     assert "no array was given for the input W[H,H]" in error(**arrays, N=12)
 

@@ -9,6 +9,7 @@ as there are many, the memory grows with the square root of the number of positi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from math import isqrt
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from einrnn.errors import EinrnnError
 from einrnn.numeric import binding
 from einrnn.numeric.calculus.pullback import Pullback, pullback
 from einrnn.numeric.calculus.rules import read_by
-from einrnn.numeric.cut.chunks import chunks
+from einrnn.numeric.cut.chunks import Chunks, chunks
 from einrnn.numeric.formula import Formula
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Checkpointed:
         self._program = program
         self._every = every
         self._gradients: dict[str, tuple[str, str]] = {}
-        self._cut = chunks(self._outward(program.formula), letter)
+        self._cut = self._chunked(program.formula, letter)
         self._known: dict[object, Any] = {}
 
     def __call__(self, /, **given: Any) -> Arrays:
@@ -74,6 +75,13 @@ class Checkpointed:
         every = self._every or max(isqrt(size - 1) + 1, 1)
         every = max(every, self._cut.depth)
         return [(at, min(at + every, size)) for at in range(0, size, every)]
+
+    def _chunked(self, formula: Formula, letter: str) -> Chunks:
+        """The stretches; sums over all positions before one are recurrences for that."""
+        if formula.other is not None:
+            with suppress(EinrnnError):  # then the sums are said to be in the way
+                return chunks(self._outward(formula.other), letter)
+        return chunks(self._outward(formula), letter)
 
     def _outward(self, formula: Formula) -> Formula:
         """The outputs without the gradients, and the numbers that those are of."""

@@ -66,7 +66,25 @@ def places_data(T=11, H=3):
     return {name: rng.normal(size=shape) / 2 for name, shape in shapes.items()}
 
 
+# sums over all positions before one
+SO_FAR = """
+dim T, H
+index t : T
+input x[T,H], A[H,H], k[T], mu
+v[t,i] := sum[s=0..t] mu^(t-s) x[s,i]
+c[t,i] := sum[s=0..t] exp(k[s]) tanh(A[i,j] v[s,j])
+L      := sum[t,i] c[t,i]^2 x[t,i]
+"""
+
+
+def so_far_data(T=11, H=3):
+    rng = np.random.default_rng(9)
+    shapes = {"x": (T, H), "A": (H, H), "k": (T,)}
+    return {"mu": np.array(0.8)} | {name: rng.normal(size=s) / 2 for name, s in shapes.items()}
+
+
 CASES = {
+    "so far": (SO_FAR, ["L", "c", "dL/dA", "dL/dx", "dL/dmu", "dL/dk"], so_far_data()),
     "rnn": (RNN, ["L", "dL/dU", "dL/dV", "dL/dW", "dL/dx", "yhat"], rnn_data(T=13)),
     "lstm": (LSTM, ["L", "dL/dQ", "dL/dF", "dL/dx", "dL/dh0", "dL/dc0", "h[t,i]"], lstm_data(T=12)),
     "words": (WORDS, ["L", "dL/dU", "dL/dV", "dL/dW"], words_data(T=10)),
