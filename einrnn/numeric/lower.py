@@ -7,7 +7,7 @@ nesting may be deep.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
@@ -50,6 +50,11 @@ from einrnn.numeric.steps import At, Constant, Item, Span, View
 _SMALL = 65536
 
 
+def nothing_hidden(tensor: str) -> bool:
+    """What is read without a condition may be any entry."""
+    return False
+
+
 class Lowering:
     """Lowers expressions of a model at fixed sizes into an emitter.
 
@@ -67,6 +72,8 @@ class Lowering:
         self.opaque_seed = opaque_seed
         self.arrays: dict[str, Array] = {}
         self.room = _SMALL
+        # whether what is being computed cannot read any entry of a tensor
+        self.hidden: Callable[[str], bool] = nothing_hidden
         self._busy: frozenset[str] = frozenset()
         self._touches: dict[Node, bool] = {}
         self._parents: dict[Node, int] = {}
@@ -221,13 +228,16 @@ class Lowering:
 
     def entry(self, node: Element, scope: Scope) -> Steps[Var]:
         """Entries of a tensor; integers where the input has them."""
-        if node.tensor not in self.arrays:
+        array = self.arrays.get(node.tensor)
+        if (array is None or array.empty) and scope.conditions and self.hidden(node.tensor):
+            return self.constant(Fraction(0))
+        if array is None:
             raise EvaluationError("E609", f"there is no tensor named {node.tensor}")
         args: list[Argument] = []
         for arg in node.args:
             argument: Argument = yield self.argument(arg, scope)
             args.append(argument)
-        return read(self.emitter, self.arrays[node.tensor], args, bool(scope.conditions))
+        return read(self.emitter, array, args, bool(scope.conditions))
 
     def _add(self, node: Add, scope: Scope) -> Steps[Var]:
         safe = larger_first(node.terms)

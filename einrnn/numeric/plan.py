@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from math import prod
 
 from einrnn.core.model import Model, Range
@@ -18,7 +19,7 @@ from einrnn.numeric.emit import MAIN, Axis, Emitter, Ordering, Var
 from einrnn.numeric.guards import check_guards
 from einrnn.numeric.labelled import aligned, spread
 from einrnn.numeric.live import Lifetimes, lifetimes, pruned
-from einrnn.numeric.lower import Lowering
+from einrnn.numeric.lower import Lowering, nothing_hidden
 from einrnn.numeric.nested import with_inner_sums, with_sums_of_sums
 from einrnn.numeric.prefixes import with_prefixes
 from einrnn.numeric.reading import Array
@@ -95,12 +96,14 @@ class _Planner:
         self.sizes = sizes
         self.emitter = Emitter(ordering)
         self._gaps: dict[str, list[Box]] = {}
+        self._pieces: dict[str, list[Unit]] = {}
         self.lowering = Lowering(self.emitter, model, sizes, opaque_seed)
 
     def run(self, outputs: Mapping[str, Output]) -> Plan:
         exprs = [expr for expr, _, _ in outputs.values()]
         names = needed(self.model, list(exprs))
         units = {name: units_of(self.model.definitions[name], self.sizes) for name in names}
+        self._pieces = units
         every = [unit for name in names for unit in units[name]]
         self.lowering.count_parents([*(unit.body for unit in every), *exprs])
         self._inputs(every, exprs)
@@ -109,6 +112,7 @@ class _Planner:
             self._prepare(name, units[name])
         for task in schedule.schedule(every, self.sizes):
             self._task(task, {})
+        self.lowering.hidden = nothing_hidden
         results = {name: self._output(output, name) for name, output in outputs.items()}
         return self._finished(results)
 
@@ -260,8 +264,14 @@ class _Planner:
             bindings[letter] = axis
             kept.append(axis)
             items.append(Span(At(lo - start), axis.size))
+        self.lowering.hidden = partial(self._hidden, unit)
         value = self.lowering.value(unit.body, Scope(bindings, (), self.sizes))
         self._keep(unit, value, kept, items)
+
+    def _hidden(self, unit: Unit, tensor: str) -> bool:
+        """Whether a condition hides every entry of a tensor from a unit, at these sizes."""
+        others = self._pieces.get(tensor)
+        return others is not None and not schedule.reads_from(unit, others, self.sizes)
 
     def _keep(self, unit: Unit, value: Var, kept: Sequence[Axis], items: Sequence[Item]) -> None:
         """Store the entries, or make the value the definition where it is all of it."""

@@ -31,6 +31,11 @@ class Array:
     register: int
     box: tuple[Interval, ...]
 
+    @property
+    def empty(self) -> bool:
+        """Whether no position exists."""
+        return any(hi < lo for lo, hi in self.box)
+
 
 def read(emitter: Emitter, array: Array, args: Sequence[Argument], guarded: bool) -> Var:
     """The entries at ``args``, one per axis, over the axes that occur in them.

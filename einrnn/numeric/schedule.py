@@ -101,6 +101,17 @@ def schedule(units: Sequence[Unit], sizes: Mapping[str, int]) -> tuple[Task, ...
     return tuple(tasks)
 
 
+def reads_from(unit: Unit, others: Sequence[Unit], sizes: Mapping[str, int]) -> bool:
+    """Whether a unit can read an entry of one of the others at these sizes."""
+    context = _Context(sizes)
+    hull = context.hull(unit)
+    return any(
+        reference.tensor == other.tensor and _meets(reference, hull, other, context)
+        for reference in unit.references
+        for other in others
+    )
+
+
 def _order(units: Sequence[Unit], context: _Context) -> tuple[Task, ...] | None:
     """The tasks inside a loop; None where some component needs one that is not found."""
     tasks: list[Task] = []

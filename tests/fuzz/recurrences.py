@@ -30,6 +30,7 @@ _SHAPES = {
 }
 _FREE = ["x[t,b,i]", "a[t,i]", "a[t,i] x[t,b,i]", "V[i,j] x[t,b,j]", "g[t] z[b,i]", "t a[t,i]"]
 _KINDS = ["{0}", "tanh({0})", "{0}/2", "sin({0})", "a[t,i] {0}", "g[t] {0}", "{0} x[t,b,i]"]
+_KINDS += ["{{ a[t-2,i] if t >= 2 ; 0 otherwise }} {0}", "[t >= 1] {0}", "[t < T-2] sin({0})"]
 
 
 class _Choice:
@@ -62,6 +63,8 @@ class _Choice:
             scale = self.one(["", "2 "])
             body = " + ".join([self.one(before), *free])
             given = [f"{name}[{place},b,i] := {scale}({row})"]
+        elif lags == 2 and up and self.random.random() < 0.5:
+            given = [f"{name}[{place},b,i] := {self.one(start)}" for place in "01"]
         else:
             given = [f"{name}[{place},b,i] := {self.one(start)}" for place in first]
         return f"{name}[t,b,i] := {body}   with {', '.join(given)}\n"
@@ -92,7 +95,7 @@ def worst(seed: int, backend: str) -> float:
     document = einrnn.parse(text(seed))
     document.raise_errors()
     rng = np.random.default_rng(seed)
-    sizes = {"T": int(rng.integers(2, 6)), "H": 2, "B": int(rng.integers(1, 3))}
+    sizes = {"T": int(rng.integers(2, 7)), "H": 2, "B": int(rng.integers(1, 3))}
     data = {
         name: rng.normal(size=tuple(sizes[axis] for axis in axes)) * 0.7
         for name, axes in _SHAPES.items()
