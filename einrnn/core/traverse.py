@@ -161,6 +161,21 @@ def rebuild(root: N, change: Callable[[Node], Node]) -> N:
     return cast(N, done[root])
 
 
+def tree_size(root: Node) -> int:
+    """How many nodes there are where each is counted as often as it is read."""
+    sizes: dict[Node, int] = {}
+    stack = [root]
+    while stack:
+        node = stack[-1]
+        waiting = [part for part in parts(node) if part not in sizes]
+        if waiting:
+            stack += waiting
+        else:
+            sizes[node] = 1 + sum(sizes[part] for part in parts(node))
+            stack.pop()
+    return sizes[root]
+
+
 def elements(*roots: Node) -> list[Element]:
     """The distinct tensor entries that occur, look-ups included, in a fixed order; those of one
     root are kept with it."""

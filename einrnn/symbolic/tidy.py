@@ -26,6 +26,9 @@ from einrnn.symbolic.ranges import Ranges, inside, refined
 
 _ROUNDS = 8
 
+# what became of a node in a scope, which is kept with it: expressions share their parts
+Seen = dict[tuple[Node, int], tuple[Ranges, Node]]
+
 
 def tidy(expr: Expr, ranges: Ranges) -> Expr:
     """An equal, simpler expression; ``ranges`` gives the ranges of its free indices.
@@ -34,7 +37,7 @@ def tidy(expr: Expr, ranges: Ranges) -> Expr:
     until nothing changes.
     """
     for _ in range(_ROUNDS):
-        simpler = cast(Expr, _tidy(expr, ranges))
+        simpler = cast(Expr, _tidy(expr, ranges, {}))
         if simpler is expr:
             break
         expr = simpler
@@ -42,16 +45,21 @@ def tidy(expr: Expr, ranges: Ranges) -> Expr:
 
 
 @trampoline
-def _tidy(node: Node, ranges: Ranges) -> Steps[Node]:
+def _tidy(node: Node, ranges: Ranges, seen: Seen) -> Steps[Node]:
     if isinstance(node, Affine):
         return node
     if isinstance(node, Compare) and isinstance(node.left, Value):
         return node  # a relation between positions stays one, numbers included
+    found = seen.get((node, id(ranges)))
+    if found is not None:
+        return found[1]
     inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
-        new.append((yield _tidy.steps(part, known)))
-    return again(node, tuple(new), ranges)
+        new.append((yield _tidy.steps(part, known, seen)))
+    result = again(node, tuple(new), ranges)
+    seen[node, id(ranges)] = ranges, result
+    return result
 
 
 def scopes(node: Node, ranges: Ranges) -> list[Ranges]:

@@ -26,7 +26,7 @@ from einrnn.core.trampoline import Steps, trampoline
 from einrnn.core.traverse import elements, parts, rebuild, substitute, tensors, with_parts
 from einrnn.symbolic.ranges import conjuncts, inside, within
 from einrnn.symbolic.simplify import guard, mul
-from einrnn.symbolic.tidy import scopes, tidy
+from einrnn.symbolic.tidy import Seen, scopes, tidy
 
 _ROUNDS = 50
 
@@ -70,7 +70,7 @@ def replaced_by_bodies(
     def flat(node: Node) -> Node:
         return mul(node.factors) if isinstance(node, Mul) else node
 
-    return rebuild(cast(Expr, _unfold(expr, model, names, dict(ranges))), flat)
+    return rebuild(cast(Expr, _unfold(expr, model, names, dict(ranges), {})), flat)
 
 
 def plain(model: Model) -> frozenset[str]:
@@ -99,7 +99,7 @@ def unfoldings(
         if not any(element.tensor in names for element in elements(expr)):
             yield with_deltas(tidy(expr, ranges))
             return
-        expr = tidy(cast(Expr, _unfold(expr, model, names, dict(ranges))), ranges)
+        expr = tidy(cast(Expr, _unfold(expr, model, names, dict(ranges), {})), ranges)
         yield expr
 
 
@@ -127,16 +127,20 @@ def _is_equality(cond: Cond) -> bool:
 
 @trampoline
 def _unfold(
-    node: Node, model: Model, names: frozenset[str], ranges: Mapping[Index, Range]
+    node: Node, model: Model, names: frozenset[str], ranges: Mapping[Index, Range], seen: Seen
 ) -> Steps[Node]:
+    found = seen.get((node, id(ranges)))
+    if found is not None:
+        return found[1]
     inner = inside(node, ranges)
     new: list[Node] = []
     for part, known in zip(parts(node), scopes(node, inner), strict=True):
-        new.append((yield _unfold.steps(part, model, names, known)))
-    rebuilt = node if tuple(new) == parts(node) else with_parts(node, tuple(new))
-    if isinstance(rebuilt, Element) and rebuilt.tensor in names:
-        return entry_body(model.definitions[rebuilt.tensor], rebuilt, ranges)
-    return rebuilt
+        new.append((yield _unfold.steps(part, model, names, known, seen)))
+    result = node if tuple(new) == parts(node) else with_parts(node, tuple(new))
+    if isinstance(result, Element) and result.tensor in names:
+        result = entry_body(model.definitions[result.tensor], result, ranges)
+    seen[node, id(ranges)] = ranges, result
+    return result
 
 
 def entry_body(definition: Definition, element: Element, ranges: Mapping[Index, Range]) -> Expr:

@@ -31,7 +31,15 @@ from einrnn.core.nodes import (
     Reduce,
     Value,
 )
-from einrnn.core.traverse import canonical, elements, fresh, rebuild, substitute, walk
+from einrnn.core.traverse import (
+    canonical,
+    elements,
+    fresh,
+    rebuild,
+    substitute,
+    tree_size,
+    walk,
+)
 from einrnn.dataclass import dataclass
 from einrnn.symbolic import simplify as s
 from einrnn.symbolic.match import fold
@@ -49,6 +57,8 @@ _ROUNDS = 100
 _STABLE = 2
 # how much larger an expression may be on the way to a smaller one
 _GROWN = 8
+# and how much longer, written without sharing
+_LONGER = 16
 
 
 def swept(model: Model, roots: Sequence[tuple[Expr, Ranges]]) -> tuple[Model, list[Expr]]:
@@ -121,10 +131,11 @@ class _Sweep:
 
     def _written_out(self, clause: Clause, most: int) -> Expr | None:
         """The right side with derivatives written out; None where it grows beyond a size on the
-        way, as it does in the lower layers of a deep network."""
-        written = clause.body
+        way, as it does in the lower layers of a deep network. Of layers that are read twice the
+        parts are few, but what is made of them doubles with each."""
+        written, longest = clause.body, tree_size(clause.body) * _LONGER
         for written in unfoldings(self.model, self._plain, clause.body, clause.ranges):
-            if _size(written) > most:
+            if _size(written) > most or tree_size(written) > longest:
                 return None
         return written
 
