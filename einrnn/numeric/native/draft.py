@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from math import prod
 
 from einrnn.dataclass import dataclass
 from einrnn.numeric.native.forms import CASTS
-from einrnn.numeric.native.index import Cell
+from einrnn.numeric.native.index import Cell, renamed
 from einrnn.numeric.native.items import Item, Read, Statement
-from einrnn.numeric.native.positions import variables
+from einrnn.numeric.native.positions import placed, variables
 from einrnn.numeric.native.views import Views
 from einrnn.numeric.steps import Kind
 
@@ -18,6 +18,8 @@ from einrnn.numeric.steps import Kind
 LANES = 16
 # sums over at least this many entries are added up by rows first
 _LONG = 60_000
+# how much larger than what it is made of an array is that should not be in memory
+_SPREAD = 16
 
 
 @dataclass()
@@ -115,6 +117,27 @@ class Draft:
             Statement(form, tuple(args), tuple(dims), row, 1, fold, False, cost, cells),
             Statement("{0}", (Read(rows, at),), outer, target, 0, fold, True, 1, (row,), True),
         ]
+
+    def follow(self, register: int, order: Sequence[int]) -> None:
+        """Let the last statement run through the axes of the array that it makes in an order, if
+        that array is much larger than what it is made of: so it need not be in memory."""
+        last = self.items[-1] if self.items else None
+        shape = self.views.shape(register)
+        at, dims = variables(shape)
+        if not isinstance(last, Statement) or last.target != Cell(register, at):
+            return
+        largest = max([1, *(prod(self.views.shape(cell.base)) for cell in last.reads)])
+        if last.fold or not last.local or last.dims != dims or prod(shape) < _SPREAD * largest:
+            return
+        new, dims = placed(shape, order)
+        names = {str(a): str(b) for a, b in zip(at, new, strict=True) if a.varies}
+        self.items[-1] = replace(
+            last,
+            dims=dims,
+            target=Cell(register, new),
+            args=tuple(Read(a.register, renamed(a.at, names)) for a in last.args),
+            reads=tuple(Cell(c.base, renamed(c.at, names)) for c in last.reads),
+        )
 
     def map(self, out: int, form: str, args: Sequence[int], cost: int = 1) -> None:
         """A function of the entries at each position."""

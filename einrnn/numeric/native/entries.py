@@ -40,6 +40,7 @@ class Entries:
         if step.op == "sum" and ahead and prod(shape[axis] for axis in reduced) > 1:
             self._summed_rows(step, shape, kept)
             return
+        self.draft.follow(step.source, (*kept, *reduced))
         at, dims = placed(shape, (*kept, *reduced))
         count = sum(shape[axis] > 1 for axis in kept)
         source = Read(step.source, at)

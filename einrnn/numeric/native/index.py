@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from einrnn.dataclass import dataclass
 
@@ -50,6 +51,17 @@ class Cell:
 
     base: int
     at: tuple[Ix, ...]
+
+
+def renamed(at: Sequence[Ix], names: Mapping[str, str]) -> tuple[Ix, ...]:
+    """Positions with other names for variables, also in what is looked up."""
+
+    def text(old: str) -> str:
+        return _VARIABLE.sub(lambda found: names.get(found[0], found[0]), old)
+
+    return tuple(
+        Ix(ix.constant, tuple(sorted((text(old), times) for old, times in ix.terms))) for ix in at
+    )
 
 
 def apart(a: Cell, b: Cell) -> bool:
