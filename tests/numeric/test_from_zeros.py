@@ -95,11 +95,11 @@ def test_loops_from_zeros(name, length):
         np.testing.assert_allclose(found[output], expected[output], rtol=1e-12, atol=1e-13)
 
 
-def test_a_large_start_takes_no_time():
-    """The row ahead of the loop is a sum of a thousand terms, one in the other."""
-    terms = " + ".join(f"sin(x[t,b,i] + {n})" for n in range(1000))
+def test_a_large_start():
+    """The row ahead of the loop is a sum of a hundred terms, one in the other."""
+    terms = " + ".join(f"sin(x[t,b,i] + {n})" for n in range(100))
     first = terms.replace("[t,", "[0,")
     text = HEAD + f"s[t,b,i] := W[i,j] s[t-1,b,j] + ({terms})   with s[0,b,i] := {first}"
     program = einrnn.parse(text).compile("s")
     plan = joined(improved(program.plan(T=4, B=2, H=3), layouts=False))
-    assert turns(from_zeros(plan)) - turns(plan) in (0, 1)
+    assert turns(from_zeros(plan)) - turns(plan) == 1

@@ -121,7 +121,8 @@ class _Values:
 
     def of(self, register: int) -> int:
         """What a register holds."""
-        return self._of.get(register, self._number(("register", register)))
+        found = self._of.get(register)
+        return self._number(("register", register)) if found is None else found
 
     def row(self, array: int, row: int) -> int:
         """What a row of an array holds."""
@@ -179,7 +180,8 @@ class _Turn:
 
     def of(self, register: int) -> int:
         """What a register holds in that turn."""
-        return self._of.get(register, self.values.of(register))
+        found = self._of.get(register)
+        return self.values.of(register) if found is None else found
 
     def _takes(self, step: Step, counter: int) -> bool:
         if isinstance(step, Store):
